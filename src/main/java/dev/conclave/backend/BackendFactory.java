@@ -1,0 +1,25 @@
+package dev.conclave.backend;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+
+/**
+ * Makes backends of one type. Found by {@link java.util.ServiceLoader}: name the implementation in
+ * {@code META-INF/services/dev.conclave.backend.BackendFactory} or {@code provides … with}.
+ *
+ * <p>A factory must load without its client library, so that it can say which one is missing.
+ */
+public interface BackendFactory {
+
+  /** The value of {@code "type"} in a backend's configuration that chooses this factory. */
+  String type();
+
+  /**
+   * Makes a backend. Does not connect yet: {@link SyncBackend#ping()} tells whether it can.
+   *
+   * @param config the backend's configuration object, {@code ${…}} already expanded
+   * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when the configuration
+   *     breaks a rule; the message names the key, the value and the rule
+   */
+  SyncBackend create(Vertx vertx, JsonObject config);
+}

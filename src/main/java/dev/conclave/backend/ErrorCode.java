@@ -1,0 +1,66 @@
+package dev.conclave.backend;
+
+import io.vertx.core.json.JsonObject;
+import io.vertx.serviceproxy.ServiceException;
+
+/**
+ * What can go wrong, the same locally, over the event bus and over a clustered event bus.
+ *
+ * <p>Every failure that Conclave hands to a caller is a {@link ServiceException} with one of these
+ * codes, because that is the one exception which Vert.x carries over the bus with code, message and
+ * debug info intact. Ask with {@link #is(Throwable)} or {@link #of(Throwable)}.
+ */
+public enum ErrorCode {
+  /** The lock was held by others until the caller's wait was over. */
+  TIMEOUT(4801),
+  /** The token does not hold the lease now: it never did, gave it back, or let it expire. */
+  NOT_OWNER(4802),
+  /** A lease that was held is not held any more although nobody here released it. */
+  LOST(4803),
+  /** The backend did not answer, or answered with an error; the outcome may be unknown. */
+  BACKEND_UNAVAILABLE(4804),
+  /** An argument or a configuration value breaks a rule; the message names it. */
+  INVALID(4805),
+  /** Too many are waiting already; nothing was queued. */
+  OVERLOADED(4806),
+  /** The backend or the service was closed. */
+  CLOSED(4807);
+
+  private final int code;
+
+  ErrorCode(int code) {
+    this.code = code;
+  }
+
+  /** The {@link ServiceException#failureCode()} that stands for this error. */
+  public int code() {
+    return code;
+  }
+
+  /** A failure with this code. */
+  public ServiceException failure(String message) {
+    return failure(message, new JsonObject());
+  }
+
+  /**
+   * A failure with this code and details for programs; {@code error} is added: this code's name.
+   */
+  public ServiceException failure(String message, JsonObject details) {
+    return new ServiceException(code, message, details.copy().put("error", name()));
+  }
+
+  /** Whether the failure carries this code. */
+  public boolean is(Throwable failure) {
+    return failure instanceof ServiceException e && e.failureCode() == code;
+  }
+
+  /** The code a failure carries, or null when it is none of Conclave's. */
+  public static ErrorCode of(Throwable failure) {
+    for (ErrorCode candidate : values()) {
+      if (candidate.is(failure)) {
+        return candidate;
+      }
+    }
+    return null;
+  }
+}

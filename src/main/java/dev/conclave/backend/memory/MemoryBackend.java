@@ -1,0 +1,305 @@
+package dev.conclave.backend.memory;
+
+import dev.conclave.backend.Acquisition;
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.Lease;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseKind;
+import dev.conclave.backend.LeasePage;
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.Watch;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+/**
+ * Leases in this process's memory: for tests, demonstrations and applications of one process. It is
+ * also the reference for the meaning of {@link SyncBackend}.
+ *
+ * <ol>
+ *   <li>One concurrent map from key to record; {@code compute} is the atomic step.
+ *   <li>The clock is the scheduler's monotonic one, set on the wall clock's time at creation:
+ *       leases expire correctly whatever happens to the wall clock.
+ *   <li>Fencing tokens grow over all keys together, so that records without content can go at once
+ *       and idle keys leave nothing behind.
+ *   <li>A record nobody came back to is swept out once the map has doubled since the last sweep.
+ *   <li>Answers are complete when a call returns. Hints are called after the step, outside of it.
+ * </ol>
+ */
+public final class MemoryBackend implements SyncBackend {
+  /** How long an offer stands before it goes to the next in line. */
+  static final Duration OFFER = Duration.ofMillis(500);
+
+  private static final long OFFER_MICROS = OFFER.toMillis() * 1000;
+
+  private static final int SWEEP_FROM = 1024;
+
+  private final Scheduler scheduler;
+  private final long epochMicros;
+  private final long startNanos;
+  private final AtomicLong lastFence = new AtomicLong();
+  private final Map<LeaseKey, MemoryRecord> records = new ConcurrentHashMap<>();
+  private final Map<LeaseKey, List<Runnable>> watches = new ConcurrentHashMap<>();
+  private final AtomicInteger sweepAt = new AtomicInteger(SWEEP_FROM);
+  private final Map<String, Long> registers = new ConcurrentHashMap<>();
+  private volatile boolean closed;
+
+  /** A backend of its own, empty, on the scheduler's clock. */
+  public MemoryBackend(Scheduler scheduler) {
+    this.scheduler = scheduler;
+    this.startNanos = scheduler.nanoTime();
+    this.epochMicros = Math.multiplyExact(scheduler.now().toEpochMilli(), 1000L);
+  }
+
+  @Override
+  public Future<Acquisition> acquire(LeaseRequest request) {
+    return step(
+        () -> {
+          Acquisition[] answer = new Acquisition[1];
+          boolean[] changed = new boolean[1];
+          records.compute(
+              request.key(),
+              (key, found) -> {
+                MemoryRecord record = found == null ? new MemoryRecord(key) : found;
+                long now = now();
+                changed[0] = !record.isHeldBy(request.token(), now);
+                answer[0] = record.acquire(request, now, this::nextFence);
+                return record;
+              });
+          if (changed[0] && answer[0].granted()) {
+            hint(request.key());
+          }
+          sweep();
+          return answer[0];
+        });
+  }
+
+  @Override
+  public Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
+    return step(
+        () -> {
+          LeaseRules.checkToken(token);
+          LeaseRules.checkDuration(duration);
+          boolean[] extended = new boolean[1];
+          records.computeIfPresent(
+              key,
+              (k, record) -> {
+                long now = now();
+                extended[0] = record.extend(token, duration, now);
+                return keep(record, now);
+              });
+          return extended[0];
+        });
+  }
+
+  @Override
+  public Future<Boolean> release(LeaseKey key, String token) {
+    return step(
+        () -> {
+          LeaseRules.checkToken(token);
+          return vacate(key, (record, now) -> record.release(token, now, OFFER_MICROS));
+        });
+  }
+
+  @Override
+  public Future<Boolean> revoke(LeaseKey key) {
+    return step(() -> vacate(key, (record, now) -> record.revoke(now, OFFER_MICROS)));
+  }
+
+  @Override
+  public Future<Optional<Lease>> find(LeaseKey key) {
+    return step(() -> Optional.ofNullable(look(key)));
+  }
+
+  @Override
+  public Future<Boolean> owns(LeaseKey key, String token) {
+    return step(
+        () -> {
+          LeaseRules.checkToken(token);
+          boolean[] owns = new boolean[1];
+          records.computeIfPresent(
+              key,
+              (k, record) -> {
+                owns[0] = record.isHeldBy(token, now());
+                return record;
+              });
+          return owns[0];
+        });
+  }
+
+  @Override
+  public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
+    return step(
+        () -> {
+          LeaseRules.checkLimit(limit);
+          List<LeaseKey> keys =
+              records.keySet().stream()
+                  .filter(key -> key.kind() == kind && key.name().startsWith(prefix))
+                  .filter(key -> page == null || key.name().compareTo(page) > 0)
+                  .sorted(Comparator.comparing(LeaseKey::name))
+                  .toList();
+          List<Lease> leases = new ArrayList<>();
+          for (int i = 0; i < keys.size(); i++) {
+            if (leases.size() == limit) {
+              return new LeasePage(leases, keys.get(i - 1).name());
+            }
+            Lease lease = look(keys.get(i));
+            if (lease != null) {
+              leases.add(lease);
+            }
+          }
+          return new LeasePage(leases, null);
+        });
+  }
+
+  @Override
+  public Watch watch(LeaseKey key, Runnable hint) {
+    Runnable mine = hint::run;
+    watches.computeIfAbsent(key, k -> new CopyOnWriteArrayList<>()).add(mine);
+    return () ->
+        watches.computeIfPresent(
+            key,
+            (k, hints) -> {
+              hints.remove(mine);
+              return hints.isEmpty() ? null : hints;
+            });
+  }
+
+  @Override
+  public Future<Boolean> advance(String name, long mark) {
+    return step(
+        () -> {
+          LeaseRules.checkName(name);
+          LeaseRules.checkMark(mark);
+          boolean[] moved = new boolean[1];
+          registers.compute(
+              name,
+              (n, held) -> {
+                moved[0] = held == null || mark > held;
+                return moved[0] ? Long.valueOf(mark) : held;
+              });
+          return moved[0];
+        });
+  }
+
+  @Override
+  public Future<Void> ping() {
+    return step(() -> null);
+  }
+
+  @Override
+  public Future<Void> close() {
+    closed = true;
+    records.clear();
+    watches.clear();
+    registers.clear();
+    return Future.succeededFuture();
+  }
+
+  /** How many records and watches are in memory. */
+  int footprint() {
+    return records.size() + watches.size();
+  }
+
+  private <T> Future<T> step(Supplier<T> step) {
+    if (closed) {
+      return Future.failedFuture(ErrorCode.CLOSED.failure("the memory backend is closed"));
+    }
+    try {
+      return Future.succeededFuture(step.get());
+    } catch (RuntimeException refused) {
+      return Future.failedFuture(refused);
+    }
+  }
+
+  private interface Vacating {
+    boolean apply(MemoryRecord record, long now);
+  }
+
+  private boolean vacate(LeaseKey key, Vacating vacating) {
+    boolean[] vacated = new boolean[1];
+    MemoryRecord.Place[] next = new MemoryRecord.Place[1];
+    records.computeIfPresent(
+        key,
+        (k, record) -> {
+          long now = now();
+          MemoryRecord.Place before = record.offer(now);
+          vacated[0] = vacating.apply(record, now);
+          MemoryRecord.Place after = record.offer(now);
+          next[0] = after == before ? null : after;
+          return keep(record, now);
+        });
+    if (next[0] != null) {
+      scheduler.execute(() -> scheduler.schedule(OFFER.toNanos(), () -> lapse(key)));
+      next[0].turn().run();
+    }
+    if (vacated[0]) {
+      hint(key);
+    }
+    return vacated[0];
+  }
+
+  private void lapse(LeaseKey key) {
+    if (!closed) {
+      vacate(
+          key,
+          (record, now) -> {
+            record.lapse(now, OFFER_MICROS);
+            return false;
+          });
+    }
+  }
+
+  private void hint(LeaseKey key) {
+    if (!watches.isEmpty()) {
+      List<Runnable> hints = watches.get(key);
+      if (hints != null) {
+        hints.forEach(Runnable::run);
+      }
+    }
+  }
+
+  private void sweep() {
+    int limit = sweepAt.get();
+    if (records.size() >= limit && sweepAt.compareAndSet(limit, Integer.MAX_VALUE)) {
+      records.keySet().forEach(key -> records.computeIfPresent(key, (k, r) -> keep(r, now())));
+      sweepAt.set(Math.max(SWEEP_FROM, 2 * records.size()));
+    }
+  }
+
+  private Lease look(LeaseKey key) {
+    Lease[] lease = new Lease[1];
+    records.computeIfPresent(
+        key,
+        (k, record) -> {
+          long now = now();
+          lease[0] = record.isHeld(now) ? record.view(now) : null;
+          return keep(record, now);
+        });
+    return lease[0];
+  }
+
+  private static MemoryRecord keep(MemoryRecord record, long now) {
+    return record.isBlank(now) ? null : record;
+  }
+
+  private long nextFence(long previous) {
+    return lastFence.updateAndGet(last -> Math.max(last + 1, now()));
+  }
+
+  private long now() {
+    return epochMicros + (scheduler.nanoTime() - startNanos) / 1000;
+  }
+}

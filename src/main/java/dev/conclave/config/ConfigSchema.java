@@ -1,0 +1,196 @@
+package dev.conclave.config;
+
+import dev.conclave.backend.ErrorCode;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.json.schema.Draft;
+import io.vertx.json.schema.JsonSchema;
+import io.vertx.json.schema.JsonSchemaOptions;
+import io.vertx.json.schema.OutputFormat;
+import io.vertx.json.schema.OutputUnit;
+import io.vertx.json.schema.Validator;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The shape of one configuration object, written as a JSON schema among this package's resources.
+ *
+ * <p>{@link #check} refuses unknown keys, wrong types, missing keys and values out of range, all at
+ * once, with sentences that name the key's path, the value and the rule: the schema's {@code
+ * description}. The value of a key marked {@code writeOnly} is never repeated. Rules that tie two
+ * keys together are the options classes' own.
+ */
+public final class ConfigSchema {
+  private static final Map<String, ConfigSchema> LOADED = new ConcurrentHashMap<>();
+  private static final Set<String> CONTAINERS = Set.of("properties", "items");
+
+  private final JsonObject schema;
+
+  private ConfigSchema(JsonObject schema) {
+    this.schema = schema;
+  }
+
+  /** The schema {@code <name>.json} among this package's resources. */
+  public static ConfigSchema named(String name) {
+    return LOADED.computeIfAbsent(name, n -> new ConfigSchema(read(n + ".json")));
+  }
+
+  /**
+   * A verticle's whole configuration, with environment variables expanded, when it fits. The
+   * launcher starts a verticle with an empty object when its file is missing or broken, so that is
+   * refused by the keys it lacks.
+   */
+  public JsonObject read(JsonObject config) {
+    return check("", Environment.ofProcess().expand(config == null ? new JsonObject() : config));
+  }
+
+  /**
+   * Returns the configuration when it fits.
+   *
+   * @param path where the object stands in the file, such as {@code backend}; empty for the whole
+   * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID}
+   */
+  public JsonObject check(String path, JsonObject config) {
+    if (config == null) {
+      throw ErrorCode.INVALID.failure(
+          (path.isEmpty() ? "the configuration" : path) + " is missing; expected an object");
+    }
+    OutputUnit result = validator().validate(config);
+    if (Boolean.TRUE.equals(result.getValid())) {
+      return config;
+    }
+    Set<String> sentences = new LinkedHashSet<>();
+    for (OutputUnit error : leaves(result.getErrors())) {
+      sentences.add(sentence(path, config, error));
+    }
+    throw ErrorCode.INVALID.failure(String.join("; ", sentences));
+  }
+
+  private Validator validator() {
+    return Validator.create(
+        JsonSchema.of(schema),
+        new JsonSchemaOptions()
+            .setDraft(Draft.DRAFT202012)
+            .setBaseUri("conclave://schema/")
+            .setOutputFormat(OutputFormat.Basic));
+  }
+
+  /**
+   * The errors that say something: not those which only say that something inside is wrong, nor the
+   * echo of a wrong value as an additional property.
+   */
+  private static List<OutputUnit> leaves(List<OutputUnit> errors) {
+    List<OutputUnit> telling =
+        errors.stream().filter(e -> !CONTAINERS.contains(keyword(e))).toList();
+    return telling.stream()
+        .filter(
+            e ->
+                !keyword(e).equals("additionalProperties")
+                    || telling.stream()
+                        .noneMatch(
+                            o ->
+                                !keyword(o).equals("additionalProperties")
+                                    && (o.getInstanceLocation() + "/")
+                                        .startsWith(e.getInstanceLocation() + "/")))
+        .toList();
+  }
+
+  private String sentence(String path, JsonObject config, OutputUnit error) {
+    List<String> place = tokens(error.getInstanceLocation());
+    List<String> rulePlace = tokens(error.getKeywordLocation());
+    JsonObject rule = (JsonObject) at(schema, rulePlace.subList(0, rulePlace.size() - 1));
+    Object value = at(config, place);
+    String where = display(path, place);
+    switch (keyword(error)) {
+      case "additionalProperties":
+        return where
+            + " is not a known key; known here: "
+            + String.join(
+                ", ",
+                new TreeSet<>(rule.getJsonObject("properties", new JsonObject()).fieldNames()));
+      case "required":
+        Set<String> missing = new LinkedHashSet<>();
+        for (Object key : rule.getJsonArray("required")) {
+          if (value instanceof JsonObject object && !object.containsKey((String) key)) {
+            JsonObject expected =
+                rule.getJsonObject("properties").getJsonObject((String) key, new JsonObject());
+            missing.add(
+                (where.isEmpty() ? "" : where + ".")
+                    + key
+                    + " is missing; expected "
+                    + expected.getString("description", "a value"));
+          }
+        }
+        return String.join("; ", missing);
+      default:
+        boolean secret = rule.getBoolean("writeOnly", false);
+        return where
+            + (secret ? " has a wrong value" : " is " + shown(value))
+            + "; expected "
+            + rule.getString("description", error.getError());
+    }
+  }
+
+  private static String keyword(OutputUnit error) {
+    String location = error.getKeywordLocation();
+    return location.substring(location.lastIndexOf('/') + 1);
+  }
+
+  private static List<String> tokens(String pointer) {
+    String path = pointer.substring(pointer.indexOf('#') + 1);
+    if (path.isEmpty()) {
+      return List.of();
+    }
+    return List.of(path.substring(1).split("/", -1)).stream()
+        .map(token -> token.replace("~1", "/").replace("~0", "~"))
+        .toList();
+  }
+
+  private static Object at(Object root, List<String> tokens) {
+    Object value = root;
+    for (String token : tokens) {
+      if (value instanceof JsonObject object) {
+        value = object.getValue(token);
+      } else if (value instanceof JsonArray array) {
+        value = array.getValue(Integer.parseInt(token));
+      }
+    }
+    return value;
+  }
+
+  private static String display(String path, List<String> tokens) {
+    StringBuilder shown = new StringBuilder(path);
+    for (String token : tokens) {
+      if (token.matches("\\d+")) {
+        shown.append('[').append(token).append(']');
+      } else {
+        shown.append(shown.length() == 0 ? "" : ".").append(token);
+      }
+    }
+    return shown.toString();
+  }
+
+  private static String shown(Object value) {
+    String text = value instanceof String ? "\"" + value + "\"" : String.valueOf(value);
+    return text.length() > 80 ? text.substring(0, 80) + "…" : text;
+  }
+
+  private static JsonObject read(String resource) {
+    try (InputStream in = ConfigSchema.class.getResourceAsStream(resource)) {
+      if (in == null) {
+        throw new IllegalStateException("the schema " + resource + " is not in the jar");
+      }
+      return new JsonObject(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

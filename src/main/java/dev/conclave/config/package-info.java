@@ -1,0 +1,2 @@
+/** Strict reading of configuration: shapes as JSON schemas, and environment variables. */
+package dev.conclave.config;

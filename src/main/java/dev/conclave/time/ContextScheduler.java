@@ -1,0 +1,185 @@
+package dev.conclave.time;
+
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import java.time.Instant;
+
+/**
+ * A {@link Scheduler} on a Vert.x context.
+ *
+ * <p>All timers share one deadline queue and at most one Vert.x timer, so that a timer which is set
+ * with every request and nearly always cancelled costs a few heap moves:
+ *
+ * <ol>
+ *   <li>The queue is a binary heap in which every entry knows its index.
+ *   <li>The Vert.x timer is armed for the earliest deadline; it is armed anew only when an earlier
+ *       one comes in.
+ *   <li>When it fires, it runs all that is due and arms itself for the earliest that is left. It
+ *       may find nothing due: cancelling an entry does not touch it.
+ * </ol>
+ */
+public final class ContextScheduler implements Scheduler {
+  private static final long MILLI = 1_000_000L;
+  private static final long NOT_ARMED = -1;
+
+  private final Vertx vertx;
+  private final Context context;
+  private Entry[] heap = new Entry[16];
+  private int size;
+  private long timerId = NOT_ARMED;
+  private long armedFor;
+  private boolean closed;
+
+  /** A scheduler that runs everything on this context. */
+  public ContextScheduler(Vertx vertx, Context context) {
+    this.vertx = vertx;
+    this.context = context;
+  }
+
+  @Override
+  public long nanoTime() {
+    return System.nanoTime();
+  }
+
+  @Override
+  public Instant now() {
+    return Instant.now();
+  }
+
+  @Override
+  public void execute(Runnable action) {
+    context.runOnContext(v -> action.run());
+  }
+
+  @Override
+  public boolean isCurrent() {
+    return Vertx.currentContext() == context;
+  }
+
+  @Override
+  public Timer schedule(long delay, Runnable action) {
+    Entry entry = new Entry(nanoTime() + Math.max(0, delay), action);
+    if (closed) {
+      return entry;
+    }
+    add(entry);
+    if (timerId == NOT_ARMED || entry.deadline - armedFor < 0) {
+      arm();
+    }
+    return entry;
+  }
+
+  /** Drops everything that is scheduled and schedules nothing more. On the context only. */
+  public void close() {
+    closed = true;
+    for (int i = 0; i < size; i++) {
+      heap[i].index = Entry.OUT;
+    }
+    heap = new Entry[0];
+    size = 0;
+    disarm();
+  }
+
+  private void arm() {
+    disarm();
+    armedFor = heap[0].deadline;
+    long millis = Math.max(1, (armedFor - nanoTime() + MILLI - 1) / MILLI);
+    timerId = vertx.setTimer(millis, id -> fire());
+  }
+
+  private void disarm() {
+    if (timerId != NOT_ARMED) {
+      vertx.cancelTimer(timerId);
+      timerId = NOT_ARMED;
+    }
+  }
+
+  private void fire() {
+    timerId = NOT_ARMED;
+    long now = nanoTime();
+    try {
+      while (size > 0 && heap[0].deadline - now <= 0) {
+        Entry due = heap[0];
+        remove(due);
+        due.action.run();
+      }
+    } finally {
+      if (size > 0 && timerId == NOT_ARMED) {
+        arm();
+      }
+    }
+  }
+
+  private void add(Entry entry) {
+    if (size == heap.length) {
+      heap = java.util.Arrays.copyOf(heap, size * 2);
+    }
+    place(entry, size++);
+    up(entry);
+  }
+
+  private void remove(Entry entry) {
+    int hole = entry.index;
+    entry.index = Entry.OUT;
+    Entry last = heap[--size];
+    heap[size] = null;
+    if (last != entry) {
+      place(last, hole);
+      up(last);
+      down(last);
+    }
+  }
+
+  private void up(Entry entry) {
+    while (entry.index > 0) {
+      Entry parent = heap[(entry.index - 1) / 2];
+      if (parent.deadline - entry.deadline <= 0) {
+        return;
+      }
+      swap(parent, entry);
+    }
+  }
+
+  private void down(Entry entry) {
+    for (int child = 2 * entry.index + 1; child < size; child = 2 * entry.index + 1) {
+      if (child + 1 < size && heap[child + 1].deadline - heap[child].deadline < 0) {
+        child++;
+      }
+      if (entry.deadline - heap[child].deadline <= 0) {
+        return;
+      }
+      swap(entry, heap[child]);
+    }
+  }
+
+  private void swap(Entry upper, Entry lower) {
+    int index = lower.index;
+    place(lower, upper.index);
+    place(upper, index);
+  }
+
+  private void place(Entry entry, int index) {
+    heap[index] = entry;
+    entry.index = index;
+  }
+
+  private final class Entry implements Timer {
+    private static final int OUT = -1;
+
+    private final long deadline;
+    private final Runnable action;
+    private int index = OUT;
+
+    private Entry(long deadline, Runnable action) {
+      this.deadline = deadline;
+      this.action = action;
+    }
+
+    @Override
+    public void cancel() {
+      if (index != OUT) {
+        remove(this);
+      }
+    }
+  }
+}

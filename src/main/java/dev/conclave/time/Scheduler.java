@@ -1,0 +1,37 @@
+package dev.conclave.time;
+
+import java.time.Instant;
+
+/**
+ * The only source of time and the only thread of a state machine: everything it schedules or
+ * executes runs one after the other. Tests put a clock of their own behind it.
+ */
+public interface Scheduler {
+
+  /** The monotonic clock, in nanoseconds, that all local validity is reckoned by. */
+  long nanoTime();
+
+  /** The wall clock: for people's eyes and for calendars, never for leases. */
+  Instant now();
+
+  /** Runs the action soon, never within this call. May be called from any thread. */
+  void execute(Runnable action);
+
+  /**
+   * Runs the action once the delay is over, never within this call. To be called on this
+   * scheduler's thread only.
+   *
+   * @param delay in nanoseconds; what is not positive is due at once
+   */
+  Timer schedule(long delay, Runnable action);
+
+  /** Whether the caller runs on this scheduler's thread. */
+  boolean isCurrent();
+
+  /** Something that was scheduled. To be used on its scheduler's thread only. */
+  @FunctionalInterface
+  interface Timer {
+    /** Takes it back; idempotent, and without effect when it has run. */
+    void cancel();
+  }
+}

@@ -1,0 +1,19 @@
+/** Leader election and distributed locks for Vert.x. */
+module dev.conclave {
+  requires transitive io.vertx.core;
+  requires transitive io.vertx.serviceproxy;
+  requires io.vertx.jsonschema;
+  requires static io.vertx.codegen.api;
+  requires static io.vertx.codegen.json;
+
+  exports dev.conclave.backend;
+  exports dev.conclave.backend.memory;
+  exports dev.conclave.backend.support;
+  exports dev.conclave.config;
+  exports dev.conclave.time;
+
+  uses dev.conclave.backend.BackendFactory;
+
+  provides dev.conclave.backend.BackendFactory with
+      dev.conclave.backend.memory.MemoryBackendFactory;
+}
