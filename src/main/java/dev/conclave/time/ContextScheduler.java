@@ -24,6 +24,7 @@ public final class ContextScheduler implements Scheduler {
 
   private final Vertx vertx;
   private final Context context;
+  private volatile Thread thread;
   private Entry[] heap = new Entry[16];
   private int size;
   private long timerId = NOT_ARMED;
@@ -48,12 +49,26 @@ public final class ContextScheduler implements Scheduler {
 
   @Override
   public void execute(Runnable action) {
-    context.runOnContext(v -> action.run());
+    context.runOnContext(
+        v -> {
+          isCurrent();
+          action.run();
+        });
   }
 
   @Override
   public boolean isCurrent() {
-    return Vertx.currentContext() == context;
+    Thread current = Thread.currentThread();
+    if (current == thread) {
+      return true;
+    }
+    // An event loop's thread never changes, and everything Vert.x derives from the context (the
+    // handler of a message runs on a duplicate of it) shares it: learn it once.
+    boolean here = Vertx.currentContext() == context;
+    if (here && context.isEventLoopContext()) {
+      thread = current;
+    }
+    return here;
   }
 
   @Override

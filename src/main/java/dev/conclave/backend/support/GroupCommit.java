@@ -1,0 +1,353 @@
+package dev.conclave.backend.support;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+
+/**
+ * Sends together what arrives while something is under way; nothing waits for company.
+ *
+ * <ol>
+ *   <li>A request that finds a free slot goes out at once, alone. What arrives while all slots are
+ *       taken leaves together when one is free again.
+ *   <li>With a key function, requests of one key are never together in a batch nor in two batches
+ *       under way; they keep their order. Without one, order is kept within a batch.
+ *   <li>All answers of a batch are delivered, each on the context its request came from, before the
+ *       next batch is made up: so the callers' next requests travel together too.
+ *   <li>Every request ends within the timeout, sent or not, with {@link
+ *       ErrorCode#BACKEND_UNAVAILABLE}. A batch all of whose requests have ended so is abandoned:
+ *       its slot is free again and the transport hears that it stalled.
+ *   <li>An answer says per request what became of it, so one failure is nobody else's.
+ * </ol>
+ *
+ * <p>State belongs to the scheduler's thread; requests from other threads come through an intake.
+ *
+ * @param <Q> what is asked
+ * @param <A> what is answered
+ */
+public final class GroupCommit<Q, A> {
+
+  /**
+   * What a backend does with a batch.
+   *
+   * @param <Q> what is asked
+   * @param <A> what is answered
+   */
+  public interface Transport<Q, A> {
+    /**
+     * Sends the requests in one go. The future holds one completed future per request, in order; it
+     * fails when nothing is known of any of them.
+     */
+    Future<List<Future<A>>> send(List<Q> batch);
+
+    /** A batch got no answer in time: the connection it went over is not to be trusted. */
+    default void stalled() {}
+  }
+
+  /**
+   * How much and how long.
+   *
+   * @param timeout within which every request ends
+   * @param maxBatch how many requests go out together at most
+   * @param maxInFlight how many batches are under way at once at most
+   */
+  public record Limits(Duration timeout, int maxBatch, int maxInFlight) {}
+
+  private final Scheduler scheduler;
+  private final Limits limits;
+  private final Transport<Q, A> transport;
+  private final Function<Q, Object> key;
+
+  private final Queue<Call<Q, A>> intake = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean intakeScheduled = new AtomicBoolean();
+  private Deque<Call<Q, A>> waiting = new ArrayDeque<>();
+  private final Deque<Call<Q, A>> byAge = new ArrayDeque<>();
+  private final Set<Object> busyKeys = new HashSet<>();
+  private int inFlight;
+  private boolean delivering;
+  private boolean armed;
+  private boolean closed;
+
+  /** Requests of one key may travel together; the transport answers them in their order. */
+  public GroupCommit(Scheduler scheduler, Limits limits, Transport<Q, A> transport) {
+    this(scheduler, limits, transport, null);
+  }
+
+  /** Requests of one key, as the function tells it, travel one after the other. */
+  public GroupCommit(
+      Scheduler scheduler, Limits limits, Transport<Q, A> transport, Function<Q, Object> key) {
+    this.scheduler = scheduler;
+    this.limits = limits;
+    this.transport = transport;
+    this.key = key;
+  }
+
+  /** Asks, from any thread; answers on the caller's context if there is one. */
+  public Future<A> submit(Q request) {
+    Call<Q, A> call = new Call<>(request, key == null ? null : key.apply(request));
+    if (scheduler.isCurrent()) {
+      admit(call);
+    } else {
+      intake.add(call);
+      if (intakeScheduled.compareAndSet(false, true)) {
+        scheduler.execute(this::drainIntake);
+      }
+    }
+    return call.promise.future();
+  }
+
+  /** Fails everything that is under way, and every later request, with {@link ErrorCode#CLOSED}. */
+  public void close() {
+    if (scheduler.isCurrent()) {
+      shut();
+    } else {
+      scheduler.execute(this::shut);
+    }
+  }
+
+  private void drainIntake() {
+    intakeScheduled.set(false);
+    boolean nested = delivering;
+    delivering = true;
+    for (Call<Q, A> call = intake.poll(); call != null; call = intake.poll()) {
+      admit(call);
+    }
+    delivering = nested;
+    flush();
+  }
+
+  private void admit(Call<Q, A> call) {
+    if (closed) {
+      deliverFailure(List.of(call), closedFailure());
+      return;
+    }
+    call.deadline = scheduler.nanoTime() + limits.timeout.toNanos();
+    waiting.add(call);
+    byAge.add(call);
+    arm();
+    flush();
+  }
+
+  private void flush() {
+    while (!delivering && !closed && inFlight < limits.maxInFlight && !waiting.isEmpty()) {
+      Batch<Q, A> batch = new Batch<>(key == null ? takeInOrder() : takeOnePerKey());
+      if (batch.calls.isEmpty()) {
+        return;
+      }
+      send(batch);
+    }
+  }
+
+  private List<Call<Q, A>> takeInOrder() {
+    List<Call<Q, A>> taken = new ArrayList<>(Math.min(waiting.size(), limits.maxBatch));
+    while (taken.size() < limits.maxBatch && !waiting.isEmpty()) {
+      Call<Q, A> call = waiting.poll();
+      if (!call.done) {
+        taken.add(call);
+      }
+    }
+    return taken;
+  }
+
+  private List<Call<Q, A>> takeOnePerKey() {
+    List<Call<Q, A>> taken = new ArrayList<>(Math.min(waiting.size(), limits.maxBatch));
+    Deque<Call<Q, A>> left = new ArrayDeque<>();
+    for (Call<Q, A> call : waiting) {
+      if (call.done) {
+        continue;
+      }
+      if (taken.size() < limits.maxBatch && busyKeys.add(call.key)) {
+        taken.add(call);
+      } else {
+        left.add(call);
+      }
+    }
+    waiting = left;
+    return taken;
+  }
+
+  private void send(Batch<Q, A> batch) {
+    inFlight++;
+    List<Q> requests = new ArrayList<>(batch.calls.size());
+    for (Call<Q, A> call : batch.calls) {
+      call.batch = batch;
+      requests.add(call.request);
+    }
+    Future<List<Future<A>>> answer;
+    try {
+      answer = transport.send(requests);
+    } catch (RuntimeException broken) {
+      answer = Future.failedFuture(broken);
+    }
+    answer.onComplete(
+        result -> {
+          if (scheduler.isCurrent()) {
+            settle(batch, result);
+          } else {
+            scheduler.execute(() -> settle(batch, result));
+          }
+        });
+  }
+
+  private void settle(Batch<Q, A> batch, AsyncResult<List<Future<A>>> result) {
+    if (!batch.open) {
+      return;
+    }
+    end(batch);
+    boolean nested = delivering;
+    delivering = true;
+    if (result.failed()) {
+      deliverFailure(batch.calls, result.cause());
+    } else {
+      deliver(batch.calls, result.result());
+    }
+    delivering = nested;
+    forgetDone();
+    flush();
+  }
+
+  private void end(Batch<Q, A> batch) {
+    batch.open = false;
+    inFlight--;
+    if (key != null) {
+      batch.calls.forEach(call -> busyKeys.remove(call.key));
+    }
+  }
+
+  private void deliverFailure(List<Call<Q, A>> calls, Throwable cause) {
+    List<Future<A>> failures = new ArrayList<>(calls.size());
+    calls.forEach(call -> failures.add(Future.failedFuture(cause)));
+    deliver(calls, failures);
+  }
+
+  private void deliver(List<Call<Q, A>> calls, List<Future<A>> answers) {
+    Context here = Vertx.currentContext();
+    Map<Context, List<Runnable>> elsewhere = null;
+    for (int i = 0; i < calls.size(); i++) {
+      Call<Q, A> call = calls.get(i);
+      if (call.done) {
+        continue;
+      }
+      call.done = true;
+      Future<A> answer = answers.get(i);
+      if (call.context == null || call.context == here) {
+        answer.onComplete(call.promise);
+      } else {
+        if (elsewhere == null) {
+          elsewhere = new IdentityHashMap<>();
+        }
+        elsewhere
+            .computeIfAbsent(call.context, c -> new ArrayList<>())
+            .add(() -> answer.onComplete(call.promise));
+      }
+    }
+    if (elsewhere != null) {
+      elsewhere.forEach(
+          (context, tasks) -> context.runOnContext(v -> tasks.forEach(Runnable::run)));
+    }
+  }
+
+  private void forgetDone() {
+    while (!byAge.isEmpty() && byAge.peek().done) {
+      byAge.poll();
+    }
+  }
+
+  private void arm() {
+    if (!armed && !byAge.isEmpty()) {
+      armed = true;
+      scheduler.schedule(byAge.peek().deadline - scheduler.nanoTime(), this::expire);
+    }
+  }
+
+  private void expire() {
+    armed = false;
+    if (closed) {
+      return;
+    }
+    forgetDone();
+    long now = scheduler.nanoTime();
+    List<Call<Q, A>> late = new ArrayList<>();
+    while (!byAge.isEmpty() && (byAge.peek().done || byAge.peek().deadline - now <= 0)) {
+      Call<Q, A> call = byAge.poll();
+      if (!call.done) {
+        late.add(call);
+      }
+    }
+    if (!late.isEmpty()) {
+      deliverFailure(
+          late,
+          ErrorCode.BACKEND_UNAVAILABLE.failure(
+              "the backend did not answer within " + limits.timeout.toMillis() + " ms"));
+      boolean stalled = false;
+      for (Call<Q, A> call : late) {
+        Batch<Q, A> batch = call.batch;
+        if (batch != null && batch.open && batch.calls.stream().allMatch(c -> c.done)) {
+          end(batch);
+          stalled = true;
+        }
+      }
+      if (stalled) {
+        transport.stalled();
+      }
+    }
+    arm();
+    flush();
+  }
+
+  private void shut() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    List<Call<Q, A>> open = new ArrayList<>(byAge);
+    byAge.clear();
+    waiting.clear();
+    deliverFailure(open, closedFailure());
+  }
+
+  private static Throwable closedFailure() {
+    return ErrorCode.CLOSED.failure("the backend is closed");
+  }
+
+  private static final class Batch<Q, A> {
+    private final List<Call<Q, A>> calls;
+    private boolean open = true;
+
+    private Batch(List<Call<Q, A>> calls) {
+      this.calls = calls;
+    }
+  }
+
+  private static final class Call<Q, A> {
+    private final Q request;
+    private final Object key;
+    private final Context context = Vertx.currentContext();
+    private final Promise<A> promise = Promise.promise();
+    private Batch<Q, A> batch;
+    private long deadline;
+    private boolean done;
+
+    private Call(Q request, Object key) {
+      this.request = request;
+      this.key = key;
+    }
+  }
+}

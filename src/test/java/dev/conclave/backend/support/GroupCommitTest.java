@@ -1,0 +1,230 @@
+package dev.conclave.backend.support;
+
+import static dev.conclave.testing.Async.get;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.testing.ManualScheduler;
+import dev.conclave.time.ContextScheduler;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** The rules of {@link GroupCommit}, on a clock of its own and then on Vert.x. */
+class GroupCommitTest {
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+
+  private final ManualScheduler time = new ManualScheduler();
+  private final Wire wire = new Wire();
+
+  /** A server that answers when the test says so, in upper case. */
+  private static final class Wire implements GroupCommit.Transport<String, String> {
+    private final List<List<String>> batches = new ArrayList<>();
+    private final List<Promise<List<Future<String>>>> answers = new ArrayList<>();
+    private int stalls;
+
+    @Override
+    public Future<List<Future<String>>> send(List<String> batch) {
+      batches.add(batch);
+      answers.add(Promise.promise());
+      return answers.get(answers.size() - 1).future();
+    }
+
+    @Override
+    public void stalled() {
+      stalls++;
+    }
+
+    private void answer(int batch) {
+      answers.get(batch).complete(batches.get(batch).stream().map(Wire::one).toList());
+    }
+
+    private static Future<String> one(String request) {
+      return request.startsWith("bad")
+          ? Future.failedFuture(request)
+          : Future.succeededFuture(request.toUpperCase());
+    }
+  }
+
+  private GroupCommit<String, String> group(int maxBatch, int maxInFlight) {
+    return new GroupCommit<>(time, new GroupCommit.Limits(TIMEOUT, maxBatch, maxInFlight), wire);
+  }
+
+  private GroupCommit<String, String> keyed(int maxBatch, int maxInFlight) {
+    return new GroupCommit<>(
+        time,
+        new GroupCommit.Limits(TIMEOUT, maxBatch, maxInFlight),
+        wire,
+        request -> request.charAt(0));
+  }
+
+  @Test
+  void theFirstGoesAtOnceAndTheRestTogetherWithItsAnswer() {
+    GroupCommit<String, String> group = group(100, 1);
+    Future<String> a = group.submit("a");
+    Future<String> b = group.submit("b");
+    Future<String> c = group.submit("c");
+    assertThat(wire.batches).containsExactly(List.of("a"));
+    wire.answer(0);
+    assertThat(a.result()).isEqualTo("A");
+    assertThat(wire.batches).containsExactly(List.of("a"), List.of("b", "c"));
+    wire.answer(1);
+    assertThat(List.of(b.result(), c.result())).containsExactly("B", "C");
+  }
+
+  @Test
+  void whatAnswersCauseTravelsTogether() {
+    GroupCommit<String, String> group = group(100, 1);
+    group.submit("x");
+    for (int i = 0; i < 3; i++) {
+      String next = "n" + i;
+      group.submit("m" + i).onSuccess(answer -> group.submit(next));
+    }
+    wire.answer(0);
+    wire.answer(1);
+    assertThat(wire.batches)
+        .containsExactly(List.of("x"), List.of("m0", "m1", "m2"), List.of("n0", "n1", "n2"));
+  }
+
+  @Test
+  void batchesHaveALimitAndSlotsToo() {
+    GroupCommit<String, String> group = group(2, 2);
+    IntStream.range(0, 7).forEach(i -> group.submit("r" + i));
+    assertThat(wire.batches).containsExactly(List.of("r0"), List.of("r1"));
+    wire.answer(1);
+    wire.answer(0);
+    assertThat(wire.batches.subList(2, 4))
+        .containsExactly(List.of("r2", "r3"), List.of("r4", "r5"));
+  }
+
+  @Test
+  void oneFailureIsNobodyElses() {
+    GroupCommit<String, String> group = group(100, 1);
+    group.submit("x");
+    Future<String> good = group.submit("good");
+    Future<String> bad = group.submit("bad");
+    Future<String> fine = group.submit("fine");
+    wire.answer(0);
+    wire.answer(1);
+    assertThat(good.result()).isEqualTo("GOOD");
+    assertThat(bad.cause()).hasMessage("bad");
+    assertThat(fine.result()).isEqualTo("FINE");
+  }
+
+  @Test
+  void aFailedBatchFailsItsRequestsAndTheNextGoesOut() {
+    GroupCommit<String, String> group = group(100, 1);
+    Future<String> a = group.submit("a");
+    Future<String> b = group.submit("b");
+    wire.answers.get(0).fail("broken");
+    assertThat(a.cause()).hasMessage("broken");
+    wire.answer(1);
+    assertThat(b.result()).isEqualTo("B");
+  }
+
+  @Test
+  void requestsOfOneKeyTravelOneAfterTheOtherInOrder() {
+    GroupCommit<String, String> group = keyed(100, 2);
+    group.submit("a1");
+    group.submit("a2");
+    group.submit("b1");
+    group.submit("a3");
+    group.submit("b2");
+    group.submit("c1");
+    assertThat(wire.batches).containsExactly(List.of("a1"), List.of("b1"));
+    wire.answer(0);
+    assertThat(wire.batches.get(2)).containsExactly("a2", "c1");
+    wire.answer(1);
+    assertThat(wire.batches.get(3)).containsExactly("b2");
+    wire.answer(2);
+    assertThat(wire.batches.get(4)).containsExactly("a3");
+  }
+
+  @Test
+  void everyRequestEndsWithinTheTimeoutSentOrNot() {
+    GroupCommit<String, String> group = group(100, 1);
+    Future<String> sent = group.submit("sent");
+    time.advance(Duration.ofSeconds(1));
+    Future<String> unsent = group.submit("unsent");
+    time.advance(Duration.ofMillis(3999));
+    assertThat(sent.isComplete()).isFalse();
+    time.advance(Duration.ofMillis(1));
+    assertThat(ErrorCode.BACKEND_UNAVAILABLE.is(sent.cause())).isTrue();
+    assertThat(sent.cause()).hasMessageContaining("5000 ms");
+    assertThat(wire.stalls).isEqualTo(1);
+    assertThat(wire.batches).containsExactly(List.of("sent"), List.of("unsent"));
+    time.advance(Duration.ofSeconds(1));
+    assertThat(ErrorCode.BACKEND_UNAVAILABLE.is(unsent.cause())).isTrue();
+    assertThat(wire.stalls).isEqualTo(2);
+    assertThat(time.pending()).isZero();
+  }
+
+  @Test
+  void aLateAnswerChangesNothing() {
+    GroupCommit<String, String> group = keyed(100, 1);
+    Future<String> late = group.submit("a1");
+    time.advance(TIMEOUT);
+    Future<String> next = group.submit("a2");
+    wire.answer(0);
+    assertThat(late.failed()).isTrue();
+    assertThat(next.isComplete()).isFalse();
+    assertThat(wire.batches).hasSize(2);
+    wire.answer(1);
+    assertThat(next.result()).isEqualTo("A2");
+  }
+
+  @Test
+  void closingFailsWhatIsOpenAndWhatComesLater() {
+    GroupCommit<String, String> group = group(100, 1);
+    Future<String> sent = group.submit("sent");
+    Future<String> unsent = group.submit("unsent");
+    group.close();
+    group.close();
+    Future<String> later = group.submit("later");
+    for (Future<String> call : List.of(sent, unsent, later)) {
+      assertThat(ErrorCode.CLOSED.is(call.cause())).isTrue();
+    }
+    wire.answer(0);
+    assertThat(wire.batches).hasSize(1);
+  }
+
+  @Test
+  void callersOfManyThreadsAreAnsweredOnTheirOwnContext() {
+    Vertx vertx = Vertx.vertx();
+    try {
+      GroupCommit<Integer, Integer> group =
+          new GroupCommit<>(
+              new ContextScheduler(vertx, vertx.getOrCreateContext()),
+              new GroupCommit.Limits(TIMEOUT, 64, 1),
+              batch -> {
+                Promise<List<Future<Integer>>> answer = Promise.promise();
+                vertx.setTimer(
+                    1, id -> answer.complete(batch.stream().map(Future::succeededFuture).toList()));
+                return answer.future();
+              });
+      List<Future<Boolean>> done = new ArrayList<>();
+      for (int i = 0; i < 500; i++) {
+        int number = i;
+        Context context = vertx.getOrCreateContext();
+        Promise<Boolean> right = Promise.promise();
+        context.runOnContext(
+            v ->
+                group
+                    .submit(number)
+                    .map(answer -> answer == number && Vertx.currentContext() == context)
+                    .onComplete(right));
+        done.add(right.future());
+      }
+      assertThat(done).allSatisfy(f -> assertThat(get(f)).isTrue());
+      assertThat(get(group.submit(7))).isEqualTo(7);
+    } finally {
+      get(vertx.close());
+    }
+  }
+}

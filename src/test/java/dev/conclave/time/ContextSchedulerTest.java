@@ -1,0 +1,142 @@
+package dev.conclave.time;
+
+import static dev.conclave.testing.Async.get;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.Context;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The deadline queue on a real event loop. */
+class ContextSchedulerTest {
+  private static final long MILLI = 1_000_000;
+
+  private Vertx vertx;
+  private Context context;
+  private ContextScheduler scheduler;
+
+  @BeforeEach
+  void open() {
+    vertx = Vertx.vertx();
+    context = vertx.getOrCreateContext();
+    scheduler = new ContextScheduler(vertx, context);
+  }
+
+  @AfterEach
+  void close() {
+    get(vertx.close());
+  }
+
+  @Test
+  void timersRunInTheOrderOfTheirDeadlinesAndNeverEarly() {
+    Random random = new Random(7);
+    Promise<Void> done = Promise.promise();
+    List<Long> order = new ArrayList<>();
+    List<Long> early = new ArrayList<>();
+    scheduler.execute(
+        () -> {
+          for (int i = 0; i < 500; i++) {
+            long delay = random.nextInt(200) * MILLI;
+            long due = scheduler.nanoTime() + delay;
+            scheduler.schedule(
+                delay,
+                () -> {
+                  order.add(due);
+                  if (scheduler.nanoTime() - due < 0) {
+                    early.add(due);
+                  }
+                });
+          }
+          scheduler.schedule(400 * MILLI, done::complete);
+        });
+    get(done.future());
+    assertThat(order).hasSize(500);
+    // The test reads the clock a little before the scheduler does, so near ties may swap.
+    for (int i = 1; i < order.size(); i++) {
+      assertThat(order.get(i) - order.get(i - 1)).isGreaterThan(-20 * MILLI);
+    }
+    assertThat(early).isEmpty();
+  }
+
+  @Test
+  void cancelledTimersDoNotRunAndTheOthersDo() {
+    Random random = new Random(11);
+    Promise<Void> done = Promise.promise();
+    List<Integer> ran = new ArrayList<>();
+    List<Integer> expected = new ArrayList<>();
+    scheduler.execute(
+        () -> {
+          List<Scheduler.Timer> timers = new ArrayList<>();
+          for (int i = 0; i < 300; i++) {
+            int number = i;
+            timers.add(
+                scheduler.schedule((20 + random.nextInt(100)) * MILLI, () -> ran.add(number)));
+          }
+          for (int i = 0; i < 300; i++) {
+            if (random.nextBoolean()) {
+              timers.get(i).cancel();
+              timers.get(i).cancel();
+            } else {
+              expected.add(i);
+            }
+          }
+          scheduler.schedule(300 * MILLI, done::complete);
+        });
+    get(done.future());
+    assertThat(ran).containsExactlyInAnyOrderElementsOf(expected);
+  }
+
+  @Test
+  void aTimerThatThrowsDoesNotStopTheOthers() {
+    Promise<Void> done = Promise.promise();
+    context.exceptionHandler(ignored -> {});
+    scheduler.execute(
+        () -> {
+          scheduler.schedule(
+              MILLI,
+              () -> {
+                throw new IllegalStateException("on purpose");
+              });
+          scheduler.schedule(2 * MILLI, done::complete);
+        });
+    get(done.future());
+    assertThat(done.future().succeeded()).isTrue();
+  }
+
+  @Test
+  void closingDropsWhatIsScheduled() {
+    Promise<Void> later = Promise.promise();
+    List<String> ran = new ArrayList<>();
+    scheduler.execute(
+        () -> {
+          Scheduler.Timer timer = scheduler.schedule(5 * MILLI, () -> ran.add("dropped"));
+          scheduler.close();
+          timer.cancel();
+          scheduler.schedule(MILLI, () -> ran.add("refused"));
+          vertx.setTimer(50, id -> later.complete());
+        });
+    get(later.future());
+    assertThat(ran).isEmpty();
+  }
+
+  @Test
+  void itKnowsItsOwnThreadAlsoOnADuplicatedContext() {
+    Promise<Boolean> inside = Promise.promise();
+    scheduler.execute(() -> inside.complete(scheduler.isCurrent()));
+    assertThat(get(inside.future())).isTrue();
+    assertThat(scheduler.isCurrent()).isFalse();
+    Promise<Boolean> handler = Promise.promise();
+    context.runOnContext(
+        v -> {
+          vertx.eventBus().localConsumer("here", m -> handler.tryComplete(scheduler.isCurrent()));
+          vertx.eventBus().send("here", "message");
+        });
+    assertThat(get(handler.future())).isTrue();
+  }
+}
