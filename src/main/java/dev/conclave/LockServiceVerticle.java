@@ -1,0 +1,60 @@
+package dev.conclave;
+
+import dev.conclave.backend.Backends;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.config.ConfigSchema;
+import dev.conclave.lock.LocalLockService;
+import dev.conclave.lock.LockService;
+import dev.conclave.lock.LockServiceOptions;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.eventbus.MessageConsumer;
+import io.vertx.core.json.JsonObject;
+import io.vertx.serviceproxy.ServiceBinder;
+
+/**
+ * Binds a {@link LockService} to its event-bus address.
+ *
+ * <p>Configuration: {@code backend} (an object with a {@code type}, required) and the keys of
+ * {@link LockServiceOptions}; durations are milliseconds. The start fails, within the backend's
+ * timeout, when the configuration breaks a rule or the backend can not be reached. When undeployed,
+ * it refuses new calls, fails those that wait with {@code CLOSED}, and gives their places back.
+ *
+ * <p>One instance per process serves any number of callers; requests stand in line in the order of
+ * their arrival at an instance.
+ */
+public class LockServiceVerticle extends VerticleBase {
+  private SyncBackend backend;
+  private LocalLockService service;
+  private MessageConsumer<JsonObject> consumer;
+
+  @Override
+  public Future<?> start() {
+    JsonObject config = ConfigSchema.named("locks").read(config());
+    JsonObject own = config.copy();
+    own.remove("backend");
+    LockServiceOptions options = new LockServiceOptions(own).validate();
+    return Backends.connect(vertx, config.getJsonObject("backend"))
+        .map(
+            connected -> {
+              backend = connected;
+              service = LockService.create(vertx, connected, options);
+              consumer =
+                  new ServiceBinder(vertx)
+                      .setAddress(options.getAddress())
+                      .register(LockService.class, service);
+              return null;
+            });
+  }
+
+  @Override
+  public Future<?> stop() {
+    if (backend == null) {
+      return Future.succeededFuture();
+    }
+    return consumer
+        .unregister()
+        .eventually(() -> service.close())
+        .eventually(() -> backend.close());
+  }
+}

@@ -1,0 +1,167 @@
+package dev.conclave.lock;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.LeaseRules;
+import io.vertx.codegen.annotations.DataObject;
+import io.vertx.codegen.json.annotations.JsonGen;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+
+/** A wish for a lock. All durations are milliseconds. */
+@DataObject
+@JsonGen(publicConverter = false)
+public class LockRequest {
+  /** How long the lock is held unless extended: {@value} unless said otherwise. */
+  public static final long DEFAULT_LEASE_DURATION = 60_000;
+
+  /** How long to wait for the lock: {@value} unless said otherwise. */
+  public static final long DEFAULT_WAIT_TIMEOUT = 10_000;
+
+  private String name;
+  private String token;
+  private String owner;
+  private long leaseDuration = DEFAULT_LEASE_DURATION;
+  private long waitTimeout = DEFAULT_WAIT_TIMEOUT;
+  private JsonObject metadata;
+
+  /** All defaults. */
+  public LockRequest() {}
+
+  /** A copy. */
+  public LockRequest(LockRequest other) {
+    this.name = other.name;
+    this.token = other.token;
+    this.owner = other.owner;
+    this.leaseDuration = other.leaseDuration;
+    this.waitTimeout = other.waitTimeout;
+    this.metadata = other.metadata == null ? null : other.metadata.copy();
+  }
+
+  /** From JSON with the same keys. */
+  public LockRequest(JsonObject json) {
+    LockRequestConverter.fromJson(json, this);
+  }
+
+  /** As JSON with the same keys. */
+  public JsonObject toJson() {
+    JsonObject json = new JsonObject();
+    LockRequestConverter.toJson(this, json);
+    return json;
+  }
+
+  /** The name of the lock: 1 to 200 characters, no control characters. */
+  public String getName() {
+    return name;
+  }
+
+  /** Sets the name of the lock: 1 to 200 characters, no control characters. */
+  public LockRequest setName(String name) {
+    this.name = name;
+    return this;
+  }
+
+  /**
+   * The secret proof of ownership; chosen by the service when absent. A caller that chooses its own
+   * can retry safely, and give up a wait with {@link LockService#release}.
+   */
+  public String getToken() {
+    return token;
+  }
+
+  /**
+   * Sets the secret proof of ownership; chosen by the service when absent. A caller that chooses
+   * its own can retry safely, and give up a wait with {@link LockService#release}.
+   */
+  public LockRequest setToken(String token) {
+    this.token = token;
+    return this;
+  }
+
+  /** The public label of who asks, shown to people; the name of the service process when absent. */
+  public String getOwner() {
+    return owner;
+  }
+
+  /**
+   * Sets the public label of who asks, shown to people; the name of the service process when
+   * absent.
+   */
+  public LockRequest setOwner(String owner) {
+    this.owner = owner;
+    return this;
+  }
+
+  /** How long the lock is held unless extended, in milliseconds. */
+  public long getLeaseDuration() {
+    return leaseDuration;
+  }
+
+  /** Sets how long the lock is held unless extended, in milliseconds. */
+  public LockRequest setLeaseDuration(long leaseDuration) {
+    this.leaseDuration = leaseDuration;
+    return this;
+  }
+
+  /** How long to wait for the lock, in milliseconds; 0 means one try. */
+  public long getWaitTimeout() {
+    return waitTimeout;
+  }
+
+  /** Sets how long to wait for the lock, in milliseconds; 0 means one try. */
+  public LockRequest setWaitTimeout(long waitTimeout) {
+    this.waitTimeout = waitTimeout;
+    return this;
+  }
+
+  /** A small object shown to whoever inspects the lock, or null. */
+  public JsonObject getMetadata() {
+    return metadata;
+  }
+
+  /** Sets a small object shown to whoever inspects the lock, or null. */
+  public LockRequest setMetadata(JsonObject metadata) {
+    this.metadata = metadata;
+    return this;
+  }
+
+  /**
+   * Returns this when everything but the name's presence in a store is right.
+   *
+   * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} naming the field, the
+   *     value and the rule
+   */
+  public LockRequest validate() {
+    LeaseRules.checkName(name);
+    if (token != null) {
+      LeaseRules.checkToken(token);
+    }
+    if (owner != null) {
+      LeaseRules.checkOwner(owner);
+    }
+    if (leaseDuration < 1 || leaseDuration > LeaseRules.MAX_DURATION.toMillis()) {
+      throw ErrorCode.INVALID.failure(
+          "leaseDuration "
+              + leaseDuration
+              + " must be from 1 to "
+              + LeaseRules.MAX_DURATION.toMillis()
+              + " ms");
+    }
+    if (waitTimeout < 0) {
+      throw ErrorCode.INVALID.failure("waitTimeout " + waitTimeout + " must not be negative");
+    }
+    LeaseRules.checkMetadata(metadata);
+    return this;
+  }
+
+  LeaseRequest lease(LeaseKey key, LeaseRequest.Waiter waiter) {
+    return new LeaseRequest(key, token, Duration.ofMillis(leaseDuration), owner, metadata, waiter);
+  }
+
+  /** Names the lock and the owner; the token stays secret. */
+  @Override
+  public String toString() {
+    return "LockRequest[lock '" + name + "', owner " + owner + "]";
+  }
+}

@@ -1,0 +1,105 @@
+package dev.conclave.lock;
+
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.time.ContextScheduler;
+import io.vertx.codegen.annotations.GenIgnore;
+import io.vertx.codegen.annotations.Nullable;
+import io.vertx.codegen.annotations.ProxyGen;
+import io.vertx.codegen.annotations.VertxGen;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+
+/**
+ * Locks for whoever can reach it: in this process, or over the event bus through {@link
+ * #createProxy}. All durations are milliseconds.
+ *
+ * <p>Most callers want {@link Lock}, which keeps track of time, renews and always releases.
+ *
+ * <p>Failures are {@link io.vertx.serviceproxy.ServiceException}s with the codes of {@link
+ * dev.conclave.backend.ErrorCode}, the same locally and over the bus. Beside those named at the
+ * methods, any call may fail with {@code BACKEND_UNAVAILABLE} (the store or, over the bus, the
+ * service did not answer), {@code INVALID} (an argument breaks a rule) or {@code CLOSED}.
+ *
+ * <p>A service keeps no state of held locks: any instance on any machine can serve the next call.
+ */
+@ProxyGen
+@VertxGen
+public interface LockService {
+  /** Where a service listens unless configured otherwise. */
+  String DEFAULT_ADDRESS = "conclave.locks";
+
+  /**
+   * A service in this process, working on the context that this is called from.
+   *
+   * @param backend stays the caller's to close
+   */
+  @GenIgnore
+  static LocalLockService create(Vertx vertx, SyncBackend backend, LockServiceOptions options) {
+    return new LocalLockService(
+        new ContextScheduler(vertx, vertx.getOrCreateContext()), backend, options);
+  }
+
+  /** A proxy for the service at the default address, with the default largest wait. */
+  @GenIgnore
+  static LockService createProxy(Vertx vertx) {
+    return createProxy(vertx, new LockServiceOptions());
+  }
+
+  /**
+   * A proxy for the service that was deployed with these options: its address, and a time to wait
+   * for answers that is longer than the largest wait it allows.
+   */
+  @GenIgnore
+  static LockService createProxy(Vertx vertx, LockServiceOptions options) {
+    return new RemoteLockService(vertx, options.validate());
+  }
+
+  /**
+   * Acquires the lock, waiting for it as long as the request says. A token that holds the lock
+   * already extends it and keeps its fencing token, so that a retry is harmless.
+   *
+   * @return the grant; fails with {@code TIMEOUT} when others held the lock all the while (the
+   *     details name the holder's owner, age and remaining time) or {@code OVERLOADED} when too
+   *     many wait already
+   */
+  Future<LockGrant> acquire(LockRequest request);
+
+  /**
+   * Sets the lock's remaining time. Never acquires.
+   *
+   * @return fails with {@code NOT_OWNER} when the token does not hold the lock now
+   */
+  Future<Void> extend(String name, String token, long leaseDuration);
+
+  /**
+   * Gives the lock back, or ends the wait of a request with this token. Idempotent.
+   *
+   * @return whether the token held the lock
+   */
+  Future<Boolean> release(String name, String token);
+
+  /** Whether anybody holds the lock. */
+  Future<Boolean> locked(String name);
+
+  /** Whether this token holds the lock. */
+  Future<Boolean> owned(String name, String token);
+
+  /** Who holds the lock, or null when nobody does. Shows no token. */
+  Future<@Nullable LockInfo> find(String name);
+
+  /**
+   * Lists the locks that are held and whose names begin with the prefix.
+   *
+   * @param page null for the first page, else {@link LockPage#getNext()} of the one before
+   * @param limit the largest number of locks on the page, from 1 to 1000
+   */
+  Future<LockPage> list(String prefix, @Nullable String page, int limit);
+
+  /**
+   * Takes the lock away from whoever holds it, for administration. The next holder gets a greater
+   * fencing token; the former one finds out when it extends.
+   *
+   * @return whether anybody held it
+   */
+  Future<Boolean> revoke(String name);
+}

@@ -1,0 +1,128 @@
+package dev.conclave.lock;
+
+import dev.conclave.backend.ErrorCode;
+import io.vertx.codegen.annotations.DataObject;
+import io.vertx.codegen.json.annotations.JsonGen;
+import io.vertx.core.json.JsonObject;
+
+/** How a {@link LockService} works. All durations are milliseconds. */
+@DataObject
+@JsonGen(publicConverter = false)
+public class LockServiceOptions {
+  /** How many requests may wait at once: {@value} unless said otherwise. */
+  public static final int DEFAULT_MAX_WAITERS = 10_000;
+
+  /** The largest {@code waitTimeout} a request may have: {@value} unless said otherwise. */
+  public static final long DEFAULT_MAX_WAIT = 600_000;
+
+  /**
+   * How long a call may take in the store before it fails with {@code BACKEND_UNAVAILABLE}:
+   * {@value} unless said otherwise.
+   */
+  public static final long DEFAULT_BACKEND_TIMEOUT = 5_000;
+
+  private String address = LockService.DEFAULT_ADDRESS;
+  private int maxWaiters = DEFAULT_MAX_WAITERS;
+  private long maxWait = DEFAULT_MAX_WAIT;
+  private long backendTimeout = DEFAULT_BACKEND_TIMEOUT;
+
+  /** All defaults. */
+  public LockServiceOptions() {}
+
+  /** A copy. */
+  public LockServiceOptions(LockServiceOptions other) {
+    this.address = other.address;
+    this.maxWaiters = other.maxWaiters;
+    this.maxWait = other.maxWait;
+    this.backendTimeout = other.backendTimeout;
+  }
+
+  /** From JSON with the same keys. */
+  public LockServiceOptions(JsonObject json) {
+    LockServiceOptionsConverter.fromJson(json, this);
+  }
+
+  /** As JSON with the same keys. */
+  public JsonObject toJson() {
+    JsonObject json = new JsonObject();
+    LockServiceOptionsConverter.toJson(this, json);
+    return json;
+  }
+
+  /** The event-bus address of the service. */
+  public String getAddress() {
+    return address;
+  }
+
+  /** Sets the event-bus address of the service. */
+  public LockServiceOptions setAddress(String address) {
+    this.address = address;
+    return this;
+  }
+
+  /** How many requests may wait at once; more are refused with {@code OVERLOADED}. */
+  public int getMaxWaiters() {
+    return maxWaiters;
+  }
+
+  /** Sets how many requests may wait at once; more are refused with {@code OVERLOADED}. */
+  public LockServiceOptions setMaxWaiters(int maxWaiters) {
+    this.maxWaiters = maxWaiters;
+    return this;
+  }
+
+  /**
+   * The largest {@code waitTimeout} a request may have, in milliseconds; longer ones are refused.
+   */
+  public long getMaxWait() {
+    return maxWait;
+  }
+
+  /**
+   * Sets the largest {@code waitTimeout} a request may have, in milliseconds; longer ones are
+   * refused.
+   */
+  public LockServiceOptions setMaxWait(long maxWait) {
+    this.maxWait = maxWait;
+    return this;
+  }
+
+  /**
+   * How long a call may take in the store before it fails with {@code BACKEND_UNAVAILABLE}, in
+   * milliseconds.
+   */
+  public long getBackendTimeout() {
+    return backendTimeout;
+  }
+
+  /**
+   * Sets how long a call may take in the store before it fails with {@code BACKEND_UNAVAILABLE}, in
+   * milliseconds.
+   */
+  public LockServiceOptions setBackendTimeout(long backendTimeout) {
+    this.backendTimeout = backendTimeout;
+    return this;
+  }
+
+  /**
+   * Returns this when everything is right.
+   *
+   * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} naming the field, the
+   *     value and the rule
+   */
+  public LockServiceOptions validate() {
+    if (address == null || address.isEmpty()) {
+      throw ErrorCode.INVALID.failure("address is " + (address == null ? "missing" : "empty"));
+    }
+    positive("maxWaiters", maxWaiters);
+    positive("maxWait", maxWait);
+    positive("backendTimeout", backendTimeout);
+    return this;
+  }
+
+  private static void positive(String field, long value) {
+    if (value < 1) {
+      throw ErrorCode.INVALID.failure(field + " " + value + " must be positive");
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package dev.conclave.lock;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.support.Tokens;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.eventbus.ReplyFailure;
+
+/**
+ * The generated proxy, made to fail as a local service does.
+ *
+ * <ol>
+ *   <li>Two proxies on one address: answers to {@code acquire} may take as long as the largest
+ *       wait, all others as long as a call of the backend.
+ *   <li>What the event bus itself reports (nobody listens, no answer) becomes {@code
+ *       BACKEND_UNAVAILABLE}.
+ *   <li>An acquire without an answer may have been granted: its token is released.
+ * </ol>
+ */
+final class RemoteLockService implements LockService {
+  /** What the bus and the service may take on top of the time that the backend is given. */
+  private static final long SLACK = 2_000;
+
+  private final String address;
+  private final LockService patient;
+  private final LockService prompt;
+
+  RemoteLockService(Vertx vertx, LockServiceOptions options) {
+    address = options.getAddress();
+    long call = options.getBackendTimeout() + SLACK;
+    patient = proxy(vertx, options.getMaxWait() + call);
+    prompt = proxy(vertx, call);
+  }
+
+  private LockService proxy(Vertx vertx, long timeout) {
+    return new LockServiceVertxEBProxy(
+        vertx, address, new DeliveryOptions().setSendTimeout(timeout));
+  }
+
+  @Override
+  public Future<LockGrant> acquire(LockRequest request) {
+    LockRequest sent = new LockRequest(request);
+    if (sent.getToken() == null) {
+      sent.setToken(Tokens.random());
+    }
+    return patient
+        .acquire(sent)
+        .recover(
+            failure -> {
+              if (ErrorCode.of(failure) == null && sent.getName() != null) {
+                prompt.release(sent.getName(), sent.getToken());
+              }
+              return translated(failure);
+            });
+  }
+
+  @Override
+  public Future<Void> extend(String name, String token, long leaseDuration) {
+    return prompt.extend(name, token, leaseDuration).recover(this::translated);
+  }
+
+  @Override
+  public Future<Boolean> release(String name, String token) {
+    return prompt.release(name, token).recover(this::translated);
+  }
+
+  @Override
+  public Future<Boolean> locked(String name) {
+    return prompt.locked(name).recover(this::translated);
+  }
+
+  @Override
+  public Future<Boolean> owned(String name, String token) {
+    return prompt.owned(name, token).recover(this::translated);
+  }
+
+  @Override
+  public Future<LockInfo> find(String name) {
+    return prompt.find(name).recover(this::translated);
+  }
+
+  @Override
+  public Future<LockPage> list(String prefix, String page, int limit) {
+    return prompt.list(prefix, page, limit).recover(this::translated);
+  }
+
+  @Override
+  public Future<Boolean> revoke(String name) {
+    return prompt.revoke(name).recover(this::translated);
+  }
+
+  private <T> Future<T> translated(Throwable failure) {
+    if (ErrorCode.of(failure) != null) {
+      return Future.failedFuture(failure);
+    }
+    boolean nobody =
+        failure instanceof ReplyException reply && reply.failureType() == ReplyFailure.NO_HANDLERS;
+    return Future.failedFuture(
+        ErrorCode.BACKEND_UNAVAILABLE.failure(
+            nobody
+                ? "no lock service listens on '" + address + "': deploy a LockServiceVerticle there"
+                : "the lock service on '" + address + "' did not answer: " + failure.getMessage()));
+  }
+}

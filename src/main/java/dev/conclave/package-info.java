@@ -1,0 +1,2 @@
+/** What an application deploys. */
+package dev.conclave;
