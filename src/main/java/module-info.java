@@ -6,10 +6,12 @@ module dev.conclave {
   requires static io.vertx.codegen.api;
   requires static io.vertx.codegen.json;
 
+  exports dev.conclave;
   exports dev.conclave.backend;
   exports dev.conclave.backend.memory;
   exports dev.conclave.backend.support;
   exports dev.conclave.config;
+  exports dev.conclave.election;
   exports dev.conclave.time;
 
   uses dev.conclave.backend.BackendFactory;

@@ -1,0 +1,2 @@
+/** The verticles: what an application deploys. */
+package dev.conclave;
