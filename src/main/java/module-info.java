@@ -12,6 +12,7 @@ module dev.conclave {
   exports dev.conclave.backend.support;
   exports dev.conclave.config;
   exports dev.conclave.lock;
+  exports dev.conclave.election;
   exports dev.conclave.time;
 
   uses dev.conclave.backend.BackendFactory;

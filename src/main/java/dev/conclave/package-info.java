@@ -1,2 +1,2 @@
-/** What an application deploys. */
+/** The verticles: what an application deploys. */
 package dev.conclave;

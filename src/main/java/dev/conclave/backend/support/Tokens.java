@@ -1,37 +1,46 @@
 package dev.conclave.backend.support;
 
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/** Secret proofs of ownership: 144 random bits each, as 24 characters of base64url. */
+/**
+ * Secret proofs of ownership: 144 random bits each, as 24 characters of base64url.
+ *
+ * <p>Random bytes are drawn in chunks, because a draw costs far more than its bytes. A chunk is
+ * shared without locks: whoever takes a slice has it alone, and who finds the chunk used up puts a
+ * new one in its place.
+ */
 public final class Tokens {
   private static final int BYTES = 18;
-  private static final int BUFFERED = 256;
+  private static final int PER_CHUNK = 256;
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Base64.Encoder ENCODER = Base64.getUrlEncoder().withoutPadding();
 
-  // Asking the system for each token would cost more than a lock on the memory backend.
-  private static final ThreadLocal<Tokens> BUFFER = ThreadLocal.withInitial(Tokens::new);
-
-  private final byte[] bytes = new byte[BYTES * BUFFERED];
-  private final byte[] token = new byte[BYTES];
-  private int used = bytes.length;
+  private static volatile Chunk current = new Chunk();
 
   private Tokens() {}
 
-  /** A token that nobody can guess. */
+  /** A token that nobody can guess and nobody else has. May be called from any thread. */
   public static String random() {
-    return BUFFER.get().next();
+    while (true) {
+      Chunk chunk = current;
+      int slice = chunk.next.getAndIncrement();
+      if (slice < PER_CHUNK) {
+        int from = slice * BYTES;
+        return ENCODER.encodeToString(Arrays.copyOfRange(chunk.bytes, from, from + BYTES));
+      }
+      current = new Chunk();
+    }
   }
 
-  private String next() {
-    if (used == bytes.length) {
+  private static final class Chunk {
+    private final byte[] bytes = new byte[PER_CHUNK * BYTES];
+    private final AtomicInteger next = new AtomicInteger();
+
+    private Chunk() {
       RANDOM.nextBytes(bytes);
-      used = 0;
     }
-    System.arraycopy(bytes, used, token, 0, BYTES);
-    java.util.Arrays.fill(bytes, used, used + BYTES, (byte) 0);
-    used += BYTES;
-    return ENCODER.encodeToString(token);
   }
 }

@@ -1,0 +1,76 @@
+package dev.conclave;
+
+import dev.conclave.backend.Backends;
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.config.ConfigSchema;
+import dev.conclave.election.LeaderElection;
+import dev.conclave.election.LeaderElectionOptions;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.json.JsonObject;
+
+/**
+ * One worker of one election. Deployed, it campaigns; undeployed, it steps down gracefully: the
+ * leader's verticles stop, the leadership is released, the first in line leads.
+ *
+ * <p>Its configuration has the keys of {@link LeaderElectionOptions} and {@code backend}: an object
+ * whose {@code type} names the backend. {@code ${ENV_VAR}} and {@code ${ENV_VAR:default}} are
+ * expanded in every string. All times are milliseconds.
+ *
+ * <p>Deployment fails when the configuration breaks a rule, or when the backend can not be reached,
+ * within the backend's own timeout. A backend that goes away later is tried again for ever.
+ */
+public class LeaderElectionVerticle extends VerticleBase {
+  private volatile LeaderElection election;
+  private SyncBackend backend;
+
+  /** A verticle that reads its configuration when it is deployed. */
+  public LeaderElectionVerticle() {}
+
+  @Override
+  public Future<?> start() {
+    JsonObject config = ConfigSchema.named("election").read(config());
+    LeaderElectionOptions options = new LeaderElectionOptions(config).validate();
+    return Backends.connect(vertx, config.getJsonObject("backend"))
+        .compose(
+            connected -> {
+              backend = connected;
+              election = LeaderElection.create(vertx, connected, options);
+              prepare(election);
+              return election.start();
+            })
+        .recover(
+            failure -> {
+              Future<Void> failed = Future.failedFuture(failure);
+              return close().transform(closed -> failed);
+            });
+  }
+
+  /**
+   * Called once, on the verticle's context, before the election starts: the place for subclasses to
+   * add handlers and leader-only verticles that miss nothing. Does nothing by itself.
+   */
+  protected void prepare(LeaderElection election) {}
+
+  @Override
+  public Future<?> stop() {
+    return election.stop().eventually(this::close);
+  }
+
+  /**
+   * The election, once the verticle is deployed; from any thread. Fails with {@link
+   * ErrorCode#CLOSED} before.
+   */
+  public LeaderElection election() {
+    LeaderElection started = election;
+    if (started == null) {
+      throw ErrorCode.CLOSED.failure("the election begins when its verticle is deployed");
+    }
+    return started;
+  }
+
+  private Future<Void> close() {
+    return backend == null ? Future.succeededFuture() : backend.close();
+  }
+}

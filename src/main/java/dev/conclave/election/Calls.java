@@ -1,0 +1,76 @@
+package dev.conclave.election;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** Brings what is answered elsewhere onto the scheduler's thread, and bounds it in time. */
+final class Calls {
+  private final Scheduler scheduler;
+
+  Calls(Scheduler scheduler) {
+    this.scheduler = scheduler;
+  }
+
+  /** The same outcome, on the scheduler's thread. */
+  <T> Future<T> here(Future<T> elsewhere) {
+    Promise<T> here = Promise.promise();
+    elsewhere.onComplete(outcome -> hop(() -> here.handle(outcome)));
+    return here.future();
+  }
+
+  /** The call's outcome, or a failure when there is none in time. */
+  <T> Future<T> within(long nanos, Supplier<Future<T>> call) {
+    return within(nanos, call, tooLate -> {});
+  }
+
+  /**
+   * The call's outcome, or {@link ErrorCode#BACKEND_UNAVAILABLE} when there is none in time. What
+   * comes later goes to {@code late}.
+   */
+  <T> Future<T> within(long nanos, Supplier<Future<T>> call, Consumer<T> late) {
+    Promise<T> first = Promise.promise();
+    Scheduler.Timer bound =
+        scheduler.schedule(
+            nanos,
+            () ->
+                first.tryFail(
+                    ErrorCode.BACKEND_UNAVAILABLE.failure(
+                        "no answer within " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms")));
+    answer(
+        call,
+        outcome -> {
+          bound.cancel();
+          if (outcome.failed()) {
+            first.tryFail(outcome.cause());
+          } else if (!first.tryComplete(outcome.result())) {
+            late.accept(outcome.result());
+          }
+        });
+    return first.future();
+  }
+
+  private <T> void answer(Supplier<Future<T>> call, Handler<AsyncResult<T>> answer) {
+    Future<T> sent;
+    try {
+      sent = call.get();
+    } catch (RuntimeException refused) {
+      sent = Future.failedFuture(refused);
+    }
+    sent.onComplete(outcome -> hop(() -> answer.handle(outcome)));
+  }
+
+  private void hop(Runnable action) {
+    if (scheduler.isCurrent()) {
+      action.run();
+    } else {
+      scheduler.execute(action);
+    }
+  }
+}

@@ -1,0 +1,417 @@
+package dev.conclave.election;
+
+import static java.lang.System.Logger.Level.DEBUG;
+import static java.lang.System.Logger.Level.WARNING;
+
+import dev.conclave.backend.Acquisition;
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.Lease;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.Watch;
+import dev.conclave.backend.support.Tokens;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The state machine of one worker in one election. Everything but {@link #view()} happens on the
+ * scheduler's thread, one step after the other.
+ *
+ * <ol>
+ *   <li>A <b>look</b> is one call to the backend: a leader renews, a candidate asks for the lease
+ *       and stands in line, an observer finds out who leads. At most one is under way.
+ *   <li>The next look is <i>planned</i> for the earliest of: the retry interval after the sending
+ *       of the last one, the known expiry of the holder, this worker's turn in line (at once), a
+ *       hint (at once, but no more than a few per retry interval). What is planned while a look is
+ *       under way happens after its answer.
+ *   <li>Looks are numbered. An answer counts only if its look is the last one; one that comes after
+ *       its look was given up changes nothing.
+ *   <li>Every candidacy has a new random token, kept from try to try: asking again with it is
+ *       harmless whatever became of the tries before. It becomes the token of the term when it
+ *       wins, and is released when it is given up. So what an earlier token still gets granted,
+ *       late, can be released without harm to a later term.
+ *   <li>A term is valid until the renew deadline after the sending of its last good request. Every
+ *       step first ends a term that is over. A grant that comes too late to be valid is released.
+ *   <li>The leader renews by extending, which never acquires: "not yours" ends the term at once.
+ *       Failures do not, until the deadline.
+ *   <li>Leadership begins and ends in {@link #transition} only: state, work, handlers, bus. It runs
+ *       no code from outside that could call back into a step: calls from outside are queued.
+ * </ol>
+ */
+final class ElectionMachine {
+  private static final System.Logger LOG = System.getLogger(LeaderElection.class.getName());
+
+  private final Scheduler scheduler;
+  private final SyncBackend backend;
+  private final LeaderElectionOptions options;
+  private final Timing timing;
+  private final Calls calls;
+  private final LeaderWork work;
+  private final LeadershipTeller teller;
+  private final Looks looks;
+  private final LeaseKey key;
+  private final String subject;
+
+  private volatile View view = View.UNKNOWN;
+
+  private Watch watch;
+  private String token;
+  private Scheduler.Timer deadlineTimer = () -> {};
+  private boolean quiet;
+  private long quietUntil;
+  private Promise<Void> stepDown;
+  private long stepDownCooldown;
+  private Future<Void> stopped;
+
+  ElectionMachine(
+      Scheduler scheduler,
+      SyncBackend backend,
+      LeaderElectionOptions options,
+      Timing timing,
+      Calls calls,
+      LeaderWork work,
+      LeadershipTeller teller) {
+    this.scheduler = scheduler;
+    this.backend = backend;
+    this.options = options;
+    this.timing = timing;
+    this.calls = calls;
+    this.work = work;
+    this.teller = teller;
+    this.key = LeaseKey.leader(options.getElection());
+    this.subject = "election '" + options.getElection() + "', worker '" + options.getWorker() + "'";
+    OutageLog outage =
+        new OutageLog(
+            LOG, subject, scheduler, TimeUnit.MILLISECONDS.toNanos(options.getErrorInterval()));
+    this.looks =
+        new Looks(scheduler, calls, timing.backendTimeout, outage, this::look, this::expire);
+  }
+
+  /** What is known now; from any thread. */
+  View view() {
+    return view;
+  }
+
+  // ---- from outside
+
+  Future<Void> start() {
+    if (stopped != null) {
+      return closed();
+    }
+    if (watch == null) {
+      watch = listen();
+      looks.now();
+    }
+    return Future.succeededFuture();
+  }
+
+  Future<Void> resign(long cooldown) {
+    expire();
+    if (stopped != null) {
+      return closed();
+    }
+    if (view.term() != null) {
+      return stepDown(LeadershipReason.RESIGNED, cooldown);
+    }
+    keepQuiet(cooldown);
+    return withdraw();
+  }
+
+  Future<Void> stop() {
+    expire();
+    if (stopped == null) {
+      Promise<Void> done = Promise.promise();
+      stopped = done.future();
+      long patience = scheduler.nanoTime() + timing.stopTimeout;
+      Future<Void> vacated =
+          view.term() == null ? Future.succeededFuture() : stepDown(LeadershipReason.STOPPED, 0);
+      vacated.compose(free -> leave(patience)).onComplete(done);
+    }
+    return stopped;
+  }
+
+  private Future<Void> leave(long patience) {
+    looks.forget();
+    if (watch != null) {
+      watch.close();
+    }
+    work.close();
+    return withdraw()
+        .compose(gone -> calls.within(patience - scheduler.nanoTime(), work::stop))
+        .otherwiseEmpty();
+  }
+
+  private <T> Future<T> closed() {
+    return Future.failedFuture(ErrorCode.CLOSED.failure(subject + " is stopped"));
+  }
+
+  private Watch listen() {
+    try {
+      return backend.watch(key, () -> later(() -> plan(looks.lastAt() + timing.hintSpacing)));
+    } catch (RuntimeException deaf) {
+      LOG.log(DEBUG, subject + " hears no hints: " + deaf.getMessage());
+      return () -> {};
+    }
+  }
+
+  /** Hints come on any thread, and from inside other calls. */
+  private void later(Runnable action) {
+    scheduler.execute(
+        () -> {
+          expire();
+          action.run();
+        });
+  }
+
+  // ---- looks
+
+  private void look() {
+    Term term = view.term();
+    expire();
+    if (term != view.term()) {
+      return; // over just now: others go first, the next look is planned
+    }
+    if (term != null) {
+      renew(term);
+    } else if (stopped == null && isCampaigning()) {
+      ask();
+    } else if (stopped == null) {
+      observe();
+    }
+  }
+
+  private void plan(long moment) {
+    if (stopped == null || view.term() != null) {
+      looks.plan(moment);
+    }
+  }
+
+  private void planRetry(long sentAt) {
+    plan(sentAt + timing.nextRetry());
+    if (quiet) {
+      plan(quietUntil);
+    }
+  }
+
+  // ---- following
+
+  private boolean isCampaigning() {
+    if (quiet && scheduler.nanoTime() - quietUntil >= 0) {
+      quiet = false;
+    }
+    return options.isCandidate() && !quiet;
+  }
+
+  private void ask() {
+    if (token == null) {
+      token = Tokens.random();
+    }
+    String mine = token;
+    long sentAt = scheduler.nanoTime();
+    LeaseRequest request =
+        LeaseRequest.of(key, mine, timing.lease, options.getWorker())
+            .withMetadata(options.getMetadata())
+            .waiting(timing.patience, () -> later(this::turn));
+    looks.send(
+        () -> backend.acquire(request),
+        late -> grantedTooLate(mine, late),
+        answer -> {
+          if (answer.succeeded()) {
+            answered(sentAt, answer.result());
+          }
+          planRetry(sentAt);
+        });
+  }
+
+  private void turn() {
+    if (stopped == null && view.term() == null) {
+      looks.now();
+    }
+  }
+
+  private void answered(long sentAt, Acquisition answer) {
+    if (answer instanceof Acquisition.Granted granted) {
+      granted(sentAt, granted.fencingToken());
+    } else if (answer instanceof Acquisition.Refused refused) {
+      seen(refused.holder());
+    }
+  }
+
+  private void granted(long sentAt, long fencingToken) {
+    if (stopped != null || !isCampaigning()) {
+      return; // whoever ended the candidacy meanwhile waits for this answer, and releases
+    }
+    Term term = new Term(token, fencingToken, sentAt, timing.validity);
+    token = null;
+    if (term.isValid(scheduler.nanoTime())) {
+      transition(new View(term, options.getWorker(), fencingToken), LeadershipReason.ELECTED);
+      awaitDeadline(term);
+    } else {
+      release(term.token());
+    }
+  }
+
+  /** The token of a running candidacy or term is left alone: what it was granted is its own. */
+  private void grantedTooLate(String late, Acquisition answer) {
+    Term term = view.term();
+    boolean wanted = late.equals(token) || (term != null && late.equals(term.token()));
+    if (answer.granted() && !wanted) {
+      release(late);
+    }
+  }
+
+  private void observe() {
+    long sentAt = scheduler.nanoTime();
+    looks.send(
+        () -> backend.find(key),
+        late -> {},
+        answer -> {
+          if (answer.succeeded()) {
+            answer.result().ifPresentOrElse(this::seen, () -> seen(null, view.fencingToken()));
+          }
+          planRetry(sentAt);
+        });
+  }
+
+  private void seen(Lease holder) {
+    plan(scheduler.nanoTime() + Timing.untilExpiry(holder.remaining()));
+    // The number seen last under another label is no new leadership: it is an offer to that
+    // label, or what the backend still holds of a term that has ended here.
+    boolean leads =
+        holder.fencingToken() != view.fencingToken() || holder.owner().equals(view.leader());
+    seen(leads ? holder.owner() : null, holder.fencingToken());
+  }
+
+  private void seen(String leader, long fencingToken) {
+    boolean changed =
+        !Objects.equals(leader, view.leader())
+            || (leader != null && fencingToken != view.fencingToken());
+    if (changed && stopped == null) {
+      transition(new View(null, leader, fencingToken), LeadershipReason.OBSERVED);
+    }
+  }
+
+  private void keepQuiet(long cooldown) {
+    long until = scheduler.nanoTime() + cooldown;
+    if (cooldown > 0 && (!quiet || until - quietUntil > 0)) {
+      quiet = true;
+      quietUntil = until;
+      plan(until);
+    }
+  }
+
+  /** Ends the candidacy: gives up the place in line, and a grant that may be on its way. */
+  private Future<Void> withdraw() {
+    return looks
+        .landed()
+        .transform(
+            any -> {
+              String mine = token;
+              token = null;
+              return mine == null ? Future.succeededFuture() : release(mine);
+            });
+  }
+
+  // ---- leading
+
+  private void renew(Term term) {
+    long sentAt = scheduler.nanoTime();
+    looks.send(
+        () -> backend.extend(key, term.token(), timing.lease),
+        late -> {},
+        answer -> {
+          if (answer.failed()) {
+            planRetry(sentAt);
+          } else if (!answer.result()) {
+            end(LeadershipReason.LOST);
+            looks.now();
+          } else if (term.renew(sentAt)) {
+            awaitDeadline(term);
+            planRetry(sentAt);
+          } else {
+            expire();
+          }
+        });
+  }
+
+  private void awaitDeadline(Term term) {
+    deadlineTimer.cancel();
+    deadlineTimer = scheduler.schedule(term.left(scheduler.nanoTime()), this::expire);
+  }
+
+  private void expire() {
+    Term term = view.term();
+    if (term != null && !term.isValid(scheduler.nanoTime())) {
+      end(LeadershipReason.RENEWAL_FAILED);
+    }
+  }
+
+  /** Lets the leader's work stop first, renewed meanwhile, then ends the term. */
+  private Future<Void> stepDown(LeadershipReason reason, long cooldown) {
+    Term term = view.term();
+    stepDownCooldown = Math.max(stepDownCooldown, cooldown);
+    if (stepDown != null) {
+      return stepDown.future();
+    }
+    stepDown = Promise.promise();
+    Future<Void> done = stepDown.future();
+    calls
+        .within(timing.stopTimeout, work::stop)
+        .onComplete(
+            quiesced -> {
+              if (quiesced.failed()) {
+                LOG.log(WARNING, subject + " steps down although its work has not stopped");
+              }
+              expire();
+              if (view.term() == term) {
+                end(stopped == null ? reason : LeadershipReason.STOPPED);
+              }
+            });
+    return done;
+  }
+
+  /** Ends the term: for everybody here first, then on the backend, which may not answer. */
+  private void end(LeadershipReason reason) {
+    Term term = view.term();
+    term.end();
+    looks.abandon();
+    deadlineTimer.cancel();
+    transition(new View(null, null, term.fencingToken()), reason);
+    Future<Void> released =
+        reason == LeadershipReason.LOST ? Future.succeededFuture() : release(term.token());
+    if (stepDown != null) {
+      keepQuiet(stepDownCooldown);
+      stepDownCooldown = 0;
+      released.onComplete(stepDown);
+      stepDown = null;
+    }
+    planRetry(scheduler.nanoTime());
+  }
+
+  /** Best effort: what can not be released expires. */
+  private Future<Void> release(String released) {
+    return calls
+        .within(timing.backendTimeout, () -> backend.release(key, released))
+        .<Void>mapEmpty()
+        .recover(
+            failure -> {
+              LOG.log(DEBUG, subject + " could not release: " + failure.getMessage());
+              return Future.succeededFuture();
+            });
+  }
+
+  /** The only place where leadership, or what is known of it, changes. */
+  private void transition(View next, LeadershipReason reason) {
+    view = next;
+    if (reason == LeadershipReason.ELECTED) {
+      work.began(next.term());
+    } else if (reason.isEnd()) {
+      work.ended();
+    }
+    teller.tell(next, reason);
+  }
+}

@@ -1,0 +1,229 @@
+package dev.conclave.election;
+
+import static java.lang.System.Logger.Level.ERROR;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Context;
+import io.vertx.core.Deployable;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.OptionalLong;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
+import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
+
+/**
+ * An election as everybody sees it: questions are answered on the caller's thread from the
+ * machine's view; everything else is queued to the machine's thread, and answered on the caller's
+ * context, in a task of its own.
+ */
+final class Elector implements LeaderElection {
+  private static final System.Logger LOG = System.getLogger(LeaderElection.class.getName());
+
+  private final LeaderElectionOptions options;
+  private final Scheduler scheduler;
+  private final Outside outside;
+  private final Timing timing;
+  private final Calls calls;
+  private final LeaderWork work;
+  private final LeadershipTeller teller;
+  private final ElectionMachine machine;
+  private Future<Void> opened;
+  private Future<Void> closed;
+
+  Elector(
+      Scheduler scheduler, SyncBackend backend, LeaderElectionOptions options, Outside outside) {
+    this(scheduler, backend, options, outside, () -> ThreadLocalRandom.current().nextDouble());
+  }
+
+  Elector(
+      Scheduler scheduler,
+      SyncBackend backend,
+      LeaderElectionOptions given,
+      Outside outside,
+      DoubleSupplier random) {
+    this.options = new LeaderElectionOptions(given.validate());
+    this.scheduler = scheduler;
+    this.outside = outside;
+    this.timing = new Timing(options, random);
+    this.calls = new Calls(scheduler);
+    this.work = new LeaderWork(options.getElection(), calls, scheduler::nanoTime);
+    this.teller = new LeadershipTeller(LOG, options, scheduler, outside::publish);
+    this.machine = new ElectionMachine(scheduler, backend, options, timing, calls, work, teller);
+    options.getDeploy().forEach(deploy -> work.add(verticle(child(deploy))));
+  }
+
+  @Override
+  public String election() {
+    return options.getElection();
+  }
+
+  @Override
+  public String worker() {
+    return options.getWorker();
+  }
+
+  @Override
+  public Future<Void> start() {
+    return queued(
+        () -> {
+          if (opened == null && closed == null) {
+            opened = calls.here(outside.open(this)).compose(open -> machine.start());
+          }
+          return closed == null ? opened : machine.start();
+        });
+  }
+
+  @Override
+  public Future<Void> stop() {
+    return queued(
+        () -> {
+          if (closed == null) {
+            Future<Void> open = opened == null ? Future.succeededFuture() : opened;
+            closed =
+                machine
+                    .stop()
+                    .compose(stopped -> open.transform(any -> calls.here(outside.close())))
+                    .otherwiseEmpty();
+          }
+          return closed;
+        });
+  }
+
+  @Override
+  public boolean isLeader() {
+    return machine.view().isLeading(scheduler.nanoTime());
+  }
+
+  @Override
+  public boolean isLeaderConfirmedWithin(Duration duration) {
+    Term term = machine.view().term();
+    return term != null && term.isConfirmed(scheduler.nanoTime(), duration.toNanos());
+  }
+
+  @Override
+  public String leader() {
+    return status().getLeader();
+  }
+
+  @Override
+  public OptionalLong fencingToken() {
+    View view = machine.view();
+    return view.isLeading(scheduler.nanoTime())
+        ? OptionalLong.of(view.fencingToken())
+        : OptionalLong.empty();
+  }
+
+  @Override
+  public LeaderElectionStatus status() {
+    View view = machine.view();
+    boolean leading = view.isLeading(scheduler.nanoTime());
+    return new LeaderElectionStatus()
+        .setElection(options.getElection())
+        .setWorker(options.getWorker())
+        .setCandidate(options.isCandidate())
+        .setLeading(leading)
+        .setLeader(view.term() == null || leading ? view.leader() : null)
+        .setFencingToken(view.fencingToken());
+  }
+
+  @Override
+  public Future<Void> awaitLeadership() {
+    return queued(work::awaitLeadership);
+  }
+
+  @Override
+  public Future<Void> awaitLoss() {
+    return queued(work::awaitLoss);
+  }
+
+  @Override
+  public Future<Void> awaitStepDown() {
+    return queued(work::awaitStepDown);
+  }
+
+  @Override
+  public <T> Future<T> lead(Supplier<Future<T>> body) {
+    LeaderBody<T> leading = new LeaderBody<>(body, caller());
+    return queued(
+        () -> {
+          work.add(leading);
+          return leading.result();
+        });
+  }
+
+  @Override
+  public Future<Void> resign(Duration cooldown) {
+    if (cooldown.isNegative()) {
+      return Future.failedFuture(
+          ErrorCode.INVALID.failure("cooldown " + cooldown + " must not be negative"));
+    }
+    return queued(() -> machine.resign(cooldown.toNanos()));
+  }
+
+  @Override
+  public LeaderElection onChange(Handler<LeadershipEvent> handler) {
+    teller.add(handler);
+    return this;
+  }
+
+  @Override
+  public LeaderElection deployWhileLeading(
+      Supplier<? extends Deployable> verticle, DeploymentOptions how) {
+    DeploymentOptions copy = new DeploymentOptions(how);
+    Outside.Child child =
+        new Outside.Child("of a supplier", vertx -> vertx.deployVerticle(verticle, copy));
+    scheduler.execute(() -> work.add(verticle(child)));
+    return this;
+  }
+
+  private static Outside.Child child(LeaderDeployment deployment) {
+    return new Outside.Child(
+        "'" + deployment.getVerticle() + "'",
+        vertx -> vertx.deployVerticle(deployment.getVerticle(), deployment.getOptions()));
+  }
+
+  private LeaderVerticle verticle(Outside.Child child) {
+    return new LeaderVerticle(
+        child,
+        outside,
+        calls,
+        timing.stopTimeout,
+        cause -> {
+          LOG.log(
+              ERROR,
+              "election '"
+                  + options.getElection()
+                  + "', worker '"
+                  + options.getWorker()
+                  + "' resigns for "
+                  + options.getLeaseDuration()
+                  + " ms: "
+                  + cause.getMessage());
+          scheduler.execute(() -> machine.resign(timing.lease.toNanos()));
+        });
+  }
+
+  /** Runs in the machine's turn, never within this call, and answers to the caller's context. */
+  private <T> Future<T> queued(Supplier<Future<T>> call) {
+    Consumer<Runnable> caller = caller();
+    Promise<T> answer = Promise.promise();
+    scheduler.execute(
+        () -> call.get().onComplete(outcome -> caller.accept(() -> answer.handle(outcome))));
+    return answer.future();
+  }
+
+  private Consumer<Runnable> caller() {
+    Context context = Vertx.currentContext();
+    return context == null
+        ? scheduler::execute
+        : action -> context.runOnContext(any -> action.run());
+  }
+}

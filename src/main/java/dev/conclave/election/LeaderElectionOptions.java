@@ -1,0 +1,254 @@
+package dev.conclave.election;
+
+import dev.conclave.backend.ErrorCode;
+import io.vertx.codegen.annotations.DataObject;
+import io.vertx.codegen.annotations.GenIgnore;
+import io.vertx.codegen.json.annotations.JsonGen;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How one worker takes part in one election. All times are milliseconds.
+ *
+ * <p>How to size them: {@code leaseDuration} bounds how long nobody leads after a crash; {@code
+ * leaseDuration − renewDeadline} is what clocks and pauses may go wrong before two could believe
+ * that they lead; {@code renewDeadline / retryInterval} is how many renewals in a row may fail.
+ */
+@DataObject
+@JsonGen(publicConverter = false)
+public class LeaderElectionOptions {
+  /** How long a leadership outlives its last renewal on the backend: 15 s. */
+  public static final long DEFAULT_LEASE_DURATION = 15_000;
+
+  /** How long a leader believes in itself after the sending of its last good renewal: 10 s. */
+  public static final long DEFAULT_RENEW_DEADLINE = 10_000;
+
+  /** How long from one renewal, or one try of a follower, to the next: 2 s. */
+  public static final long DEFAULT_RETRY_INTERVAL = 2_000;
+
+  /** How long one call to the backend may take: 5 s. */
+  public static final long DEFAULT_BACKEND_TIMEOUT = 5_000;
+
+  /** How often a backend that stays away is logged: every 30 s. */
+  public static final long DEFAULT_ERROR_INTERVAL = 30_000;
+
+  /** How long the leader's work may take to stop before the leadership is given up: 10 s. */
+  public static final long DEFAULT_STOP_TIMEOUT = 10_000;
+
+  /** By which share, at random, a pause is shorter than the retry interval: 0.1. */
+  public static final double DEFAULT_JITTER = 0.1;
+
+  /** A worker wants to lead unless told otherwise. */
+  public static final boolean DEFAULT_CANDIDATE = true;
+
+  /** Events stay in this Vert.x instance unless told otherwise. */
+  public static final LeadershipPublishing DEFAULT_PUBLISH = LeadershipPublishing.LOCAL;
+
+  private String election;
+  private String worker = WorkerName.make();
+  private long leaseDuration = DEFAULT_LEASE_DURATION;
+  private long renewDeadline = DEFAULT_RENEW_DEADLINE;
+  private long retryInterval = DEFAULT_RETRY_INTERVAL;
+  private long backendTimeout = DEFAULT_BACKEND_TIMEOUT;
+  private long errorInterval = DEFAULT_ERROR_INTERVAL;
+  private long stopTimeout = DEFAULT_STOP_TIMEOUT;
+  private double jitter = DEFAULT_JITTER;
+  private boolean candidate = DEFAULT_CANDIDATE;
+  private LeadershipPublishing publish = DEFAULT_PUBLISH;
+  private JsonObject metadata;
+  private List<LeaderDeployment> deploy = new ArrayList<>();
+
+  /** Defaults; the election's name is still missing. */
+  public LeaderElectionOptions() {}
+
+  /** Defaults for the election of this name. */
+  public LeaderElectionOptions(String election) {
+    this.election = election;
+  }
+
+  /** A copy. */
+  public LeaderElectionOptions(LeaderElectionOptions other) {
+    this(other.toJson());
+    // JSON does not carry a deployment's class loader.
+    deploy = new ArrayList<>(other.deploy.stream().map(LeaderDeployment::new).toList());
+  }
+
+  /** Defaults, changed by what the object holds. */
+  public LeaderElectionOptions(JsonObject json) {
+    try {
+      LeaderElectionOptionsConverter.fromJson(json, this);
+    } catch (IllegalArgumentException | ClassCastException wrong) {
+      throw ErrorCode.INVALID.failure("an option has a wrong value: " + wrong.getMessage());
+    }
+    if (json.getString("publish") != null) {
+      publish = LeadershipPublishing.of(json.getString("publish"));
+    }
+  }
+
+  /** As JSON. */
+  public JsonObject toJson() {
+    JsonObject json = new JsonObject();
+    LeaderElectionOptionsConverter.toJson(this, json);
+    return json.put("publish", publish.wireName());
+  }
+
+  /**
+   * These options, when they make sense.
+   *
+   * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} with a sentence that
+   *     names the fields, their values and the rule
+   */
+  public LeaderElectionOptions validate() {
+    OptionsRules.check(this);
+    return this;
+  }
+
+  /** The election's name. */
+  public String getElection() {
+    return election;
+  }
+
+  /** Sets the election's name: 1 to 200 characters, no control characters; required. */
+  public LeaderElectionOptions setElection(String election) {
+    this.election = election;
+    return this;
+  }
+
+  /** This worker's public label. */
+  public String getWorker() {
+    return worker;
+  }
+
+  /**
+   * Sets this worker's public label, by default host, process id and a random end. It is no proof
+   * of anything: two workers of one label can not both lead.
+   */
+  public LeaderElectionOptions setWorker(String worker) {
+    this.worker = worker;
+    return this;
+  }
+
+  /** How long a leadership outlives its last renewal, on the backend's clock. */
+  public long getLeaseDuration() {
+    return leaseDuration;
+  }
+
+  /** Sets how long a leadership outlives its last renewal: from 100 ms. */
+  public LeaderElectionOptions setLeaseDuration(long leaseDuration) {
+    this.leaseDuration = leaseDuration;
+    return this;
+  }
+
+  /** How long a leader leads after the sending of its last good renewal. */
+  public long getRenewDeadline() {
+    return renewDeadline;
+  }
+
+  /** Sets how long a leader leads after its last good renewal: less than the lease duration. */
+  public LeaderElectionOptions setRenewDeadline(long renewDeadline) {
+    this.renewDeadline = renewDeadline;
+    return this;
+  }
+
+  /** The longest pause between renewals of a leader and tries of a follower. */
+  public long getRetryInterval() {
+    return retryInterval;
+  }
+
+  /** Sets the longest pause between renewals and tries: less than the renew deadline. */
+  public LeaderElectionOptions setRetryInterval(long retryInterval) {
+    this.retryInterval = retryInterval;
+    return this;
+  }
+
+  /** How long a call to the backend may take before it counts as failed. */
+  public long getBackendTimeout() {
+    return backendTimeout;
+  }
+
+  /** Sets how long a call to the backend may take: less than the renew deadline. */
+  public LeaderElectionOptions setBackendTimeout(long backendTimeout) {
+    this.backendTimeout = backendTimeout;
+    return this;
+  }
+
+  /** The pause between two log lines about a backend that stays away. */
+  public long getErrorInterval() {
+    return errorInterval;
+  }
+
+  /** Sets the pause between two log lines about a backend that stays away. */
+  public LeaderElectionOptions setErrorInterval(long errorInterval) {
+    this.errorInterval = errorInterval;
+    return this;
+  }
+
+  /** How long the leader's work may take to stop when the leader steps down by itself. */
+  public long getStopTimeout() {
+    return stopTimeout;
+  }
+
+  /** Sets how long the leader's work may take to stop before the leadership is given up anyway. */
+  public LeaderElectionOptions setStopTimeout(long stopTimeout) {
+    this.stopTimeout = stopTimeout;
+    return this;
+  }
+
+  /** By which share, at most and at random, a pause is shorter than the retry interval. */
+  public double getJitter() {
+    return jitter;
+  }
+
+  /** Sets the share, from 0 to 0.5, by which pauses are shorter at random. */
+  public LeaderElectionOptions setJitter(double jitter) {
+    this.jitter = jitter;
+    return this;
+  }
+
+  /** Whether this worker wants to lead, or only observes. */
+  public boolean isCandidate() {
+    return candidate;
+  }
+
+  /** Sets whether this worker wants to lead, or only observes. */
+  public LeaderElectionOptions setCandidate(boolean candidate) {
+    this.candidate = candidate;
+    return this;
+  }
+
+  /** How far events travel on the event bus. */
+  @GenIgnore
+  public LeadershipPublishing getPublish() {
+    return publish;
+  }
+
+  /** Sets how far events travel: {@code local}, {@code cluster} or {@code none} in JSON. */
+  @GenIgnore
+  public LeaderElectionOptions setPublish(LeadershipPublishing publish) {
+    this.publish = publish;
+    return this;
+  }
+
+  /** What anybody may see of the leader besides its label, or null. */
+  public JsonObject getMetadata() {
+    return metadata;
+  }
+
+  /** Sets what anybody may see of the leader besides its label: at most 4 KiB of JSON. */
+  public LeaderElectionOptions setMetadata(JsonObject metadata) {
+    this.metadata = metadata;
+    return this;
+  }
+
+  /** The verticles that run on the leader only. */
+  public List<LeaderDeployment> getDeploy() {
+    return deploy;
+  }
+
+  /** Sets the verticles that run on the leader only. */
+  public LeaderElectionOptions setDeploy(List<LeaderDeployment> deploy) {
+    this.deploy = deploy;
+    return this;
+  }
+}

@@ -1,0 +1,77 @@
+package dev.conclave.election;
+
+import dev.conclave.backend.ErrorCode;
+import io.vertx.codegen.annotations.GenIgnore;
+import io.vertx.codegen.annotations.ProxyGen;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+
+/**
+ * An election as operators reach it over the event bus.
+ *
+ * <p>Every worker answers on two addresses, cluster-wide when its events are published to the
+ * cluster, else within its Vert.x instance:
+ *
+ * <ul>
+ *   <li>{@code conclave.election.<election>} is shared by all workers of the election; the bus
+ *       chooses one of them. Whoever it is says who leads, and passes {@code resign} on to the
+ *       leader.
+ *   <li>{@code conclave.election.<election>.<worker>} is one worker's own. Workers that carry the
+ *       same label share it.
+ * </ul>
+ *
+ * <p>Failures carry an {@link ErrorCode}, or the bus' own {@code NO_HANDLERS} when nobody listens.
+ */
+@ProxyGen
+public interface LeaderElectionService {
+  /** How long a proxy waits for an answer, in milliseconds; a step-down takes its time. */
+  long ANSWER_TIMEOUT = 60_000;
+
+  /** The address that all workers of an election share. */
+  @GenIgnore
+  static String address(String election) {
+    return "conclave.election." + election;
+  }
+
+  /** The address of one worker. */
+  @GenIgnore
+  static String workerAddress(String election, String worker) {
+    return address(election) + "." + worker;
+  }
+
+  /** A proxy of whichever worker of the election the bus chooses. */
+  @GenIgnore
+  static LeaderElectionService createProxy(Vertx vertx, String election) {
+    return proxy(vertx, address(election));
+  }
+
+  /** A proxy of one worker. */
+  @GenIgnore
+  static LeaderElectionService createWorkerProxy(Vertx vertx, String election, String worker) {
+    return proxy(vertx, workerAddress(election, worker));
+  }
+
+  private static LeaderElectionService proxy(Vertx vertx, String address) {
+    return new LeaderElectionServiceVertxEBProxy(
+        vertx, address, new DeliveryOptions().setSendTimeout(ANSWER_TIMEOUT));
+  }
+
+  /** What the worker that answers knows. */
+  Future<LeaderElectionStatus> status();
+
+  /**
+   * Makes the leader step down and keeps it from leading for a while.
+   *
+   * <p>On the shared address a worker that does not lead passes the call on to the leader, by its
+   * label. On a worker's own address it is that worker which steps down; if it does not lead, it
+   * only refrains from leading for that long.
+   *
+   * <p>Completes when the leadership is given up. Fails with {@link ErrorCode#NOT_OWNER} when
+   * nobody leads or the leader can not be reached over this event bus, with {@link
+   * ErrorCode#INVALID} when the cooldown is negative.
+   *
+   * @param cooldown in milliseconds, from the end of the leadership
+   */
+  Future<Void> resign(long cooldown);
+}

@@ -1,0 +1,98 @@
+package dev.conclave.election;
+
+import io.vertx.codegen.annotations.DataObject;
+import io.vertx.codegen.json.annotations.JsonGen;
+import io.vertx.core.json.JsonObject;
+
+/** What one worker knows of its election at this moment. */
+@DataObject
+@JsonGen(publicConverter = false)
+public class LeaderElectionStatus {
+  private String election;
+  private String worker;
+  private boolean candidate;
+  private boolean leading;
+  private String leader;
+  private long fencingToken;
+
+  /** Empty. */
+  public LeaderElectionStatus() {}
+
+  /** What {@link #toJson()} gave. */
+  public LeaderElectionStatus(JsonObject json) {
+    LeaderElectionStatusConverter.fromJson(json, this);
+  }
+
+  /** As JSON; {@code leader} is null when nobody is known to lead. */
+  public JsonObject toJson() {
+    JsonObject json = new JsonObject();
+    LeaderElectionStatusConverter.toJson(this, json);
+    return json.put("leader", leader);
+  }
+
+  /** The election's name. */
+  public String getElection() {
+    return election;
+  }
+
+  /** Sets the election's name. */
+  public LeaderElectionStatus setElection(String election) {
+    this.election = election;
+    return this;
+  }
+
+  /** The label of the worker that answers. */
+  public String getWorker() {
+    return worker;
+  }
+
+  /** Sets the label of the worker that answers. */
+  public LeaderElectionStatus setWorker(String worker) {
+    this.worker = worker;
+    return this;
+  }
+
+  /** Whether the worker that answers wants to lead. */
+  public boolean isCandidate() {
+    return candidate;
+  }
+
+  /** Sets whether the worker that answers wants to lead. */
+  public LeaderElectionStatus setCandidate(boolean candidate) {
+    this.candidate = candidate;
+    return this;
+  }
+
+  /** Whether the worker that answers leads. */
+  public boolean isLeading() {
+    return leading;
+  }
+
+  /** Sets whether the worker that answers leads. */
+  public LeaderElectionStatus setLeading(boolean leading) {
+    this.leading = leading;
+    return this;
+  }
+
+  /** The label of who leads as the worker saw it last, or null. */
+  public String getLeader() {
+    return leader;
+  }
+
+  /** Sets the label of who leads. */
+  public LeaderElectionStatus setLeader(String leader) {
+    this.leader = leader;
+    return this;
+  }
+
+  /** The fencing token of the leadership seen last, 0 when none was. */
+  public long getFencingToken() {
+    return fencingToken;
+  }
+
+  /** Sets the fencing token of the leadership seen last. */
+  public LeaderElectionStatus setFencingToken(long fencingToken) {
+    this.fencingToken = fencingToken;
+    return this;
+  }
+}

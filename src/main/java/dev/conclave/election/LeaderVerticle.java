@@ -1,0 +1,77 @@
+package dev.conclave.election;
+
+import dev.conclave.backend.ErrorCode;
+import io.vertx.core.Future;
+import java.util.function.Consumer;
+
+/**
+ * One leader-only verticle through all leaderships of this worker: never two instances at once. On
+ * the scheduler's thread only.
+ */
+final class LeaderVerticle {
+  private final Outside.Child child;
+  private final Outside outside;
+  private final Calls calls;
+  private final long stopTimeout;
+  private final Consumer<Throwable> onFailure;
+  private Future<Void> gone = Future.succeededFuture();
+  private Future<Outside.Deployed> current;
+  private long leadership;
+
+  /**
+   * @param onFailure told when the verticle does not run although it should
+   */
+  LeaderVerticle(
+      Outside.Child child,
+      Outside outside,
+      Calls calls,
+      long stopTimeout,
+      Consumer<Throwable> onFailure) {
+    this.child = child;
+    this.outside = outside;
+    this.calls = calls;
+    this.stopTimeout = stopTimeout;
+    this.onFailure = onFailure;
+  }
+
+  /** Deploys it, once the instance of an earlier leadership has stopped. */
+  void start() {
+    long mine = ++leadership;
+    current =
+        calls
+            .within(stopTimeout, () -> gone)
+            .recover(
+                hangs ->
+                    Future.failedFuture(
+                        "its former instance has not stopped within the stop timeout"))
+            .compose(
+                free ->
+                    mine == leadership
+                        ? calls.here(outside.deploy(child))
+                        : Future.failedFuture("leadership ended before it was deployed"));
+    current.onFailure(
+        cause -> {
+          if (mine == leadership) {
+            onFailure.accept(
+                ErrorCode.INVALID.failure(
+                    "the leader-only verticle "
+                        + child.label()
+                        + " can not be deployed: "
+                        + cause.getMessage()));
+          }
+        });
+  }
+
+  /** Undeploys it if it runs; completes when no instance is left. Idempotent. */
+  Future<Void> stop() {
+    if (current != null) {
+      Future<Void> before = gone;
+      gone =
+          current.transform(
+              deployed -> deployed.succeeded() ? calls.here(deployed.result().undeploy()) : before);
+      current = null;
+      leadership++;
+    }
+    return gone;
+  }
+}

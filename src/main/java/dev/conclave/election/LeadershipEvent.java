@@ -1,0 +1,134 @@
+package dev.conclave.election;
+
+import io.vertx.codegen.annotations.DataObject;
+import io.vertx.codegen.annotations.GenIgnore;
+import io.vertx.codegen.json.annotations.JsonGen;
+import io.vertx.core.json.JsonObject;
+
+/**
+ * One change of what one worker sees of an election. As JSON it is published on {@link
+ * #address(String)}: {@code {election, worker, leading, leader, fencingToken, reason, at}}.
+ *
+ * <p>Every {@code elected} is followed by exactly one end: {@code resigned}, {@code stopped},
+ * {@code renewal-failed} or {@code lost}.
+ */
+@DataObject
+@JsonGen(publicConverter = false)
+public class LeadershipEvent {
+  private String election;
+  private String worker;
+  private boolean leading;
+  private String leader;
+  private long fencingToken;
+  private LeadershipReason reason;
+  private String at;
+
+  /** The event bus address of an election's events. */
+  public static String address(String election) {
+    return "conclave.leadership." + election;
+  }
+
+  /** Empty. */
+  public LeadershipEvent() {}
+
+  /** What {@link #toJson()} gave. */
+  public LeadershipEvent(JsonObject json) {
+    LeadershipEventConverter.fromJson(json, this);
+    reason =
+        json.getString("reason") == null ? null : LeadershipReason.of(json.getString("reason"));
+  }
+
+  /** As JSON; {@code leader} is null when nobody leads. */
+  public JsonObject toJson() {
+    JsonObject json = new JsonObject();
+    LeadershipEventConverter.toJson(this, json);
+    return json.put("leader", leader).put("reason", reason == null ? null : reason.wireName());
+  }
+
+  /** The election's name. */
+  public String getElection() {
+    return election;
+  }
+
+  /** Sets the election's name. */
+  public LeadershipEvent setElection(String election) {
+    this.election = election;
+    return this;
+  }
+
+  /** The label of the worker that tells. */
+  public String getWorker() {
+    return worker;
+  }
+
+  /** Sets the label of the worker that tells. */
+  public LeadershipEvent setWorker(String worker) {
+    this.worker = worker;
+    return this;
+  }
+
+  /** Whether the worker that tells leads now. */
+  public boolean isLeading() {
+    return leading;
+  }
+
+  /** Sets whether the worker that tells leads now. */
+  public LeadershipEvent setLeading(boolean leading) {
+    this.leading = leading;
+    return this;
+  }
+
+  /** The label of who leads, or null when nobody does. */
+  public String getLeader() {
+    return leader;
+  }
+
+  /** Sets the label of who leads. */
+  public LeadershipEvent setLeader(String leader) {
+    this.leader = leader;
+    return this;
+  }
+
+  /**
+   * The fencing token of the leadership this is about: the one that began, that ended or that was
+   * observed; the last known one when nobody leads, 0 when none is known.
+   */
+  public long getFencingToken() {
+    return fencingToken;
+  }
+
+  /** Sets the fencing token of the leadership this is about. */
+  public LeadershipEvent setFencingToken(long fencingToken) {
+    this.fencingToken = fencingToken;
+    return this;
+  }
+
+  /** Why. */
+  @GenIgnore
+  public LeadershipReason getReason() {
+    return reason;
+  }
+
+  /** Sets why. */
+  @GenIgnore
+  public LeadershipEvent setReason(LeadershipReason reason) {
+    this.reason = reason;
+    return this;
+  }
+
+  /** When, by the wall clock of the worker that tells, as ISO 8601 in UTC: for people's eyes. */
+  public String getAt() {
+    return at;
+  }
+
+  /** Sets when. */
+  public LeadershipEvent setAt(String at) {
+    this.at = at;
+    return this;
+  }
+
+  @Override
+  public String toString() {
+    return toJson().encode();
+  }
+}

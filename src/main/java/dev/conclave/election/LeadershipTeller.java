@@ -1,0 +1,80 @@
+package dev.conclave.election;
+
+import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
+
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Handler;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/** Tells of one change after the other: the log, then the handlers, then the bus. */
+final class LeadershipTeller {
+  private final System.Logger log;
+  private final LeaderElectionOptions options;
+  private final Scheduler scheduler;
+  private final Consumer<LeadershipEvent> bus;
+  private final List<Handler<LeadershipEvent>> handlers = new CopyOnWriteArrayList<>();
+
+  LeadershipTeller(
+      System.Logger log,
+      LeaderElectionOptions options,
+      Scheduler scheduler,
+      Consumer<LeadershipEvent> bus) {
+    this.log = log;
+    this.options = options;
+    this.scheduler = scheduler;
+    this.bus = bus;
+  }
+
+  void add(Handler<LeadershipEvent> handler) {
+    handlers.add(handler);
+  }
+
+  void tell(View view, LeadershipReason reason) {
+    LeadershipEvent event =
+        new LeadershipEvent()
+            .setElection(options.getElection())
+            .setWorker(options.getWorker())
+            .setLeading(view.term() != null)
+            .setLeader(view.leader())
+            .setFencingToken(view.fencingToken())
+            .setReason(reason)
+            .setAt(scheduler.now().toString());
+    log(event);
+    handlers.forEach(handler -> tell(handler::handle, event));
+    tell(bus, event);
+  }
+
+  private void log(LeadershipEvent event) {
+    boolean trouble =
+        event.getReason() == LeadershipReason.LOST
+            || event.getReason() == LeadershipReason.RENEWAL_FAILED;
+    log.log(
+        trouble ? WARNING : INFO,
+        () ->
+            "election '"
+                + event.getElection()
+                + "', worker '"
+                + event.getWorker()
+                + "': "
+                + event.getReason().wireName()
+                + (event.getReason() == LeadershipReason.OBSERVED
+                    ? event.getLeader() == null
+                        ? " that nobody leads"
+                        : " that '" + event.getLeader() + "' leads"
+                    : "")
+                + ", fencing token "
+                + event.getFencingToken());
+  }
+
+  private void tell(Consumer<LeadershipEvent> listener, LeadershipEvent event) {
+    try {
+      listener.accept(event);
+    } catch (RuntimeException thrown) {
+      log.log(ERROR, "a listener of election '" + event.getElection() + "' failed", thrown);
+    }
+  }
+}

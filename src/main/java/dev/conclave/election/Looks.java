@@ -1,0 +1,139 @@
+package dev.conclave.election;
+
+import dev.conclave.time.Scheduler;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * When to look at the backend, and which answers count. On the scheduler's thread only.
+ *
+ * <ol>
+ *   <li>At most one look is under way. What is planned meanwhile happens after its answer.
+ *   <li>Of several plans the earliest stands; a look fulfils all plans made before it.
+ *   <li>Looks are numbered. The answer counts only of the last one, and only until it is abandoned
+ *       or takes too long.
+ * </ol>
+ */
+final class Looks {
+  private final Scheduler scheduler;
+  private final Calls calls;
+  private final long timeout;
+  private final OutageLog outage;
+  private final Runnable look;
+  private final Runnable beforeAnswer;
+  private Scheduler.Timer timer = () -> {};
+  private boolean planned;
+  private long plannedFor;
+  private long lastAt;
+  private long number;
+  private Future<?> underWay;
+
+  /**
+   * @param timeout how long a look may take, in nanoseconds
+   * @param look makes a look: calls {@link #send} or decides not to
+   * @param beforeAnswer runs before an answer is found to count or not
+   */
+  Looks(
+      Scheduler scheduler,
+      Calls calls,
+      long timeout,
+      OutageLog outage,
+      Runnable look,
+      Runnable beforeAnswer) {
+    this.scheduler = scheduler;
+    this.calls = calls;
+    this.timeout = timeout;
+    this.outage = outage;
+    this.look = look;
+    this.beforeAnswer = beforeAnswer;
+  }
+
+  /** When the last look was made. */
+  long lastAt() {
+    return lastAt;
+  }
+
+  /** Completes with the look that is under way, whatever comes of it. */
+  Future<?> landed() {
+    return underWay == null ? Future.succeededFuture() : underWay;
+  }
+
+  /** Looks now, or right after the look that is under way. */
+  void now() {
+    if (underWay != null) {
+      plan(scheduler.nanoTime());
+    } else {
+      planned = false;
+      timer.cancel();
+      lastAt = scheduler.nanoTime();
+      look.run();
+    }
+  }
+
+  /** Sees to it that there is a look at this moment at the latest. */
+  void plan(long moment) {
+    if (!planned || moment - plannedFor < 0) {
+      planned = true;
+      plannedFor = moment;
+      arm();
+    }
+  }
+
+  /** Forgets what is planned and ignores what is under way. */
+  void abandon() {
+    number++;
+    underWay = null;
+    forget();
+  }
+
+  /** Forgets what is planned. */
+  void forget() {
+    planned = false;
+    timer.cancel();
+  }
+
+  /**
+   * Makes a call. Its answer goes to {@code next}, or a failure when there is none in time; an
+   * answer that comes after that goes to {@code late}.
+   */
+  <T> void send(Supplier<Future<T>> call, Consumer<T> late, Handler<AsyncResult<T>> next) {
+    long mine = ++number;
+    Future<T> answer = calls.within(timeout, call, late);
+    underWay = answer;
+    answer.onComplete(
+        outcome -> {
+          beforeAnswer.run();
+          if (mine == number) {
+            underWay = null;
+            if (outcome.succeeded()) {
+              outage.worked();
+            } else {
+              outage.failed(outcome.cause());
+            }
+            next.handle(outcome);
+            arm();
+          }
+        });
+  }
+
+  private void arm() {
+    if (planned && underWay == null) {
+      timer.cancel();
+      long delay = plannedFor - scheduler.nanoTime();
+      if (delay > 0) {
+        timer = scheduler.schedule(delay, this::due);
+      } else {
+        scheduler.execute(this::due);
+      }
+    }
+  }
+
+  private void due() {
+    if (planned && underWay == null && scheduler.nanoTime() - plannedFor >= 0) {
+      now();
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package dev.conclave.election;
+
+import static java.lang.System.Logger.Level.WARNING;
+
+import dev.conclave.time.Scheduler;
+
+/** One log line per interval while the backend is away, and one when it is back. */
+final class OutageLog {
+  private final System.Logger log;
+  private final String subject;
+  private final Scheduler scheduler;
+  private final long interval;
+  private long failures;
+  private long loggedAt;
+
+  /**
+   * @param interval in nanoseconds
+   */
+  OutageLog(System.Logger log, String subject, Scheduler scheduler, long interval) {
+    this.log = log;
+    this.subject = subject;
+    this.scheduler = scheduler;
+    this.interval = interval;
+  }
+
+  void failed(Throwable cause) {
+    long now = scheduler.nanoTime();
+    if (failures++ == 0 || now - loggedAt >= interval) {
+      loggedAt = now;
+      log.log(
+          WARNING,
+          subject + ": the backend fails (" + failures + " in a row): " + cause.getMessage());
+    }
+  }
+
+  void worked() {
+    if (failures > 0) {
+      log.log(WARNING, subject + ": the backend is back after " + failures + " failures");
+      failures = 0;
+    }
+  }
+}

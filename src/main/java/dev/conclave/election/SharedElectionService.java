@@ -1,0 +1,53 @@
+package dev.conclave.election;
+
+import dev.conclave.backend.ErrorCode;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.eventbus.ReplyFailure;
+
+/** The service on the address that all workers of an election share: finds the leader. */
+final class SharedElectionService implements LeaderElectionService {
+  private final Vertx vertx;
+  private final LeaderElection election;
+  private final LeaderElectionService self;
+
+  SharedElectionService(Vertx vertx, LeaderElection election) {
+    this.vertx = vertx;
+    this.election = election;
+    this.self = new WorkerElectionService(election);
+  }
+
+  @Override
+  public Future<LeaderElectionStatus> status() {
+    return self.status();
+  }
+
+  @Override
+  public Future<Void> resign(long cooldown) {
+    String leader = election.leader();
+    if (cooldown < 0 || election.isLeader()) {
+      return self.resign(cooldown);
+    }
+    if (leader == null) {
+      return Future.failedFuture(
+          ErrorCode.NOT_OWNER.failure("nobody leads election '" + election.election() + "'"));
+    }
+    return LeaderElectionService.createWorkerProxy(vertx, election.election(), leader)
+        .resign(cooldown)
+        .recover(failure -> Future.failedFuture(explained(failure, leader)));
+  }
+
+  private Throwable explained(Throwable failure, String leader) {
+    boolean nobodyThere =
+        failure instanceof ReplyException reply && reply.failureType() == ReplyFailure.NO_HANDLERS;
+    return nobodyThere
+        ? ErrorCode.NOT_OWNER.failure(
+            "worker '"
+                + leader
+                + "' leads election '"
+                + election.election()
+                + "' and can not be reached over this event bus")
+        : failure;
+  }
+}

@@ -1,0 +1,61 @@
+package dev.conclave.election;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleSupplier;
+
+/** An election's times, in nanoseconds. */
+final class Timing {
+  /** A margin for clocks that do not run at the same rate: one per cent and two milliseconds. */
+  private static final long MARGIN = TimeUnit.MILLISECONDS.toNanos(2);
+
+  /** Waiting for an expiry adds this much, so that rounding does not make it too early. */
+  private static final long AFTER_EXPIRY = TimeUnit.MILLISECONDS.toNanos(1);
+
+  /** An expiry that never comes is asked for no faster than this. */
+  private static final long SHORTEST_WAIT = TimeUnit.MILLISECONDS.toNanos(5);
+
+  /** Hints cost at most so many additional looks per retry interval. */
+  private static final int HINTS_PER_RETRY = 10;
+
+  /** A place in line outlives so many missed tries. */
+  private static final int TRIES_IN_LINE = 3;
+
+  final Duration lease;
+  final Duration patience;
+  final long validity;
+  final long backendTimeout;
+  final long stopTimeout;
+  final long hintSpacing;
+  private final long retry;
+  private final double jitter;
+  private final DoubleSupplier random;
+
+  /**
+   * @param random numbers from 0 to 1
+   */
+  Timing(LeaderElectionOptions options, DoubleSupplier random) {
+    this.lease = Duration.ofMillis(options.getLeaseDuration());
+    this.patience = Duration.ofMillis(TRIES_IN_LINE * options.getRetryInterval());
+    this.validity =
+        Math.min(
+            TimeUnit.MILLISECONDS.toNanos(options.getRenewDeadline()),
+            lease.toNanos() - lease.toNanos() / 100 - MARGIN);
+    this.retry = TimeUnit.MILLISECONDS.toNanos(options.getRetryInterval());
+    this.backendTimeout = TimeUnit.MILLISECONDS.toNanos(options.getBackendTimeout());
+    this.stopTimeout = TimeUnit.MILLISECONDS.toNanos(options.getStopTimeout());
+    this.hintSpacing = retry / HINTS_PER_RETRY;
+    this.jitter = options.getJitter();
+    this.random = random;
+  }
+
+  /** How long until the next try: the retry interval, or a little less. */
+  long nextRetry() {
+    return (long) (retry * (1 - jitter * random.getAsDouble()));
+  }
+
+  /** How long until a lease with so much left has expired, from the moment this was heard. */
+  static long untilExpiry(Duration remaining) {
+    return Math.max(SHORTEST_WAIT, remaining.toNanos() + AFTER_EXPIRY);
+  }
+}

@@ -1,0 +1,93 @@
+package dev.conclave.election;
+
+import dev.conclave.time.ContextScheduler;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.MessageConsumer;
+import io.vertx.core.json.JsonObject;
+import io.vertx.serviceproxy.ServiceBinder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** The event bus and the deployments of a Vert.x instance. */
+final class VertxOutside implements Outside {
+  private final Vertx vertx;
+  private final ContextScheduler scheduler;
+  private final LeadershipPublishing publishing;
+  private final ServiceBinder binder;
+  private final ClassLoader classLoader = Thread.currentThread().getContextClassLoader();
+  private final List<MessageConsumer<JsonObject>> consumers = new ArrayList<>();
+
+  VertxOutside(Vertx vertx, ContextScheduler scheduler, LeadershipPublishing publishing) {
+    this.vertx = vertx;
+    this.scheduler = scheduler;
+    this.publishing = publishing;
+    this.binder = new ServiceBinder(vertx);
+  }
+
+  @Override
+  public Future<Void> open(LeaderElection election) {
+    return bind(
+            LeaderElectionService.address(election.election()),
+            new SharedElectionService(vertx, election))
+        .compose(
+            bound ->
+                bind(
+                    LeaderElectionService.workerAddress(election.election(), election.worker()),
+                    new WorkerElectionService(election)));
+  }
+
+  private Future<Void> bind(String address, LeaderElectionService service) {
+    binder.setAddress(address);
+    MessageConsumer<JsonObject> consumer =
+        publishing == LeadershipPublishing.CLUSTER
+            ? binder.register(LeaderElectionService.class, service)
+            : binder.registerLocal(LeaderElectionService.class, service);
+    consumers.add(consumer);
+    return consumer.completion();
+  }
+
+  @Override
+  public Future<Void> close() {
+    scheduler.close();
+    return Future.join(consumers.stream().map(MessageConsumer::unregister).toList()).mapEmpty();
+  }
+
+  @Override
+  public void publish(LeadershipEvent event) {
+    if (publishing != LeadershipPublishing.NONE) {
+      vertx
+          .eventBus()
+          .publish(
+              LeadershipEvent.address(event.getElection()),
+              event.toJson(),
+              new DeliveryOptions().setLocalOnly(publishing == LeadershipPublishing.LOCAL));
+    }
+  }
+
+  /**
+   * Deploys it from a thread that belongs to no verticle. Otherwise it would be a child of the
+   * verticle whose election this is, and Vert.x would wait for it, without a bound, before that
+   * verticle hears that it is to stop.
+   */
+  @Override
+  public Future<Deployed> deploy(Child child) {
+    Promise<Deployed> deployed = Promise.promise();
+    LeaderOnlyVerticle parent = new LeaderOnlyVerticle(vertx, child);
+    DeploymentOptions options = new DeploymentOptions().setClassLoader(classLoader);
+    CompletableFuture.supplyAsync(() -> parent.deploy(options))
+        .whenComplete(
+            (deployment, thrown) -> {
+              if (thrown == null) {
+                deployment.onComplete(deployed);
+              } else {
+                deployed.fail(thrown);
+              }
+            });
+    return deployed.future();
+  }
+}

@@ -1,0 +1,25 @@
+package dev.conclave.backend.support;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.conclave.backend.LeaseRules;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class TokensTest {
+  @Test
+  void aTokenHasAtLeast128BitsOfBase64Url() {
+    assertThat(Tokens.random()).matches("[A-Za-z0-9_-]{22,}");
+    assertThat(LeaseRules.checkToken(Tokens.random())).isNotEmpty();
+  }
+
+  @Test
+  void tokensDrawnByManyThreadsAreAllDifferent() {
+    Set<String> seen = ConcurrentHashMap.newKeySet();
+    int count = 100_000;
+    IntStream.range(0, count).parallel().forEach(i -> seen.add(Tokens.random()));
+    assertThat(seen).hasSize(count);
+  }
+}
