@@ -33,6 +33,7 @@ import java.util.logging.Logger;
  * processes share.
  */
 public final class Demo {
+  private static final Logger CONCLAVE_LOG = Logger.getLogger("dev.conclave");
   private static final DateTimeFormatter CLOCK = DateTimeFormatter.ofPattern("HH:mm:ss.SSS");
   private static final List<String> WORKERS = List.of("alice", "bob", "carol");
   private static final List<String> CLIENTS = List.of("dora", "emil", "fred");
@@ -141,7 +142,7 @@ public final class Demo {
   /** Runs until Ctrl-C and then steps down cleanly. */
   public static void main(String[] args) throws InterruptedException {
     // The demonstration tells of leadership in its own words.
-    Logger.getLogger("dev.conclave").setLevel(Level.WARNING);
+    CONCLAVE_LOG.setLevel(Level.WARNING);
     Vertx vertx = Vertx.vertx();
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(vertx, ended)));
