@@ -7,6 +7,8 @@ import static dev.conclave.testing.Async.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.conclave.backend.memory.MemoryBackend;
+import dev.conclave.testing.ManualScheduler;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -17,9 +19,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -269,6 +273,50 @@ public abstract class SyncBackendContract {
     assertThat(get(extended)).isTrue();
     assertThat(get(released)).isTrue();
     assertThat(get(next).granted()).isTrue();
+  }
+
+  @Test
+  void randomInterleavingsSentTogetherAnswerAsOneByOne() {
+    for (long seed = 1; seed <= 20; seed++) {
+      Random random = new Random(seed);
+      List<LeaseKey> keys = List.of(key(), key(), key(), key(), key());
+      List<String> tokens = List.of(token(), token(), token());
+      SyncBackend reference = new MemoryBackend(new ManualScheduler());
+      List<String> oneByOne = new ArrayList<>();
+      List<Future<String>> together = new ArrayList<>();
+      for (int i = 0; i < 150; i++) {
+        Function<SyncBackend, Future<String>> step = randomStep(random, keys, tokens);
+        oneByOne.add(get(step.apply(reference)));
+        together.add(step.apply(backend));
+      }
+      assertThat(together.stream().map(f -> get(f)).toList())
+          .as("seed %d", seed)
+          .isEqualTo(oneByOne);
+    }
+  }
+
+  private static Function<SyncBackend, Future<String>> randomStep(
+      Random random, List<LeaseKey> keys, List<String> tokens) {
+    LeaseKey key = keys.get(random.nextInt(keys.size()));
+    String token = tokens.get(random.nextInt(tokens.size()));
+    long mark = random.nextInt(20);
+    return switch (random.nextInt(8)) {
+      case 0, 1, 2 ->
+          asked ->
+              asked
+                  .acquire(LeaseRequest.of(key, token, LONG, token.substring(0, 8)))
+                  .map(
+                      answer ->
+                          answer instanceof Acquisition.Refused refused
+                              ? "refused by " + refused.holder().owner()
+                              : "granted");
+      case 3 -> asked -> asked.extend(key, token, LONG).map(extended -> "extended " + extended);
+      case 4 -> asked -> asked.release(key, token).map(released -> "released " + released);
+      case 5 -> asked -> asked.find(key).map(found -> "found " + found.map(Lease::owner));
+      case 6 -> asked -> asked.owns(key, token).map(owns -> "owns " + owns);
+      default ->
+          asked -> asked.advance(key.name(), mark).map(moved -> "to " + mark + " moved " + moved);
+    };
   }
 
   @Test
