@@ -14,7 +14,8 @@ import dev.conclave.backend.LeaseKey;
  * @param metadata JSON, of an acquire only
  * @param extra an acquire's place in line (JSON), or how to vacate
  * @param deadline on the scheduler's clock: what is not sent by then is not sent any more
- * @param patient whether to wait for a locked record; one that was locked for long is only looked at
+ * @param patient whether to wait for a locked record; one that was locked for long is only looked
+ *     at
  */
 record Ask(
     Kind kind,
@@ -44,22 +45,17 @@ record Ask(
 
   static Ask advance(String name, long mark, long deadline) {
     return new Ask(
-        Kind.ADVANCE,
-        UpkeepSql.REGISTER,
-        name,
-        null,
-        mark,
-        null,
-        null,
-        null,
-        deadline,
-        true);
+        Kind.ADVANCE, UpkeepSql.REGISTER, name, null, mark, null, null, null, deadline, true);
   }
 
   /** The same once more, after its record was found locked. */
   Ask again() {
-    return new Ask(
-        kind, space, name, token, number, owner, metadata, extra, deadline, false);
+    return new Ask(kind, space, name, token, number, owner, metadata, extra, deadline, false);
+  }
+
+  /** Whether it wants a place in line. */
+  boolean waits() {
+    return kind == Kind.ACQUIRE && extra != null;
   }
 
   /** What no two requests on their way have in common: kinds hold no colon. */

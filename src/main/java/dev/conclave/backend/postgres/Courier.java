@@ -43,7 +43,12 @@ final class Courier {
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Promise<Void> closing = Promise.promise();
 
-  Courier(Vertx vertx, Scheduler scheduler, PostgresConfig config, Statements statements) {
+  Courier(
+      Vertx vertx,
+      Scheduler scheduler,
+      PostgresConfig config,
+      Statements statements,
+      Supplier<Future<Void>> listening) {
     this.scheduler = scheduler;
     this.config = config;
     this.link = new PgLink(vertx, scheduler, config, "commands", c -> Migration.ensure(c, config));
@@ -51,7 +56,7 @@ final class Courier {
         new GroupCommit<>(
             scheduler,
             new GroupCommit.Limits(config.timeout(), MAX_BATCH, IN_FLIGHT),
-            new PgTransport(link, statements, scheduler),
+            new PgTransport(link, listening, statements, scheduler),
             Ask::record);
   }
 
@@ -148,8 +153,7 @@ final class Courier {
           }
           open.add(answer);
           Scheduler.Timer timer =
-              scheduler.schedule(
-                  deadline - scheduler.nanoTime(), () -> answer.tryFail(noAnswer()));
+              scheduler.schedule(deadline - scheduler.nanoTime(), () -> answer.tryFail(noAnswer()));
           answer
               .future()
               .onComplete(

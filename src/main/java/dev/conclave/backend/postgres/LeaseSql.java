@@ -31,8 +31,8 @@ final class LeaseSql {
   private LeaseSql() {}
 
   /**
-   * $1 kinds, $2 names, $3 tokens, $4 owners, $5 metadata, $6 durations in ms, $7 places in line
-   * (JSON, null to stand in none), $8 lock timeout, $9 the watchers' channel.
+   * $1 kinds, $2 names, $3 tokens, $4 owners, $5 metadata, $6 durations in ms, $7 lines of one
+   * place (JSON, null to stand in none), $8 lock timeout, $9 the watchers' channel.
    *
    * <p>{@code asked}: who asks for a live lease of somebody else and does not want to wait is
    * refused by what the snapshot shows: no lock, no write. Everybody else goes through {@code

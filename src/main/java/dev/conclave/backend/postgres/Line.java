@@ -2,6 +2,7 @@ package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -33,7 +34,7 @@ final class Line {
     this.client = client;
   }
 
-  /** The place this request wants, as the database keeps it; asking again keeps the number. */
+  /** A line of the place this request wants, for the database; asking again keeps the number. */
   String join(LeaseRequest request, long now) {
     LeaseRequest.Waiter waiter = request.waiter();
     long patience = waiter.patience().toMillis();
@@ -47,12 +48,14 @@ final class Line {
               byNumber.put(number, renewed);
               return renewed;
             });
-    return new JsonObject()
-        .put("t", request.token())
-        .put("owner", request.owner())
-        .put("client", client)
-        .put("n", mine.number)
-        .put("patience", patience)
+    return new JsonArray()
+        .add(
+            new JsonObject()
+                .put("t", request.token())
+                .put("owner", request.owner())
+                .put("client", client)
+                .put("n", mine.number)
+                .put("patience", patience))
         .encode();
   }
 

@@ -3,6 +3,7 @@ package dev.conclave.backend.postgres;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgNotification;
@@ -20,8 +21,8 @@ import java.util.function.Consumer;
  *       number of the next in line, when somebody else was made an offer.
  *   <li>The next in line sees to it that the offer lapses: one timer per key, at the end of the
  *       latest offer, so that a key that is handed on all the time costs no more than that.
- *   <li>Whenever the connection was made anew, notifications may have been lost: everybody is
- *       called once.
+ *   <li>Nobody gets into a line before the first attempt to connect is over. Whenever the
+ *       connection is made later, notifications may have been lost: everybody is called once.
  * </ol>
  */
 final class Listener {
@@ -36,6 +37,8 @@ final class Listener {
   private final Consumer<LeaseKey> lapse;
   private final PgLink link;
   private final Duration timeout;
+  private Future<Void> first;
+  private boolean tried;
   private final Map<LeaseKey, Long> offersEnd = new HashMap<>();
 
   Listener(
@@ -57,9 +60,19 @@ final class Listener {
     this.link = new PgLink(vertx, scheduler, config, "notifications", this::listen);
   }
 
-  /** Connects unless that was done before. */
-  void start() {
-    link.connection();
+  /** Connects unless that was done before; completes with the outcome of the first attempt. */
+  Future<Void> start() {
+    if (first == null) {
+      Promise<Void> done = Promise.promise();
+      first = done.future();
+      link.attempt()
+          .onComplete(
+              attempt -> {
+                tried = true;
+                done.complete();
+              });
+    }
+    return first;
   }
 
   private Future<Void> listen(PgConnection connection) {
@@ -69,9 +82,12 @@ final class Listener {
         .execute()
         .map(
             listening -> {
+              boolean again = tried;
               scheduler.execute(
                   () -> {
-                    line.callAll();
+                    if (again) {
+                      line.callAll();
+                    }
                     watches.allChanged();
                   });
               return null;
@@ -125,10 +141,7 @@ final class Listener {
     }
     Scheduler.Timer silence =
         scheduler.schedule(timeout.toNanos(), () -> link.lost(connection, "no answer in time"));
-    connection
-        .query("SELECT 1")
-        .execute()
-        .onComplete(answer -> scheduler.execute(silence::cancel));
+    connection.query("SELECT 1").execute().onComplete(answer -> scheduler.execute(silence::cancel));
   }
 
   Future<Void> close() {

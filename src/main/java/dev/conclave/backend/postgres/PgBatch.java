@@ -152,8 +152,7 @@ final class PgBatch {
     }
     Map<String, Row> byRecord = new HashMap<>(2 * rows.size());
     rows.forEach(row -> byRecord.put(record(row), row));
-    some.forEach(
-        ask -> answers.put(ask, Future.succeededFuture(byRecord.get(ask.record()))));
+    some.forEach(ask -> answers.put(ask, Future.succeededFuture(byRecord.get(ask.record()))));
   }
 
   private static String record(Row row) {

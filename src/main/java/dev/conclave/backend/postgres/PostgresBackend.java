@@ -57,7 +57,7 @@ final class PostgresBackend implements SyncBackend {
     this.scheduler = scheduler;
     this.config = config;
     this.statements = new Statements(config.table());
-    this.courier = new Courier(vertx, scheduler, config, statements);
+    this.courier = new Courier(vertx, scheduler, config, statements, this::listening);
     this.line = new Line(client);
     this.listener =
         new Listener(
@@ -86,7 +86,6 @@ final class PostgresBackend implements SyncBackend {
     String place = null;
     if (waits && !courier.isClosed()) {
       place = line.join(request, scheduler.nanoTime());
-      scheduler.execute(listener::start);
     }
     JsonObject metadata = request.metadata();
     Ask ask =
@@ -126,9 +125,7 @@ final class PostgresBackend implements SyncBackend {
       return Future.failedFuture(refused);
     }
     return courier
-        .ask(
-            Ask.of(
-                Ask.Kind.EXTEND, key, token, duration.toMillis(), null, courier.deadline()))
+        .ask(Ask.of(Ask.Kind.EXTEND, key, token, duration.toMillis(), null, courier.deadline()))
         .map(row -> row != null);
   }
 
@@ -234,6 +231,10 @@ final class PostgresBackend implements SyncBackend {
           scheduler.close();
           return listener.close();
         });
+  }
+
+  private Future<Void> listening() {
+    return listener.start();
   }
 
   private Ask vacate(LeaseKey key, String token, String how) {

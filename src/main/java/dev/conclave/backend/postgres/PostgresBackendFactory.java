@@ -22,8 +22,7 @@ public final class PostgresBackendFactory implements BackendFactory {
 
   @Override
   public SyncBackend create(Vertx vertx, JsonObject config) {
-    ClientLibrary.require(
-        type(), "io.vertx.pgclient.PgConnection", "io.vertx:vertx-pg-client");
+    ClientLibrary.require(type(), "io.vertx.pgclient.PgConnection", "io.vertx:vertx-pg-client");
     return PostgresBackend.create(vertx, config);
   }
 }

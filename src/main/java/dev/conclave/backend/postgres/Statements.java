@@ -71,8 +71,7 @@ final class Statements {
               LOCK_TIMEOUT,
               watchChannel);
       case EXTEND ->
-          run(
-              client, extend, kinds, names, strings(asks, Ask::token), numbers(asks), LOCK_TIMEOUT);
+          run(client, extend, kinds, names, strings(asks, Ask::token), numbers(asks), LOCK_TIMEOUT);
       case VACATE ->
           run(
               client,
