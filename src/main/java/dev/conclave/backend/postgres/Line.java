@@ -7,6 +7,7 @@ import io.vertx.core.json.JsonObject;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -14,6 +15,9 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * Those of this client who stand in some key's line. The database knows them by number, so that no
  * notification has to carry a token. Thread-safe.
+ *
+ * <p>A turn that comes while its waiter is asking anyway is kept until the answer: it is dropped
+ * with a grant, and passed on after a refusal. So nobody is called for what he is about to get.
  */
 final class Line {
   private static final Logger LOG = System.getLogger(Line.class.getName());
@@ -23,30 +27,35 @@ final class Line {
 
   private record Id(LeaseKey key, String token) {}
 
-  private record Place(long number, Id id, Runnable turn, long until) {}
+  private record Place(long number, Runnable turn, long until, int asking, boolean called) {}
 
   private final String client;
   private final AtomicLong numbers = new AtomicLong();
-  private final Map<Id, Place> byId = new ConcurrentHashMap<>();
-  private final Map<Long, Place> byNumber = new ConcurrentHashMap<>();
+  private final Map<Id, Place> places = new ConcurrentHashMap<>();
+  private final Map<Long, Id> ids = new ConcurrentHashMap<>();
 
   Line(String client) {
     this.client = client;
   }
 
-  /** A line of the place this request wants, for the database; asking again keeps the number. */
+  /**
+   * A line of the place this request wants, for the database; asking again keeps the number. To be
+   * followed by {@link #answered}.
+   */
   String join(LeaseRequest request, long now) {
     LeaseRequest.Waiter waiter = request.waiter();
-    long patience = waiter.patience().toMillis();
     Place mine =
-        byId.compute(
+        places.compute(
             new Id(request.key(), request.token()),
             (id, place) -> {
-              long number = place == null ? numbers.incrementAndGet() : place.number;
               long until = now + waiter.patience().toNanos() + SLACK;
-              Place renewed = new Place(number, id, waiter.turn(), until);
-              byNumber.put(number, renewed);
-              return renewed;
+              if (place != null) {
+                return new Place(
+                    place.number, waiter.turn(), until, place.asking + 1, place.called);
+              }
+              long number = numbers.incrementAndGet();
+              ids.put(number, id);
+              return new Place(number, waiter.turn(), until, 1, false);
             });
     return new JsonArray()
         .add(
@@ -55,63 +64,100 @@ final class Line {
                 .put("owner", request.owner())
                 .put("client", client)
                 .put("n", mine.number)
-                .put("patience", patience))
+                .put("patience", waiter.patience().toMillis()))
         .encode();
   }
 
+  /**
+   * What became of a request that wanted a place: with a grant it has left the line. Answers the
+   * turn that was kept for after a refusal, or null.
+   */
+  Runnable answered(LeaseKey key, String token, boolean granted) {
+    if (granted) {
+      leave(key, token);
+      return null;
+    }
+    Runnable[] turn = new Runnable[1];
+    places.computeIfPresent(
+        new Id(key, token),
+        (id, place) -> {
+          boolean over = place.asking == 1;
+          turn[0] = over && place.called ? place.turn : null;
+          return new Place(
+              place.number, place.turn, place.until, place.asking - 1, place.called && !over);
+        });
+    return turn[0];
+  }
+
   void leave(LeaseKey key, String token) {
-    if (!byId.isEmpty()) {
-      Place left = byId.remove(new Id(key, token));
+    if (!places.isEmpty()) {
+      Place left = places.remove(new Id(key, token));
       if (left != null) {
-        byNumber.remove(left.number);
+        ids.remove(left.number);
       }
     }
   }
 
   /** It is this one's turn. One who has left is not called. */
   void call(long number) {
-    Place place = byNumber.get(number);
-    if (place != null) {
-      run(place.turn);
+    Id who = ids.get(number);
+    if (who != null) {
+      call(who);
     }
+  }
+
+  private void call(Id who) {
+    Runnable[] turn = new Runnable[1];
+    places.computeIfPresent(
+        who,
+        (id, place) -> {
+          if (place.asking > 0) {
+            return new Place(place.number, place.turn, place.until, place.asking, true);
+          }
+          turn[0] = place.turn;
+          return place;
+        });
+    run(turn[0]);
   }
 
   /** What this one waits for, or null when it has left. */
   LeaseKey keyOf(long number) {
-    Place place = byNumber.get(number);
-    return place == null ? null : place.id.key;
+    Id who = ids.get(number);
+    return who == null ? null : who.key;
   }
 
   /** Notifications may have been lost: everybody should look again. */
   void callAll() {
-    byId.values().forEach(place -> run(place.turn));
+    List.copyOf(places.keySet()).forEach(this::call);
   }
 
   /** Forgets those whose patience is over. */
   void sweep(long now) {
-    byId.values()
-        .forEach(
-            place -> {
-              if (place.until - now < 0) {
-                leave(place.id.key, place.id.token);
-              }
-            });
+    places.forEach(
+        (id, place) -> {
+          if (place.until - now < 0) {
+            leave(id.key, id.token);
+          }
+        });
   }
 
   boolean isEmpty() {
-    return byId.isEmpty();
+    return places.isEmpty();
   }
 
   void clear() {
-    byId.clear();
-    byNumber.clear();
+    places.clear();
+    ids.clear();
   }
 
+  /** Runs a caller's callback, if there is one, whatever it throws. */
   static void run(Runnable callback) {
-    try {
-      callback.run();
-    } catch (RuntimeException theirs) {
-      LOG.log(Level.WARNING, "a waiter's or watcher's callback failed", theirs);
+    if (callback != null) {
+      try {
+        callback.run();
+      } catch (RuntimeException theirs) {
+        LOG.log(Level.WARNING, "a waiter's or watcher's callback failed", theirs);
+      }
     }
   }
 }

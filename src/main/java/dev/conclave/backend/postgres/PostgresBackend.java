@@ -100,20 +100,28 @@ final class PostgresBackend implements SyncBackend {
             place,
             courier.deadline(),
             true);
-    return courier
-        .ask(ask)
-        .map(
-            row -> {
-              if (row == null) {
-                throw PgErrors.unavailable(
-                    config, new IllegalStateException("the record was not written"));
-              }
-              if (row.getBoolean(2)) {
-                line.leave(key, request.token());
-                return new Acquisition.Granted(row.getLong(3));
-              }
-              return new Acquisition.Refused(Leases.read(key, row));
-            });
+    Future<Row> answer = courier.ask(ask);
+    if (place != null) {
+      answer =
+          answer.onComplete(
+              (row, failure) -> {
+                boolean granted = row != null && row.getBoolean(2);
+                Runnable turn = line.answered(key, request.token(), granted);
+                if (turn != null) {
+                  scheduler.execute(() -> Line.run(turn));
+                }
+              });
+    }
+    return answer.map(
+        row -> {
+          if (row == null) {
+            throw PgErrors.unavailable(
+                config, new IllegalStateException("the record was not written"));
+          }
+          return row.getBoolean(2)
+              ? new Acquisition.Granted(row.getLong(3))
+              : new Acquisition.Refused(Leases.read(key, row));
+        });
   }
 
   @Override
