@@ -5,10 +5,13 @@ module dev.conclave {
   requires io.vertx.jsonschema;
   requires static io.vertx.codegen.api;
   requires static io.vertx.codegen.json;
+  requires static io.vertx.sql.client;
+  requires static io.vertx.sql.client.pg;
 
   exports dev.conclave;
   exports dev.conclave.backend;
   exports dev.conclave.backend.memory;
+  exports dev.conclave.backend.postgres;
   exports dev.conclave.backend.support;
   exports dev.conclave.config;
   exports dev.conclave.lock;
@@ -18,5 +21,6 @@ module dev.conclave {
   uses dev.conclave.backend.BackendFactory;
 
   provides dev.conclave.backend.BackendFactory with
-      dev.conclave.backend.memory.MemoryBackendFactory;
+      dev.conclave.backend.memory.MemoryBackendFactory,
+      dev.conclave.backend.postgres.PostgresBackendFactory;
 }

@@ -1,0 +1,71 @@
+package dev.conclave.backend.postgres;
+
+import dev.conclave.backend.LeaseKey;
+
+/**
+ * One request on its way to the database; requests of one {@link Kind} travel in one statement.
+ *
+ * @param kind which statement
+ * @param space the record's kind
+ * @param name the record's name
+ * @param token null where the statement needs none
+ * @param number the duration in milliseconds, or the mark; 0 where the statement needs none
+ * @param owner of an acquire only
+ * @param metadata JSON, of an acquire only
+ * @param extra an acquire's place in line (JSON), or how to vacate
+ * @param deadline on the scheduler's clock: what is not sent by then is not sent any more
+ * @param patient whether to wait for a locked record; one that was locked for long is only looked
+ *     at
+ */
+record Ask(
+    Kind kind,
+    String space,
+    String name,
+    String token,
+    long number,
+    String owner,
+    String metadata,
+    String extra,
+    long deadline,
+    boolean patient) {
+
+  /** The statements that take many requests at once. */
+  enum Kind {
+    ACQUIRE,
+    EXTEND,
+    VACATE,
+    LOOK,
+    ADVANCE
+  }
+
+  static Ask of(Kind kind, LeaseKey key, String token, long number, String extra, long deadline) {
+    return new Ask(
+        kind, key.kind().id(), key.name(), token, number, null, null, extra, deadline, true);
+  }
+
+  static Ask advance(String name, long mark, long deadline) {
+    return new Ask(
+        Kind.ADVANCE, UpkeepSql.REGISTER, name, null, mark, null, null, null, deadline, true);
+  }
+
+  /** The same once more, after its record was found locked. */
+  Ask again() {
+    return new Ask(kind, space, name, token, number, owner, metadata, extra, deadline, false);
+  }
+
+  /** Whether it wants a place in line. */
+  boolean waits() {
+    return kind == Kind.ACQUIRE && extra != null;
+  }
+
+  /** What no two requests on their way have in common: kinds hold no colon. */
+  String record() {
+    return space + ":" + name;
+  }
+
+  /** Names the record; the token stays secret. */
+  @Override
+  public String toString() {
+    return kind + " " + space + " '" + name + "'";
+  }
+}

@@ -1,0 +1,216 @@
+package dev.conclave.backend.postgres;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.support.GroupCommit;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Row;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * Carries requests to the database and brings every one of them an answer in time, on the caller's
+ * context.
+ *
+ * <ol>
+ *   <li>Requests about a record travel in batches ({@link GroupCommit}).
+ *   <li>One whose record is locked by a stranger comes back and tries again in 20 ms, doubling up
+ *       to 250 ms, until its time is over; nobody else waits for it.
+ *   <li>Others go directly, each with a timer of its own.
+ *   <li>Failures are told as {@link ErrorCode#BACKEND_UNAVAILABLE}, naming the server.
+ * </ol>
+ */
+final class Courier {
+  private static final long MILLI = 1_000_000L;
+  private static final int MAX_BATCH = 512;
+  private static final int IN_FLIGHT = 1;
+  private static final int LONGEST_PAUSE = 250;
+
+  private final Scheduler scheduler;
+  private final PostgresConfig config;
+  private final PgLink link;
+  private final GroupCommit<Ask, Row> commit;
+  private final Set<Promise<?>> open = new HashSet<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Promise<Void> closing = Promise.promise();
+
+  Courier(
+      Vertx vertx,
+      Scheduler scheduler,
+      PostgresConfig config,
+      Statements statements,
+      Supplier<Future<Void>> listening) {
+    this.scheduler = scheduler;
+    this.config = config;
+    this.link = new PgLink(vertx, scheduler, config, "commands", c -> Migration.ensure(c, config));
+    this.commit =
+        new GroupCommit<>(
+            scheduler,
+            new GroupCommit.Limits(config.timeout(), MAX_BATCH, IN_FLIGHT),
+            new PgTransport(link, listening, statements, scheduler),
+            Ask::record);
+  }
+
+  /** Until when a request that is made now may be sent. */
+  long deadline() {
+    return scheduler.nanoTime() + config.timeout().toNanos();
+  }
+
+  boolean isClosed() {
+    return closed.get();
+  }
+
+  /** The connection for commands if it is there now, else null. */
+  PgConnection current() {
+    return link.current();
+  }
+
+  /** The row that answers the request; null when nothing was changed or found. */
+  Future<Row> ask(Ask ask) {
+    if (closed.get()) {
+      return Future.failedFuture(closedFailure());
+    }
+    return commit
+        .submit(ask)
+        .recover(
+            failure ->
+                failure instanceof RecordLocked
+                    ? within(ask.deadline(), answer -> tryAgain(ask, 0, answer))
+                    : Future.failedFuture(told(failure)));
+  }
+
+  private void tryAgain(Ask ask, int tries, Promise<Row> answer) {
+    long longest = Math.min(LONGEST_PAUSE, 20L << Math.min(tries, 10)) * MILLI;
+    long pause = longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2);
+    if (scheduler.nanoTime() + pause - ask.deadline() >= 0) {
+      answer.tryFail(new RecordLocked(ask));
+      return;
+    }
+    scheduler.schedule(
+        pause,
+        () ->
+            commit
+                .submit(ask.again())
+                .onComplete(
+                    result -> {
+                      if (result.succeeded()) {
+                        answer.tryComplete(result.result());
+                      } else if (result.cause() instanceof RecordLocked) {
+                        tryAgain(ask, tries + 1, answer);
+                      } else {
+                        answer.tryFail(result.cause());
+                      }
+                    }));
+  }
+
+  /** What the call answers over the connection, within the timeout. */
+  <T> Future<T> direct(Function<PgConnection, Future<T>> call) {
+    return within(deadline(), answer -> pass(link.connection().compose(call), answer));
+  }
+
+  /** Tells at once when the server can not be reached, unlike requests, which wait for it. */
+  Future<Void> ping() {
+    return within(
+        deadline(),
+        answer ->
+            pass(
+                link.attempt()
+                    .compose(connected -> link.connection())
+                    .compose(connection -> Migration.ensure(connection, config)),
+                answer));
+  }
+
+  private static <T> void pass(Future<T> outcome, Promise<T> answer) {
+    outcome.onComplete(
+        result -> {
+          if (result.succeeded()) {
+            answer.tryComplete(result.result());
+          } else {
+            answer.tryFail(result.cause());
+          }
+        });
+  }
+
+  private <T> Future<T> within(long deadline, Consumer<Promise<T>> start) {
+    if (closed.get()) {
+      return Future.failedFuture(closedFailure());
+    }
+    Promise<T> answer = Promise.promise();
+    scheduler.execute(
+        () -> {
+          if (closed.get()) {
+            answer.fail(closedFailure());
+            return;
+          }
+          open.add(answer);
+          Scheduler.Timer timer =
+              scheduler.schedule(deadline - scheduler.nanoTime(), () -> answer.tryFail(noAnswer()));
+          answer
+              .future()
+              .onComplete(
+                  done ->
+                      scheduler.execute(
+                          () -> {
+                            timer.cancel();
+                            open.remove(answer);
+                          }));
+          start.accept(answer);
+        });
+    return onCaller(answer.future().recover(failure -> Future.failedFuture(told(failure))));
+  }
+
+  private static <T> Future<T> onCaller(Future<T> outcome) {
+    Context caller = Vertx.currentContext();
+    if (caller == null) {
+      return outcome;
+    }
+    Promise<T> there = Promise.promise();
+    outcome.onComplete(
+        done -> {
+          if (Vertx.currentContext() == caller) {
+            outcome.onComplete(there);
+          } else {
+            caller.runOnContext(v -> outcome.onComplete(there));
+          }
+        });
+    return there.future();
+  }
+
+  private Throwable told(Throwable failure) {
+    if (ErrorCode.BACKEND_UNAVAILABLE.is(failure) || failure instanceof IllegalStateException) {
+      Throwable why = link.lastFailure();
+      return PgErrors.unavailable(config, why == null ? noAnswer() : why);
+    }
+    return PgErrors.unavailable(config, failure);
+  }
+
+  private IllegalStateException noAnswer() {
+    return new IllegalStateException("no answer within " + config.timeout().toMillis() + " ms");
+  }
+
+  /** Ends everything; the others are closed on the scheduler's thread, after what is ours. */
+  Future<Void> close(Supplier<Future<Void>> others) {
+    if (closed.compareAndSet(false, true)) {
+      scheduler.execute(
+          () -> {
+            commit.close();
+            Set.copyOf(open).forEach(answer -> answer.tryFail(closedFailure()));
+            Future.join(link.close(), others.get()).<Void>mapEmpty().onComplete(closing);
+          });
+    }
+    return onCaller(closing.future());
+  }
+
+  private static RuntimeException closedFailure() {
+    return ErrorCode.CLOSED.failure("the backend is closed");
+  }
+}

@@ -1,0 +1,250 @@
+package dev.conclave.backend.postgres;
+
+/**
+ * The statements that decide about leases; one each, for any number of keys at once.
+ *
+ * <p>Why they are right under READ COMMITTED, where a statement sees what was committed when it
+ * began and waits for rows that others are changing:
+ *
+ * <ol>
+ *   <li><b>Decisions see the latest row.</b> {@code ON CONFLICT DO UPDATE} and {@code FOR NO KEY
+ *       UPDATE} lock the latest version of a row, wait for it if they must, and compute from that
+ *       version, not from the snapshot. An {@code UPDATE} that joins rows locked by a CTE follows
+ *       the row to the very version that is locked.
+ *   <li><b>One time per row, taken after its lock.</b> Every decision reads {@code
+ *       clock_timestamp()} once, in a subquery that PostgreSQL may not flatten (it is volatile) and
+ *       that runs for each row after it was locked. So no part of a decision can disagree with
+ *       another, and a wait for the lock does not make an expired lease live.
+ *   <li><b>No deadlocks.</b> Each statement locks its rows in one pass, in the order of (kind,
+ *       name), and is a transaction of its own.
+ *   <li><b>One plan for all sizes.</b> Arrays come through {@code (SELECT $1)}, which hides their
+ *       length from the planner: it settles for a generic plan instead of planning each time.
+ *   <li>A lock is waited for as long as the statement's own {@code lock_timeout} says; it is set
+ *       within the statement, so it works behind a pooler that keeps no session state.
+ *   <li>Durations are multiples of {@code interval '1 millisecond'}: an interval of days would
+ *       depend on the session's time zone.
+ * </ol>
+ *
+ * <p>Every row of a result begins with kind and name. Times go out as microseconds.
+ */
+final class LeaseSql {
+  private LeaseSql() {}
+
+  /**
+   * $1 kinds, $2 names, $3 tokens, $4 owners, $5 metadata, $6 durations in ms, $7 lines of one
+   * place (JSON, null to stand in none), $8 lock timeout, $9 the watchers' channel.
+   *
+   * <p>{@code asked}: who asks for a live lease of somebody else and does not want to wait is
+   * refused by what the snapshot shows: no lock, no write. Everybody else goes through {@code
+   * tried}: inserted if there is no record, else decided on the locked record. A place in line
+   * travels in the proposed row's {@code line}; as it has no {@code until} there, one that is
+   * inserted with a granted lease counts for nobody. A refusal only adds to the line.
+   *
+   * <p>A grant is new, not an extension, when the lease's time began with it.
+   */
+  static final String ACQUIRE =
+      """
+      WITH asked AS MATERIALIZED (
+        SELECT r.*, l.fence, l.owner AS holder, l.metadata AS attached, l.since, l.expires_at,
+          l.expires_at > clock_timestamp() AND l.token <> r.token AND r.place IS NULL AS held
+        FROM (SELECT set_config('lock_timeout', $8::text, true)) AS bounded,
+          unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::text[]),
+            (SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::text[]))
+            AS r(kind, name, token, owner, metadata, duration, place)
+          LEFT JOIN LATERAL (
+            SELECT s.token, s.owner, s.metadata, s.fence, s.since, s.expires_at
+            FROM conclave_lease s WHERE s.kind = r.kind AND s.name = r.name OFFSET 0
+          ) l ON true
+      ), tried AS (
+        INSERT INTO conclave_lease AS l
+          (kind, name, token, owner, metadata, duration, since, expires_at, fence, line)
+        SELECT a.kind, a.name, a.token, a.owner, a.metadata, a.duration,
+          t.now, t.now + a.duration * interval '1 millisecond',
+          (extract(epoch FROM t.now) * 1000000)::bigint, a.place::jsonb
+        FROM asked a CROSS JOIN LATERAL (SELECT clock_timestamp() AS now, a.kind) t
+        WHERE a.held IS NOT TRUE
+        ORDER BY a.kind COLLATE "C", a.name COLLATE "C"
+        ON CONFLICT (kind, name) DO UPDATE SET
+          (token, offered, owner, metadata, duration, since, expires_at, fence, line) = (
+            SELECT
+              CASE WHEN d.granted THEN excluded.token ELSE l.token END,
+              l.offered AND NOT d.granted,
+              CASE WHEN d.granted THEN excluded.owner ELSE l.owner END,
+              CASE WHEN d.granted THEN excluded.metadata ELSE l.metadata END,
+              CASE WHEN d.granted THEN excluded.duration ELSE l.duration END,
+              CASE WHEN d.granted AND NOT d.mine THEN d.now ELSE l.since END,
+              CASE WHEN d.granted THEN d.now + excluded.duration * interval '1 millisecond'
+                ELSE l.expires_at END,
+              CASE WHEN d.granted AND NOT d.mine THEN greatest(l.fence + 1, d.micros)
+                ELSE l.fence END,
+              CASE
+                WHEN d.granted AND l.line IS NULL THEN NULL
+                WHEN NOT d.granted AND excluded.line IS NULL THEN l.line
+                ELSE (
+                  SELECT jsonb_agg(p.place ORDER BY p.i)
+                  FROM (
+                    SELECT CASE WHEN e.place->>'t' = excluded.token THEN d.place ELSE e.place END, e.i
+                    FROM jsonb_array_elements(l.line) WITH ORDINALITY AS e(place, i)
+                    WHERE CASE WHEN e.place->>'t' = excluded.token THEN NOT d.granted
+                      ELSE (e.place->>'until')::bigint > d.micros END
+                    UNION ALL
+                    SELECT d.place, 9223372036854775807
+                    WHERE NOT d.granted AND NOT coalesce(
+                      l.line @> jsonb_build_array(jsonb_build_object('t', excluded.token)), false)
+                  ) AS p(place, i))
+              END
+            FROM (
+              SELECT m.*, excluded.line->0 || jsonb_build_object(
+                  'until', m.micros + (excluded.line->0->>'patience')::bigint * 1000) AS place
+              FROM (
+                SELECT t.now, (extract(epoch FROM t.now) * 1000000)::bigint AS micros,
+                  coalesce(l.expires_at > t.now AND l.token = excluded.token AND NOT l.offered, false)
+                    AS mine,
+                  coalesce(l.expires_at <= t.now OR l.token = excluded.token, true) AS granted
+                FROM (SELECT clock_timestamp() AS now) t
+              ) m
+            ) d)
+        RETURNING l.kind, l.name,
+          (l.kind, l.name, l.token) IN (SELECT a.kind, a.name, a.token FROM asked a)
+            AND NOT l.offered AS granted,
+          l.fence, l.owner, l.metadata, l.since, l.expires_at,
+          l.expires_at = l.since + l.duration * interval '1 millisecond'
+            AND l.watched_until > clock_timestamp() AS announced
+      )
+      SELECT kind, name, granted, fence,
+        CASE WHEN NOT granted THEN owner END,
+        CASE WHEN NOT granted THEN (extract(epoch FROM clock_timestamp() - since) * 1000000)::bigint END,
+        CASE WHEN NOT granted THEN (extract(epoch FROM expires_at - clock_timestamp()) * 1000000)::bigint END,
+        CASE WHEN NOT granted THEN metadata END,
+        CASE WHEN granted AND announced THEN pg_notify($9::text, kind || ':' || name)::text END
+      FROM tried
+      UNION ALL
+      SELECT kind, name, false, fence, holder,
+        (extract(epoch FROM clock_timestamp() - since) * 1000000)::bigint,
+        (extract(epoch FROM expires_at - clock_timestamp()) * 1000000)::bigint,
+        attached, NULL
+      FROM asked WHERE held
+      """;
+
+  /**
+   * $1 kinds, $2 names, $3 tokens, $4 durations in ms, $5 lock timeout.
+   *
+   * <p>Answers with the keys that were extended.
+   */
+  static final String EXTEND =
+      """
+      WITH asked AS (
+        SELECT r.* FROM (SELECT set_config('lock_timeout', $5::text, true)) AS bounded,
+          unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]))
+            AS r(kind, name, token, duration)
+      ), locked AS MATERIALIZED (
+        SELECT a.duration, a.token = l.token AND NOT l.offered AS mine, l.kind, l.name, l.expires_at
+        FROM asked a JOIN conclave_lease l ON l.kind = a.kind AND l.name = a.name
+        ORDER BY l.kind, l.name
+        FOR NO KEY UPDATE OF l
+      ), timed AS MATERIALIZED (
+        SELECT locked.*, clock_timestamp() AS now FROM locked
+      )
+      UPDATE conclave_lease l
+      SET duration = d.duration, expires_at = d.now + d.duration * interval '1 millisecond'
+      FROM timed d
+      WHERE l.kind = d.kind AND l.name = d.name AND d.mine AND d.expires_at > d.now
+      RETURNING l.kind, l.name
+      """;
+
+  /**
+   * $1 kinds, $2 names, $3 how (release, revoke, lapse), $4 tokens, $5 lock timeout, $6 how long an
+   * offer stands in ms, $7 the watchers' channel, $8 what the clients' channels begin with.
+   *
+   * <p>A release ends the token's lease or its offer, and takes it out of the line; a revoke ends
+   * any lease; a lapse ends an offer that nobody claimed in time. What ends becomes an offer to the
+   * first in line, if somebody lives there. That one's client is notified, and the client of the
+   * second in line is told to see to it that the offer does not outlive its time.
+   *
+   * <p>Answers with the records it changed, and whether a live lease ended.
+   */
+  static final String VACATE =
+      """
+      WITH asked AS (
+        SELECT r.* FROM (SELECT set_config('lock_timeout', $5::text, true)) AS bounded,
+          unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::text[]))
+            AS r(kind, name, how, token)
+      ), locked AS MATERIALIZED (
+        SELECT a.how, a.token AS by, l.kind, l.name, l.token, l.offered, l.expires_at, l.line
+        FROM asked a JOIN conclave_lease l ON l.kind = a.kind AND l.name = a.name
+        ORDER BY l.kind, l.name
+        FOR NO KEY UPDATE OF l
+      ), timed AS MATERIALIZED (
+        SELECT locked.*, clock_timestamp() AS now FROM locked
+      ), decided AS MATERIALIZED (
+        SELECT t.kind, t.name, t.now,
+          coalesce(NOT t.offered AND t.expires_at > t.now
+            AND (t.how = 'revoke' OR t.how = 'release' AND t.token = t.by), false) AS vacated,
+          coalesce(t.offered AND (t.how = 'lapse' AND t.expires_at <= t.now
+            OR t.how = 'release' AND t.expires_at > t.now AND t.token = t.by), false) AS declined,
+          CASE WHEN t.line IS NOT NULL THEN (
+            SELECT jsonb_agg(e.place ORDER BY e.i)
+            FROM jsonb_array_elements(t.line) WITH ORDINALITY AS e(place, i)
+            WHERE (e.place->>'until')::bigint > (extract(epoch FROM t.now) * 1000000)::bigint
+              AND e.place->>'t' IS DISTINCT FROM t.by) END AS places
+        FROM timed t
+      ), changed AS (
+        UPDATE conclave_lease l SET
+          token = CASE WHEN d.ends THEN d.places->0->>'t' ELSE l.token END,
+          offered = CASE WHEN d.ends THEN d.places IS NOT NULL ELSE l.offered END,
+          owner = CASE WHEN d.ends THEN d.places->0->>'owner' ELSE l.owner END,
+          metadata = CASE WHEN NOT d.ends THEN l.metadata END,
+          since = CASE WHEN d.ends THEN d.now ELSE l.since END,
+          expires_at = CASE WHEN NOT d.ends THEN l.expires_at WHEN d.places IS NULL THEN d.now
+            ELSE d.now + $6::bigint * interval '1 millisecond' END,
+          line = CASE WHEN d.ends THEN nullif(d.places - 0, '[]'::jsonb) ELSE d.places END
+        FROM (SELECT decided.*, vacated OR declined AS ends FROM decided) d
+        WHERE l.kind = d.kind AND l.name = d.name
+          AND (d.ends OR l.line IS DISTINCT FROM d.places)
+        RETURNING l.kind, l.name, d.vacated, d.ends, d.places, l.watched_until > d.now AS watched
+      )
+      SELECT kind, name, vacated,
+        CASE WHEN ends AND places IS NOT NULL THEN
+          pg_notify($8::text || (places->0->>'client'), places->0->>'n')::text END,
+        CASE WHEN ends AND jsonb_array_length(places) > 1 THEN
+          pg_notify($8::text || (places->1->>'client'), '+' || (places->1->>'n'))::text END,
+        CASE WHEN vacated AND watched THEN pg_notify($7::text, kind || ':' || name)::text END
+      FROM changed
+      """;
+
+  /** $1 kinds, $2 names, $3 tokens (null for none). Answers with the live leases. */
+  static final String LOOK =
+      """
+      SELECT l.kind, l.name, coalesce(l.token = r.token, false), l.fence, l.owner,
+        (extract(epoch FROM l.now - l.since) * 1000000)::bigint,
+        (extract(epoch FROM l.expires_at - l.now) * 1000000)::bigint,
+        l.metadata
+      FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[])) AS r(kind, name, token),
+        LATERAL (
+          SELECT s.*, clock_timestamp() AS now FROM conclave_lease s
+          WHERE s.kind = r.kind AND s.name = r.name OFFSET 0
+        ) l
+      WHERE l.expires_at > l.now AND NOT l.offered
+      """;
+
+  /**
+   * $1 kind, $2 prefix, $3 the last name of the page before, $4 an upper bound of what begins with
+   * the prefix, $5 limit.
+   */
+  static final String LIST =
+      """
+      SELECT l.kind, l.name, false, l.fence, l.owner,
+        (extract(epoch FROM l.now - l.since) * 1000000)::bigint,
+        (extract(epoch FROM l.expires_at - l.now) * 1000000)::bigint,
+        l.metadata
+      FROM (
+        SELECT s.*, clock_timestamp() AS now FROM conclave_lease s
+        WHERE s.kind = $1::text AND s.name > $3::text COLLATE "C" AND s.name >= $2::text COLLATE "C"
+          AND s.name <= $4::text COLLATE "C" AND starts_with(s.name, $2::text)
+          AND NOT s.offered AND s.expires_at > clock_timestamp()
+        ORDER BY s.name
+        LIMIT $5::bigint
+      ) l
+      ORDER BY l.name
+      """;
+}

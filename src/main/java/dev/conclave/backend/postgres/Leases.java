@@ -1,0 +1,38 @@
+package dev.conclave.backend.postgres;
+
+import dev.conclave.backend.Lease;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseRules;
+import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.Row;
+import java.time.Duration;
+
+/** Reading leases from rows of kind, name, a flag, fence, owner, age, remaining, metadata. */
+final class Leases {
+  private Leases() {}
+
+  static Lease read(LeaseKey key, Row row) {
+    String metadata = row.getString(7);
+    return new Lease(
+        key,
+        row.getString(4),
+        row.getLong(3),
+        micros(row.getLong(5)),
+        micros(row.getLong(6)),
+        metadata == null ? null : new JsonObject(metadata));
+  }
+
+  private static Duration micros(long micros) {
+    return Duration.ofNanos(Math.max(0, micros) * 1000);
+  }
+
+  /** What is no name begins none; the database might take its characters for others. */
+  static boolean mayBeginAName(String prefix) {
+    try {
+      LeaseRules.checkName(prefix);
+      return true;
+    } catch (RuntimeException no) {
+      return false;
+    }
+  }
+}

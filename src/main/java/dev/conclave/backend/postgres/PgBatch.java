@@ -1,0 +1,161 @@
+package dev.conclave.backend.postgres;
+
+import io.vertx.core.Future;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * One batch on its way: no two requests of one record, so the order among them does not matter.
+ *
+ * <ol>
+ *   <li>Requests whose time is over are not sent; the rest go out as one statement per kind, in one
+ *       go.
+ *   <li>A statement that lost against a concurrent one (a serialisation conflict where the database
+ *       insists on that level) is sent again at once, a few times.
+ *   <li>A statement that waited too long for a locked record changed nothing. Its locked records
+ *       are sorted out without waiting, their requests answered with {@link RecordLocked}, and the
+ *       others sent again. A request that comes back after that is never waited for again, only
+ *       looked at.
+ *   <li>Where that does not help, and where one request may be to blame for an error, each is sent
+ *       on its own: one failure is nobody else's.
+ * </ol>
+ */
+final class PgBatch {
+  private static final int CONFLICTS = 10;
+
+  private final PgConnection connection;
+  private final Statements statements;
+  private final List<Ask> asks;
+  private final long now;
+  private final Map<Ask, Future<Row>> answers = new IdentityHashMap<>();
+
+  PgBatch(PgConnection connection, Statements statements, List<Ask> asks, long now) {
+    this.connection = connection;
+    this.statements = statements;
+    this.asks = asks;
+    this.now = now;
+  }
+
+  Future<List<Future<Row>>> send() {
+    Map<Ask.Kind, List<Ask>> fresh = new EnumMap<>(Ask.Kind.class);
+    List<Ask> suspects = new ArrayList<>(0);
+    for (Ask ask : asks) {
+      if (ask.deadline() - now <= 0) {
+        answers.put(ask, Future.failedFuture(new IllegalStateException("not sent in time")));
+      } else if (ask.patient()) {
+        fresh.computeIfAbsent(ask.kind(), kind -> new ArrayList<>(asks.size())).add(ask);
+      } else {
+        suspects.add(ask);
+      }
+    }
+    List<Future<Void>> parts = new ArrayList<>(fresh.size() + 1);
+    fresh.forEach((kind, some) -> parts.add(run(kind, some, 0)));
+    if (!suspects.isEmpty()) {
+      parts.add(siftOut(suspects));
+    }
+    return (parts.size() == 1 ? parts.get(0) : Future.join(parts).mapEmpty())
+        .map(sent -> asks.stream().map(answers::get).toList());
+  }
+
+  private Future<Void> run(Ask.Kind kind, List<Ask> some, int conflicts) {
+    return statements
+        .run(connection, kind, some)
+        .transform(
+            result -> {
+              if (result.succeeded()) {
+                answer(some, result.result());
+                return Future.succeededFuture();
+              }
+              return failed(kind, some, conflicts, result.cause());
+            });
+  }
+
+  private Future<Void> failed(Ask.Kind kind, List<Ask> some, int conflicts, Throwable cause) {
+    if (PgErrors.isConflict(cause) && conflicts < CONFLICTS) {
+      return run(kind, some, conflicts + 1);
+    }
+    if (some.size() == 1) {
+      return fail(some, cause);
+    }
+    if (PgErrors.isLocked(cause)) {
+      return siftOut(some);
+    }
+    return PgErrors.mayBeOneRequests(cause) ? oneByOne(kind, some) : fail(some, cause);
+  }
+
+  /** Sends those whose records are not locked now. */
+  private Future<Void> siftOut(List<Ask> some) {
+    return statements
+        .busy(connection, some)
+        .transform(
+            result -> {
+              if (result.failed()) {
+                return fail(some, result.cause());
+              }
+              Set<String> busy = new HashSet<>();
+              result.result().forEach(row -> busy.add(record(row)));
+              Map<Ask.Kind, List<Ask>> free = new EnumMap<>(Ask.Kind.class);
+              for (Ask ask : some) {
+                if (busy.contains(ask.record())) {
+                  answers.put(ask, Future.failedFuture(new RecordLocked(ask)));
+                } else {
+                  free.computeIfAbsent(ask.kind(), kind -> new ArrayList<>()).add(ask);
+                }
+              }
+              List<Future<Void>> parts = new ArrayList<>();
+              free.forEach((kind, group) -> parts.add(runOrSplit(kind, group)));
+              return parts.isEmpty() ? Future.succeededFuture() : Future.join(parts).mapEmpty();
+            });
+  }
+
+  private Future<Void> runOrSplit(Ask.Kind kind, List<Ask> group) {
+    return statements
+        .run(connection, kind, group)
+        .transform(
+            result -> {
+              if (result.succeeded()) {
+                answer(group, result.result());
+                return Future.succeededFuture();
+              }
+              return oneByOne(kind, group);
+            });
+  }
+
+  private Future<Void> oneByOne(Ask.Kind kind, List<Ask> some) {
+    List<Future<Void>> parts = new ArrayList<>(some.size());
+    some.forEach(ask -> parts.add(run(kind, List.of(ask), 0)));
+    return Future.join(parts).mapEmpty();
+  }
+
+  private Future<Void> fail(List<Ask> some, Throwable cause) {
+    boolean later = PgErrors.isLocked(cause) || PgErrors.isConflict(cause);
+    some.forEach(
+        ask -> answers.put(ask, Future.failedFuture(later ? new RecordLocked(ask) : cause)));
+    return Future.succeededFuture();
+  }
+
+  /** A request that no row answers is answered with null: nothing was changed, nothing found. */
+  private void answer(List<Ask> some, RowSet<Row> rows) {
+    if (some.size() == 1) {
+      Row row = rows.size() == 0 ? null : rows.iterator().next();
+      answers.put(some.get(0), Future.succeededFuture(row));
+      return;
+    }
+    Map<String, Row> byRecord = new HashMap<>(2 * rows.size());
+    rows.forEach(row -> byRecord.put(record(row), row));
+    some.forEach(ask -> answers.put(ask, Future.succeededFuture(byRecord.get(ask.record()))));
+  }
+
+  private static String record(Row row) {
+    return row.getString(0) + ":" + row.getString(1);
+  }
+}

@@ -1,0 +1,240 @@
+package dev.conclave.backend.postgres;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnection;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+
+/**
+ * One connection that is made again whenever it is lost, for ever. On the scheduler's thread only.
+ *
+ * <ol>
+ *   <li>An attempt connects and prepares the connection; it has the backend's timeout for both. One
+ *       that ends later is closed unused.
+ *   <li>After a failed attempt the next one follows in 100 ms, doubling up to 5 s, each shortened
+ *       at random so that many processes do not come back at the same moment.
+ *   <li>Who needs the connection waits for the attempt that succeeds, or until {@link #drop}.
+ * </ol>
+ */
+final class PgLink {
+  private static final Logger LOG = System.getLogger(PgLink.class.getName());
+  private static final long MILLI = 1_000_000L;
+  private static final long MIN_DELAY = 100 * MILLI;
+  private static final long MAX_DELAY = 5_000 * MILLI;
+
+  private final Vertx vertx;
+  private final Scheduler scheduler;
+  private final PostgresConfig config;
+  private final String purpose;
+  private final Function<PgConnection, Future<Void>> prepare;
+
+  private volatile PgConnection connection;
+  private Promise<PgConnection> wanted = Promise.promise();
+  private Promise<Void> attempt;
+  private Scheduler.Timer retry;
+  private long delay = MIN_DELAY;
+  private boolean down;
+  private volatile Throwable lastFailure;
+  private boolean closed;
+
+  PgLink(
+      Vertx vertx,
+      Scheduler scheduler,
+      PostgresConfig config,
+      String purpose,
+      Function<PgConnection, Future<Void>> prepare) {
+    this.vertx = vertx;
+    this.scheduler = scheduler;
+    this.config = config;
+    this.purpose = purpose;
+    this.prepare = prepare;
+  }
+
+  /** The connection, as soon as there is one. Fails when dropped or closed meanwhile. */
+  Future<PgConnection> connection() {
+    if (connection != null) {
+      return Future.succeededFuture(connection);
+    }
+    if (!closed && attempt == null && retry == null) {
+      attempt();
+    }
+    return wanted.future();
+  }
+
+  /** The connection if it is there now, else null. */
+  PgConnection current() {
+    return connection;
+  }
+
+  /** Why there is no connection, or null when nothing has gone wrong. */
+  Throwable lastFailure() {
+    return connection == null ? lastFailure : null;
+  }
+
+  /** The outcome of the attempt under way, or of one that is made now. */
+  Future<Void> attempt() {
+    if (closed) {
+      return Future.failedFuture(ErrorCode.CLOSED.failure("the backend is closed"));
+    }
+    if (connection != null) {
+      return Future.succeededFuture();
+    }
+    if (attempt == null) {
+      cancelRetry();
+      Promise<Void> mine = Promise.promise();
+      attempt = mine;
+      Scheduler.Timer timer =
+          scheduler.schedule(
+              config.timeout().toNanos(),
+              () -> failed(mine, new IllegalStateException("no answer in time")));
+      connect()
+          .onComplete(
+              result ->
+                  onThread(
+                      () -> {
+                        timer.cancel();
+                        if (result.succeeded()) {
+                          connected(mine, result.result());
+                        } else {
+                          failed(mine, result.cause());
+                        }
+                      }));
+      return mine.future();
+    }
+    return attempt.future();
+  }
+
+  private Future<PgConnection> connect() {
+    try {
+      return PgConnection.connect(vertx, config.connect())
+          .compose(
+              made ->
+                  prepare
+                      .apply(made)
+                      .map(made)
+                      .recover(
+                          refused -> {
+                            made.close();
+                            return Future.failedFuture(refused);
+                          }));
+    } catch (RuntimeException broken) {
+      return Future.failedFuture(broken);
+    }
+  }
+
+  private void connected(Promise<Void> mine, PgConnection made) {
+    if (attempt != mine) {
+      made.close();
+      return;
+    }
+    attempt = null;
+    connection = made;
+    made.closeHandler(v -> onThread(() -> lost(made, "the connection was closed")));
+    // A connection on which the protocol failed answers nothing more.
+    made.exceptionHandler(broken -> onThread(() -> lost(made, PgErrors.reason(broken))));
+    delay = MIN_DELAY;
+    lastFailure = null;
+    if (down) {
+      down = false;
+      LOG.log(Level.INFO, "PostgreSQL at {0} is back ({1})", config.where(), purpose);
+    }
+    Promise<PgConnection> answered = wanted;
+    wanted = Promise.promise();
+    mine.complete();
+    answered.complete(made);
+  }
+
+  private void failed(Promise<Void> mine, Throwable failure) {
+    if (attempt != mine) {
+      return;
+    }
+    attempt = null;
+    lastFailure = failure;
+    outage(PgErrors.reason(failure));
+    retryLater();
+    mine.fail(failure);
+  }
+
+  /** This connection is of no use any more; another is made. */
+  void lost(PgConnection gone, String reason) {
+    if (connection != gone) {
+      return;
+    }
+    connection = null;
+    gone.closeHandler(null).exceptionHandler(null);
+    gone.close();
+    if (!closed) {
+      lastFailure = new IllegalStateException(reason);
+      outage(reason);
+      retryLater();
+    }
+  }
+
+  private void outage(String reason) {
+    if (!down && !closed) {
+      down = true;
+      LOG.log(
+          Level.WARNING, "PostgreSQL at {0} is lost ({1}): {2}", config.where(), purpose, reason);
+    }
+  }
+
+  private void retryLater() {
+    if (!closed && retry == null) {
+      long pause = delay / 2 + ThreadLocalRandom.current().nextLong(delay / 2);
+      delay = Math.min(MAX_DELAY, delay * 2);
+      retry =
+          scheduler.schedule(
+              pause,
+              () -> {
+                retry = null;
+                attempt();
+              });
+    }
+  }
+
+  private void cancelRetry() {
+    if (retry != null) {
+      retry.cancel();
+      retry = null;
+    }
+  }
+
+  /** Gives up the connection and whoever waits for one; another is made. */
+  void drop(String reason) {
+    if (connection != null) {
+      lost(connection, reason);
+    }
+    Promise<PgConnection> given = wanted;
+    wanted = Promise.promise();
+    given.fail(lastFailure == null ? new IllegalStateException(reason) : lastFailure);
+  }
+
+  Future<Void> close() {
+    closed = true;
+    cancelRetry();
+    Promise<Void> left = attempt;
+    attempt = null;
+    RuntimeException over = ErrorCode.CLOSED.failure("the backend is closed");
+    if (left != null) {
+      left.fail(over);
+    }
+    wanted.fail(over);
+    PgConnection open = connection;
+    connection = null;
+    return open == null ? Future.succeededFuture() : open.close().otherwiseEmpty();
+  }
+
+  private void onThread(Runnable action) {
+    if (scheduler.isCurrent()) {
+      action.run();
+    } else {
+      scheduler.execute(action);
+    }
+  }
+}

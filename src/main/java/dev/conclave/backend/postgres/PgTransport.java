@@ -1,0 +1,42 @@
+package dev.conclave.backend.postgres;
+
+import dev.conclave.backend.support.GroupCommit;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Row;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** Sends each batch over the one connection for commands, as soon as there is one. */
+final class PgTransport implements GroupCommit.Transport<Ask, Row> {
+  private final PgLink link;
+  private final Supplier<Future<Void>> listening;
+  private final Statements statements;
+  private final Scheduler scheduler;
+
+  /**
+   * @param listening completes when notifications may be relied on, or can not be had
+   */
+  PgTransport(
+      PgLink link, Supplier<Future<Void>> listening, Statements statements, Scheduler scheduler) {
+    this.link = link;
+    this.listening = listening;
+    this.statements = statements;
+    this.scheduler = scheduler;
+  }
+
+  @Override
+  public Future<List<Future<Row>>> send(List<Ask> batch) {
+    Future<PgConnection> connection =
+        batch.stream().anyMatch(Ask::waits)
+            ? listening.get().compose(listens -> link.connection())
+            : link.connection();
+    return connection.compose(c -> new PgBatch(c, statements, batch, scheduler.nanoTime()).send());
+  }
+
+  @Override
+  public void stalled() {
+    link.drop("no answer in time");
+  }
+}

@@ -1,0 +1,255 @@
+package dev.conclave.backend.postgres;
+
+import dev.conclave.backend.Acquisition;
+import dev.conclave.backend.Lease;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseKind;
+import dev.conclave.backend.LeasePage;
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.Watch;
+import dev.conclave.time.ContextScheduler;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.Row;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Leases in a table of a PostgreSQL database; see {@link LeaseSql} for what makes them right.
+ *
+ * <ol>
+ *   <li>All requests go through one connection, in batches of one statement per kind ({@link
+ *       Courier}, {@link PgBatch}); a second one listens for notifications ({@link Listener}).
+ *   <li>A waiter gets a number and stands in the key's line in the database. Only when somebody
+ *       stands there, or watches, does a change notify anybody.
+ *   <li>What has to be done now and then is done by {@link Upkeep}.
+ * </ol>
+ */
+final class PostgresBackend implements SyncBackend {
+  private static final String RELEASE = "release";
+  private static final String REVOKE = "revoke";
+  private static final String LAPSE = "lapse";
+
+  /** Greater than every character of a name, and as many as a name may hold. */
+  private static final String BEYOND = "\uDBFF\uDFFF".repeat(LeaseRules.MAX_LENGTH);
+
+  private final ContextScheduler scheduler;
+  private final PostgresConfig config;
+  private final Statements statements;
+  private final Courier courier;
+  private final Line line;
+  private final Watches watches = new Watches();
+  private final Listener listener;
+  private final Upkeep upkeep;
+
+  private PostgresBackend(Vertx vertx, ContextScheduler scheduler, PostgresConfig config) {
+    byte[] id = new byte[12];
+    new SecureRandom().nextBytes(id);
+    String client = HexFormat.of().formatHex(id);
+    this.scheduler = scheduler;
+    this.config = config;
+    this.statements = new Statements(config.table());
+    this.courier = new Courier(vertx, scheduler, config, statements, this::listening);
+    this.line = new Line(client);
+    this.listener =
+        new Listener(
+            vertx,
+            scheduler,
+            config,
+            client,
+            statements.watchChannel(),
+            line,
+            watches,
+            key -> courier.ask(vacate(key, null, LAPSE)));
+    this.upkeep = new Upkeep(scheduler, config, statements, courier, listener, line, watches);
+    scheduler.execute(upkeep::start);
+  }
+
+  static SyncBackend create(Vertx vertx, JsonObject json) {
+    PostgresConfig config = PostgresConfig.of(json);
+    Context context = OwnContext.of(vertx);
+    return new PostgresBackend(vertx, new ContextScheduler(vertx, context), config);
+  }
+
+  @Override
+  public Future<Acquisition> acquire(LeaseRequest request) {
+    LeaseKey key = request.key();
+    boolean waits = request.waiter() != null && config.notifications();
+    String place = null;
+    if (waits && !courier.isClosed()) {
+      place = line.join(request, scheduler.nanoTime());
+    }
+    JsonObject metadata = request.metadata();
+    Ask ask =
+        new Ask(
+            Ask.Kind.ACQUIRE,
+            key.kind().id(),
+            key.name(),
+            request.token(),
+            request.duration().toMillis(),
+            request.owner(),
+            metadata == null ? null : metadata.encode(),
+            place,
+            courier.deadline(),
+            true);
+    Future<Row> answer = courier.ask(ask);
+    if (place != null) {
+      answer =
+          answer.onComplete(
+              (row, failure) -> {
+                boolean granted = row != null && row.getBoolean(2);
+                Runnable turn = line.answered(key, request.token(), granted);
+                if (turn != null) {
+                  scheduler.execute(() -> Line.run(turn));
+                }
+              });
+    }
+    return answer.map(
+        row -> {
+          if (row == null) {
+            throw PgErrors.unavailable(
+                config, new IllegalStateException("the record was not written"));
+          }
+          return row.getBoolean(2)
+              ? new Acquisition.Granted(row.getLong(3))
+              : new Acquisition.Refused(Leases.read(key, row));
+        });
+  }
+
+  @Override
+  public Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
+    try {
+      LeaseRules.checkToken(token);
+      LeaseRules.checkDuration(duration);
+    } catch (RuntimeException refused) {
+      return Future.failedFuture(refused);
+    }
+    return courier
+        .ask(Ask.of(Ask.Kind.EXTEND, key, token, duration.toMillis(), null, courier.deadline()))
+        .map(row -> row != null);
+  }
+
+  @Override
+  public Future<Boolean> release(LeaseKey key, String token) {
+    try {
+      LeaseRules.checkToken(token);
+    } catch (RuntimeException refused) {
+      return Future.failedFuture(refused);
+    }
+    line.leave(key, token);
+    return courier.ask(vacate(key, token, RELEASE)).map(PostgresBackend::saysYes);
+  }
+
+  @Override
+  public Future<Boolean> revoke(LeaseKey key) {
+    return courier.ask(vacate(key, null, REVOKE)).map(PostgresBackend::saysYes);
+  }
+
+  @Override
+  public Future<Optional<Lease>> find(LeaseKey key) {
+    return courier
+        .ask(Ask.of(Ask.Kind.LOOK, key, null, 0, null, courier.deadline()))
+        .map(row -> row == null ? Optional.empty() : Optional.of(Leases.read(key, row)));
+  }
+
+  @Override
+  public Future<Boolean> owns(LeaseKey key, String token) {
+    try {
+      LeaseRules.checkToken(token);
+    } catch (RuntimeException refused) {
+      return Future.failedFuture(refused);
+    }
+    return courier
+        .ask(Ask.of(Ask.Kind.LOOK, key, token, 0, null, courier.deadline()))
+        .map(PostgresBackend::saysYes);
+  }
+
+  @Override
+  public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
+    try {
+      LeaseRules.checkLimit(limit);
+    } catch (RuntimeException refused) {
+      return Future.failedFuture(refused);
+    }
+    if (!prefix.isEmpty() && !Leases.mayBeginAName(prefix)) {
+      return courier.direct(connection -> Future.succeededFuture(new LeasePage(List.of(), null)));
+    }
+    String after = page == null ? "" : page;
+    return courier.direct(
+        connection ->
+            statements
+                .list(connection, kind.id(), prefix, after, prefix + BEYOND, limit + 1)
+                .map(
+                    rows -> {
+                      List<Lease> leases = new ArrayList<>(limit);
+                      for (Row row : rows) {
+                        if (leases.size() == limit) {
+                          return new LeasePage(leases, leases.get(limit - 1).key().name());
+                        }
+                        leases.add(Leases.read(new LeaseKey(kind, row.getString(1)), row));
+                      }
+                      return new LeasePage(leases, null);
+                    }));
+  }
+
+  @Override
+  public Watch watch(LeaseKey key, Runnable hint) {
+    if (!config.notifications() || courier.isClosed()) {
+      return () -> {};
+    }
+    Watch watch = watches.add(key, hint);
+    scheduler.execute(
+        () -> {
+          listener.start();
+          upkeep.watch(key);
+        });
+    return watch;
+  }
+
+  @Override
+  public Future<Boolean> advance(String name, long mark) {
+    try {
+      LeaseRules.checkName(name);
+      LeaseRules.checkMark(mark);
+    } catch (RuntimeException refused) {
+      return Future.failedFuture(refused);
+    }
+    return courier.ask(Ask.advance(name, mark, courier.deadline())).map(row -> row != null);
+  }
+
+  @Override
+  public Future<Void> ping() {
+    return courier.ping();
+  }
+
+  @Override
+  public Future<Void> close() {
+    line.clear();
+    watches.clear();
+    return courier.close(
+        () -> {
+          scheduler.close();
+          return listener.close();
+        });
+  }
+
+  private Future<Void> listening() {
+    return listener.start();
+  }
+
+  private Ask vacate(LeaseKey key, String token, String how) {
+    return Ask.of(Ask.Kind.VACATE, key, token, 0, how, courier.deadline());
+  }
+
+  private static boolean saysYes(Row row) {
+    return row != null && row.getBoolean(2);
+  }
+}

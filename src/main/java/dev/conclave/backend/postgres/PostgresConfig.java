@@ -1,0 +1,107 @@
+package dev.conclave.backend.postgres;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.config.ConfigSchema;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.ClientSSLOptions;
+import io.vertx.core.net.JksOptions;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.net.PfxOptions;
+import io.vertx.pgclient.PgConnectOptions;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * A backend's configuration, checked.
+ *
+ * @param connect where and as whom to connect
+ * @param table the table of leases
+ * @param autoMigrate whether a missing table is created
+ * @param notifications whether a second connection listens
+ * @param timeout within which every call ends
+ * @param idleRetention how long the record of an idle key is kept
+ */
+record PostgresConfig(
+    PgConnectOptions connect,
+    TableName table,
+    boolean autoMigrate,
+    boolean notifications,
+    Duration timeout,
+    Duration idleRetention) {
+  static final long DEFAULT_TIMEOUT = 5_000;
+  static final long DEFAULT_IDLE_RETENTION = Duration.ofDays(1).toMillis();
+
+  /** Our statements are longer than the client's own limit for those it keeps prepared. */
+  private static final int CACHED_SQL = 16_384;
+
+  static PostgresConfig of(JsonObject config) {
+    ConfigSchema.named("backend-postgres").check("backend", config);
+    return new PostgresConfig(
+        connectOptions(config.getString("uri"), config.getJsonObject("options")),
+        TableName.parse(config.getString("table", TableName.DEFAULT)),
+        config.getBoolean("autoMigrate", true),
+        config.getBoolean("notifications", true),
+        Duration.ofMillis(config.getLong("timeout", DEFAULT_TIMEOUT)),
+        Duration.ofMillis(config.getLong("idleRetention", DEFAULT_IDLE_RETENTION)));
+  }
+
+  private static PgConnectOptions connectOptions(String uri, JsonObject options) {
+    if (uri == null && options == null) {
+      throw ErrorCode.INVALID.failure(
+          "backend.uri is missing; expected a URI such as postgresql://user@host:5432/database,"
+              + " or backend.options");
+    }
+    PgConnectOptions base = uri == null ? new PgConnectOptions() : parse(uri);
+    base.setCachePreparedStatements(true).setPreparedStatementCacheSqlLimit(CACHED_SQL);
+    if (options == null) {
+      return base;
+    }
+    JsonObject plain = options.copy();
+    JsonObject ssl = (JsonObject) plain.remove("sslOptions");
+    if (plain.containsKey("sslMode")) {
+      plain.put("sslMode", plain.getString("sslMode").toUpperCase(Locale.ROOT).replace('-', '_'));
+    }
+    PgConnectOptions merged = base.merge(plain);
+    return ssl == null ? merged : merged.setSslOptions(sslOptions(ssl));
+  }
+
+  /** What the URI's parser says may repeat the password, so it is not passed on. */
+  private static PgConnectOptions parse(String uri) {
+    try {
+      return PgConnectOptions.fromUri(uri);
+    } catch (RuntimeException notOne) {
+      throw ErrorCode.INVALID.failure(
+          "backend.uri is not a PostgreSQL URI; expected one such as"
+              + " postgresql://user@host:5432/database, with special characters %-encoded");
+    }
+  }
+
+  /** Vert.x reads all of them from JSON but the certificates. */
+  private static ClientSSLOptions sslOptions(JsonObject json) {
+    try {
+      ClientSSLOptions ssl = new ClientSSLOptions(json);
+      if (json.containsKey("pemTrustOptions")) {
+        ssl.setTrustOptions(new PemTrustOptions(json.getJsonObject("pemTrustOptions")));
+      }
+      if (json.containsKey("jksTrustOptions")) {
+        ssl.setTrustOptions(new JksOptions(json.getJsonObject("jksTrustOptions")));
+      }
+      if (json.containsKey("pfxTrustOptions")) {
+        ssl.setTrustOptions(new PfxOptions(json.getJsonObject("pfxTrustOptions")));
+      }
+      if (json.containsKey("pemKeyCertOptions")) {
+        ssl.setKeyCertOptions(new PemKeyCertOptions(json.getJsonObject("pemKeyCertOptions")));
+      }
+      return ssl;
+    } catch (RuntimeException wrong) {
+      throw ErrorCode.INVALID.failure(
+          "backend.options.sslOptions has a wrong value; expected the ClientSSLOptions of Vert.x");
+    }
+  }
+
+  /** The server's name for messages: no user, no password. */
+  String where() {
+    return connect.getHost() + ":" + connect.getPort() + "/" + connect.getDatabase();
+  }
+}

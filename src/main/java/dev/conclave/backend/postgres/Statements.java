@@ -1,0 +1,132 @@
+package dev.conclave.backend.postgres;
+
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Function;
+
+/** The statements for one table, and how requests become their arrays. */
+final class Statements {
+  /** How long an offer stands before it goes to the next in line. */
+  static final Duration OFFER = Duration.ofMillis(500);
+
+  /** What clients' channels begin with; the rest is the client's id. */
+  static final String CHANNEL = "conclave_";
+
+  /**
+   * How long a batch waits for a locked record: longer than another batch takes to commit, shorter
+   * than anybody should notice.
+   */
+  static final String LOCK_TIMEOUT = "100ms";
+
+  private final String watchChannel;
+  private final String acquire;
+  private final String extend;
+  private final String vacate;
+  private final String look;
+  private final String advance;
+  private final String busy;
+  private final String list;
+  private final String watch;
+  private final String purge;
+
+  Statements(TableName table) {
+    watchChannel = CHANNEL + "watch_" + Integer.toHexString(table.quoted().hashCode());
+    acquire = table.in(LeaseSql.ACQUIRE);
+    extend = table.in(LeaseSql.EXTEND);
+    vacate = table.in(LeaseSql.VACATE);
+    look = table.in(LeaseSql.LOOK);
+    list = table.in(LeaseSql.LIST);
+    advance = table.in(UpkeepSql.ADVANCE);
+    busy = table.in(UpkeepSql.BUSY);
+    watch = table.in(UpkeepSql.WATCH);
+    purge = table.in(UpkeepSql.PURGE);
+  }
+
+  /** Where changes of watched keys are announced; two tables may share it, at the cost of hints. */
+  String watchChannel() {
+    return watchChannel;
+  }
+
+  /** One statement for all of these requests, which are of this kind and of different records. */
+  Future<RowSet<Row>> run(SqlClient client, Ask.Kind kind, List<Ask> asks) {
+    String[] kinds = strings(asks, Ask::space);
+    String[] names = strings(asks, Ask::name);
+    return switch (kind) {
+      case ACQUIRE ->
+          run(
+              client,
+              acquire,
+              kinds,
+              names,
+              strings(asks, Ask::token),
+              strings(asks, Ask::owner),
+              strings(asks, Ask::metadata),
+              numbers(asks),
+              strings(asks, Ask::extra),
+              LOCK_TIMEOUT,
+              watchChannel);
+      case EXTEND ->
+          run(client, extend, kinds, names, strings(asks, Ask::token), numbers(asks), LOCK_TIMEOUT);
+      case VACATE ->
+          run(
+              client,
+              vacate,
+              kinds,
+              names,
+              strings(asks, Ask::extra),
+              strings(asks, Ask::token),
+              LOCK_TIMEOUT,
+              OFFER.toMillis(),
+              watchChannel,
+              CHANNEL);
+      case LOOK -> run(client, look, kinds, names, strings(asks, Ask::token));
+      case ADVANCE -> run(client, advance, kinds, names, numbers(asks), LOCK_TIMEOUT);
+    };
+  }
+
+  /** Which of the requests' records somebody else has locked. */
+  Future<RowSet<Row>> busy(SqlClient client, List<Ask> asks) {
+    return run(client, busy, strings(asks, Ask::space), strings(asks, Ask::name));
+  }
+
+  /** Live leases in the order of their names. */
+  Future<RowSet<Row>> list(
+      SqlClient client, String kind, String prefix, String after, String last, int limit) {
+    return run(client, list, kind, prefix, after, last, (long) limit);
+  }
+
+  /** Has changes of these records announced for a while. */
+  Future<RowSet<Row>> watch(SqlClient client, String[] kinds, String[] names, Duration span) {
+    return run(client, watch, kinds, names, span.toMillis(), LOCK_TIMEOUT);
+  }
+
+  /** Drops idle records; the result's row count says how many. */
+  Future<RowSet<Row>> purge(SqlClient client, Duration retention, int limit) {
+    return run(client, purge, retention.toMillis(), (long) limit);
+  }
+
+  private static Future<RowSet<Row>> run(SqlClient client, String sql, Object... arguments) {
+    return client.preparedQuery(sql).execute(Tuple.wrap(arguments));
+  }
+
+  private static String[] strings(List<Ask> asks, Function<Ask, String> part) {
+    String[] strings = new String[asks.size()];
+    for (int i = 0; i < strings.length; i++) {
+      strings[i] = part.apply(asks.get(i));
+    }
+    return strings;
+  }
+
+  private static Long[] numbers(List<Ask> asks) {
+    Long[] numbers = new Long[asks.size()];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = asks.get(i).number();
+    }
+    return numbers;
+  }
+}

@@ -1,0 +1,129 @@
+package dev.conclave.backend.postgres;
+
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.pgclient.PgConnection;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * What a backend does now and then. On the scheduler's thread only; what fails is done the next
+ * time.
+ *
+ * <ol>
+ *   <li>Every 10 s: renews the marks of all watched keys, in one statement; forgets waiters whose
+ *       patience is over; asks the listening connection for a sign of life.
+ *   <li>A key that is newly watched is marked at once, together with others that come at the same
+ *       moment.
+ *   <li>Every tenth of the idle retention, but at least every hour and at most every second: drops
+ *       idle records, a limited number per statement until none are left.
+ * </ol>
+ */
+final class Upkeep {
+  private static final Logger LOG = System.getLogger(Upkeep.class.getName());
+  private static final long TICK = Duration.ofSeconds(10).toNanos();
+  private static final Duration WATCHED = Duration.ofSeconds(30);
+  private static final long MIN_PURGE = Duration.ofSeconds(1).toNanos();
+  private static final long MAX_PURGE = Duration.ofHours(1).toNanos();
+  private static final int PURGED_AT_ONCE = 1000;
+
+  private final Scheduler scheduler;
+  private final PostgresConfig config;
+  private final Statements statements;
+  private final Courier courier;
+  private final Listener listener;
+  private final Line line;
+  private final Watches watches;
+  private final Set<LeaseKey> fresh = new LinkedHashSet<>();
+  private final long purgeEvery;
+
+  Upkeep(
+      Scheduler scheduler,
+      PostgresConfig config,
+      Statements statements,
+      Courier courier,
+      Listener listener,
+      Line line,
+      Watches watches) {
+    this.scheduler = scheduler;
+    this.config = config;
+    this.statements = statements;
+    this.courier = courier;
+    this.listener = listener;
+    this.line = line;
+    this.watches = watches;
+    this.purgeEvery =
+        Math.max(MIN_PURGE, Math.min(MAX_PURGE, config.idleRetention().toNanos() / 10));
+  }
+
+  void start() {
+    scheduler.schedule(TICK, this::tick);
+    scheduler.schedule(sometime(purgeEvery), this::purge);
+  }
+
+  private void tick() {
+    line.sweep(scheduler.nanoTime());
+    listener.check();
+    if (!watches.isEmpty()) {
+      mark(watches.keys());
+    }
+    scheduler.schedule(TICK, this::tick);
+  }
+
+  /** Has changes of this key announced from now on. */
+  void watch(LeaseKey key) {
+    if (fresh.add(key) && fresh.size() == 1) {
+      scheduler.execute(
+          () -> {
+            List<LeaseKey> keys = new ArrayList<>(fresh);
+            fresh.clear();
+            mark(keys);
+          });
+    }
+  }
+
+  private void mark(Collection<LeaseKey> keys) {
+    List<LeaseKey> now = List.copyOf(keys);
+    String[] kinds = now.stream().map(key -> key.kind().id()).toArray(String[]::new);
+    String[] names = now.stream().map(LeaseKey::name).toArray(String[]::new);
+    note("marking watched keys", courier.direct(c -> statements.watch(c, kinds, names, WATCHED)));
+  }
+
+  private void purge() {
+    PgConnection connection = courier.current();
+    Future<Boolean> more =
+        connection == null
+            ? Future.succeededFuture(false)
+            : courier.direct(
+                c ->
+                    statements
+                        .purge(c, config.idleRetention(), PURGED_AT_ONCE)
+                        .map(purged -> purged.rowCount() == PURGED_AT_ONCE));
+    note("dropping idle records", more);
+    more.onComplete(
+        done ->
+            scheduler.execute(
+                () -> {
+                  boolean again = done.succeeded() && done.result();
+                  scheduler.schedule(again ? 0 : sometime(purgeEvery), this::purge);
+                }));
+  }
+
+  private static void note(String what, Future<?> outcome) {
+    outcome.onFailure(
+        failure -> LOG.log(Level.DEBUG, () -> what + " failed: " + PgErrors.reason(failure)));
+  }
+
+  /** About that long; many processes should not come at the same moment. */
+  private static long sometime(long about) {
+    return about / 2 + ThreadLocalRandom.current().nextLong(about);
+  }
+}

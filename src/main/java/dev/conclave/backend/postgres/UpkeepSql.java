@@ -1,0 +1,95 @@
+package dev.conclave.backend.postgres;
+
+/** The statements around the leases: registers, watches, and keeping the table in order. */
+final class UpkeepSql {
+  /** The kind of records that are registers; no {@link dev.conclave.backend.LeaseKind} has it. */
+  static final String REGISTER = "register";
+
+  private UpkeepSql() {}
+
+  /**
+   * $1 kinds (all of them registers), $2 names, $3 marks, $4 lock timeout. Answers with the
+   * registers that moved: the condition is judged on the locked record.
+   */
+  static final String ADVANCE =
+      """
+      INSERT INTO conclave_lease AS l (kind, name, fence, since)
+      SELECT r.kind, r.name, r.mark, clock_timestamp()
+      FROM (SELECT set_config('lock_timeout', $4::text, true)) AS bounded,
+        unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[])) AS r(kind, name, mark)
+      ORDER BY r.kind COLLATE "C", r.name COLLATE "C"
+      ON CONFLICT (kind, name) DO UPDATE SET fence = excluded.fence, since = clock_timestamp()
+      WHERE l.fence < excluded.fence
+      RETURNING l.kind, l.name
+      """;
+
+  /**
+   * $1 kinds, $2 names, $3 how long to announce changes, in ms, $4 lock timeout. A record that is
+   * marked for long enough is left alone, so that many watchers of one key write seldom.
+   */
+  static final String WATCH =
+      """
+      INSERT INTO conclave_lease AS l (kind, name, watched_until)
+      SELECT r.kind, r.name, clock_timestamp() + $3::bigint * interval '1 millisecond'
+      FROM (SELECT set_config('lock_timeout', $4::text, true)) AS bounded,
+        unnest((SELECT $1::text[]), (SELECT $2::text[])) AS r(kind, name)
+        LEFT JOIN LATERAL (
+          SELECT s.watched_until FROM conclave_lease s
+          WHERE s.kind = r.kind AND s.name = r.name OFFSET 0
+        ) l ON true
+      WHERE l.watched_until IS NULL
+        OR l.watched_until < clock_timestamp() + $3::bigint * interval '0.6 milliseconds'
+      ORDER BY r.kind COLLATE "C", r.name COLLATE "C"
+      ON CONFLICT (kind, name) DO UPDATE SET watched_until = excluded.watched_until
+      """;
+
+  /**
+   * $1 kinds, $2 names. Answers with the keys whose records somebody else has locked right now,
+   * without waiting for any.
+   */
+  static final String BUSY =
+      """
+      WITH asked AS (
+        SELECT r.* FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) AS r(kind, name)
+      ), free AS MATERIALIZED (
+        SELECT l.kind, l.name
+        FROM asked a JOIN conclave_lease l ON l.kind = a.kind AND l.name = a.name
+        FOR NO KEY UPDATE OF l SKIP LOCKED
+      )
+      SELECT l.kind, l.name
+      FROM asked a JOIN conclave_lease l ON l.kind = a.kind AND l.name = a.name
+      WHERE NOT EXISTS (SELECT FROM free f WHERE f.kind = l.kind AND f.name = l.name)
+      """;
+
+  /**
+   * $1 idle retention in ms, $2 limit. Drops records that say nothing any more; never a register,
+   * and none that somebody has locked.
+   */
+  static final String PURGE =
+      """
+      WITH idle AS MATERIALIZED (
+        SELECT l.kind, l.name FROM conclave_lease l
+        WHERE l.kind <> 'register'
+          AND greatest(l.since, l.expires_at, l.watched_until)
+            < clock_timestamp() - $1::bigint * interval '1 millisecond'
+          AND NOT EXISTS (
+            SELECT FROM jsonb_array_elements(l.line) AS e(place)
+            WHERE (e.place->>'until')::bigint
+              > (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+        LIMIT $2::bigint
+        FOR UPDATE OF l SKIP LOCKED
+      )
+      DELETE FROM conclave_lease l USING idle i WHERE l.kind = i.kind AND l.name = i.name
+      """;
+
+  /** Fails unless there is a table of the right shape that we may use. */
+  static final String PROBE =
+      """
+      SELECT kind, name, token, offered, owner, metadata, fence, since, duration, expires_at, line,
+        watched_until
+      FROM conclave_lease LIMIT 0
+      """;
+
+  /** Holds off every other process that is about to create tables, until the transaction ends. */
+  static final String MIGRATION_LOCK = "SELECT pg_advisory_xact_lock(7165066735023219565);\n";
+}
