@@ -7,11 +7,13 @@ module dev.conclave {
   requires static io.vertx.codegen.json;
   requires static io.vertx.sql.client;
   requires static io.vertx.sql.client.pg;
+  requires static io.vertx.redis.client;
 
   exports dev.conclave;
   exports dev.conclave.backend;
   exports dev.conclave.backend.memory;
   exports dev.conclave.backend.postgres;
+  exports dev.conclave.backend.redis;
   exports dev.conclave.backend.support;
   exports dev.conclave.config;
   exports dev.conclave.lock;
@@ -22,5 +24,6 @@ module dev.conclave {
 
   provides dev.conclave.backend.BackendFactory with
       dev.conclave.backend.memory.MemoryBackendFactory,
-      dev.conclave.backend.postgres.PostgresBackendFactory;
+      dev.conclave.backend.postgres.PostgresBackendFactory,
+      dev.conclave.backend.redis.RedisBackendFactory;
 }

@@ -1,0 +1,265 @@
+package dev.conclave.backend.redis;
+
+import dev.conclave.backend.Acquisition;
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.Lease;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseKind;
+import dev.conclave.backend.LeasePage;
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.Watch;
+import dev.conclave.backend.support.GroupCommit;
+import dev.conclave.time.DetachedScheduler;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import io.vertx.redis.client.Command;
+import io.vertx.redis.client.Request;
+import io.vertx.redis.client.Response;
+import io.vertx.redis.client.ResponseType;
+import io.vertx.serviceproxy.ServiceException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * Leases in Redis.
+ *
+ * <ol>
+ *   <li>Every operation is one run of {@link LeaseScript}; requests that meet on the way share one
+ *       ({@link GroupCommit}, {@link RedisTransport}).
+ *   <li>One connection carries them, another one what is heard ({@link RedisLink}, {@link
+ *       RedisHints}).
+ *   <li>Turns of waiters are {@link RedisLine}'s, pages {@link RedisListing}'s business.
+ * </ol>
+ */
+final class RedisBackend implements SyncBackend {
+  private static final int MAX_BATCH = 256;
+  private static final int MAX_IN_FLIGHT = 2;
+
+  private final DetachedScheduler scheduler;
+  private final RedisConfig config;
+  private final GroupCommit<RedisAsk, Response> requests;
+  private final RedisLink link;
+  private final RedisLine line;
+  private final RedisHints hints;
+  private final RedisListing listing;
+  private volatile boolean closed;
+
+  RedisBackend(Vertx vertx, RedisConfig config) {
+    this.config = config;
+    this.scheduler = DetachedScheduler.create(vertx);
+    String channel = config.prefix() + ":client:" + randomId();
+    this.line = new RedisLine(scheduler, this::lapse);
+    RedisTransport transport =
+        new RedisTransport(
+            scheduler,
+            config,
+            new LeaseScript(config.idleRetention(), channel, config.isOneServer()),
+            line);
+    this.link = new RedisLink(vertx, scheduler, config, attempt -> config.options(), transport);
+    this.requests =
+        new GroupCommit<>(
+            scheduler,
+            new GroupCommit.Limits(config.timeout(), MAX_BATCH, MAX_IN_FLIGHT),
+            transport);
+    this.hints =
+        new RedisHints(
+            vertx,
+            scheduler,
+            config,
+            channel,
+            line,
+            record -> requests.submit(LeaseOp.watch(record, RedisHints.MARK)));
+    transport.use(link, () -> hints.listen(transport::open));
+    this.listing = new RedisListing(config, this::command, this::find);
+  }
+
+  private static String randomId() {
+    byte[] id = new byte[12];
+    new SecureRandom().nextBytes(id);
+    return HexFormat.of().formatHex(id);
+  }
+
+  @Override
+  public Future<Acquisition> acquire(LeaseRequest request) {
+    return ask(
+        LeaseOp.acquire(config.prefix(), request),
+        answer ->
+            answer.type() == ResponseType.NUMBER
+                ? new Acquisition.Granted(answer.toLong())
+                : new Acquisition.Refused(lease(request.key(), answer)));
+  }
+
+  @Override
+  public Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
+    return checked(
+        () -> {
+          LeaseRules.checkToken(token);
+          LeaseRules.checkDuration(duration);
+          return ask(LeaseOp.extend(config.prefix(), key, token, duration), RedisBackend::isSet);
+        });
+  }
+
+  @Override
+  public Future<Boolean> release(LeaseKey key, String token) {
+    return checked(
+        () -> {
+          LeaseRules.checkToken(token);
+          return ask(LeaseOp.release(config.prefix(), key, token), RedisBackend::isSet);
+        });
+  }
+
+  @Override
+  public Future<Boolean> revoke(LeaseKey key) {
+    return ask(LeaseOp.revoke(config.prefix(), key), RedisBackend::isSet);
+  }
+
+  @Override
+  public Future<Optional<Lease>> find(LeaseKey key) {
+    return ask(
+        LeaseOp.find(config.prefix(), key),
+        answer -> Optional.ofNullable(answer).map(found -> lease(key, found)));
+  }
+
+  @Override
+  public Future<Boolean> owns(LeaseKey key, String token) {
+    return checked(
+        () -> {
+          LeaseRules.checkToken(token);
+          return ask(LeaseOp.owns(config.prefix(), key, token), RedisBackend::isSet);
+        });
+  }
+
+  @Override
+  public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
+    return checked(
+        () -> {
+          LeaseRules.checkLimit(limit);
+          return listing.page(kind, prefix, page, limit);
+        });
+  }
+
+  @Override
+  public Future<Boolean> advance(String name, long mark) {
+    return checked(
+        () -> {
+          LeaseRules.checkName(name);
+          LeaseRules.checkMark(mark);
+          return ask(LeaseOp.advance(config.prefix(), name, mark), RedisBackend::isSet);
+        });
+  }
+
+  @Override
+  public Watch watch(LeaseKey key, Runnable hint) {
+    return closed ? () -> {} : hints.watch(LeaseOp.record(config.prefix(), key), hint);
+  }
+
+  /** Fails as soon as an attempt to connect has failed, without waiting for better times. */
+  @Override
+  public Future<Void> ping() {
+    Promise<Void> reached = Promise.promise();
+    scheduler.execute(
+        () -> {
+          if (closed) {
+            reached.complete(); // the command below fails with CLOSED
+          } else {
+            link.probe().onComplete(reached);
+          }
+        });
+    Future<Void> pinged =
+        reached
+            .future()
+            .recover(
+                failure ->
+                    Future.failedFuture(config.name().unavailable("can not be reached", failure)))
+            .compose(up -> command(Request.cmd(Command.PING)))
+            .mapEmpty();
+    return scheduler.answerHere(pinged);
+  }
+
+  @Override
+  public Future<Void> close() {
+    closed = true;
+    requests.close();
+    Promise<Void> done = Promise.promise();
+    scheduler.execute(
+        () -> {
+          line.close();
+          Future<Void> ended = Future.join(hints.close(), link.close()).mapEmpty();
+          scheduler.close();
+          ended.onComplete(done);
+        });
+    return scheduler.answerHere(done.future());
+  }
+
+  /** How many waiters and offers this client remembers. */
+  int footprint() {
+    return line.size();
+  }
+
+  private void lapse(LeaseKey key) {
+    requests
+        .submit(LeaseOp.lapse(config.prefix(), key))
+        .onFailure(failure -> line.lapseFailed(key));
+  }
+
+  private Future<Response> command(Request request) {
+    return ask(new RedisAsk.Plain(request), answer -> answer);
+  }
+
+  private <T> Future<T> ask(RedisAsk ask, Function<Response, T> meaning) {
+    return requests
+        .submit(ask)
+        .transform(
+            result ->
+                result.succeeded()
+                    ? Future.succeededFuture(meaning.apply(result.result()))
+                    : Future.failedFuture(named(result.cause())));
+  }
+
+  /** A failure that nobody could name, such as a timeout, says which Redis it was. */
+  private Throwable named(Throwable failure) {
+    String name = config.name().toString();
+    if (!(failure instanceof ServiceException)) {
+      return config.name().unavailable("failed", failure);
+    }
+    return ErrorCode.BACKEND_UNAVAILABLE.is(failure) && !failure.getMessage().contains(name)
+        ? config.name().unavailable("is not available", failure)
+        : failure;
+  }
+
+  private interface Call<T> {
+    Future<T> make();
+  }
+
+  private static <T> Future<T> checked(Call<T> call) {
+    try {
+      return call.make();
+    } catch (ServiceException refused) {
+      return Future.failedFuture(refused);
+    }
+  }
+
+  /** The lowest bit says whether the operation did something to a live lease. */
+  private static boolean isSet(Response answer) {
+    return (answer.toInteger() & 1) == 1;
+  }
+
+  private static Lease lease(LeaseKey key, Response answer) {
+    String metadata = answer.get(4).toString();
+    return new Lease(
+        key,
+        answer.get(0).toString(),
+        answer.get(1).toLong(),
+        Duration.of(answer.get(2).toLong(), ChronoUnit.MICROS),
+        Duration.of(answer.get(3).toLong(), ChronoUnit.MICROS),
+        metadata.isEmpty() ? null : new JsonObject(metadata));
+  }
+}

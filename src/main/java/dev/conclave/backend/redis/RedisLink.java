@@ -1,0 +1,211 @@
+package dev.conclave.backend.redis;
+
+import dev.conclave.time.Scheduler;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.redis.client.Redis;
+import io.vertx.redis.client.RedisConnection;
+import io.vertx.redis.client.RedisOptions;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.IntFunction;
+
+/**
+ * One connection that is kept, for ever.
+ *
+ * <ol>
+ *   <li>Nothing happens until somebody wants it.
+ *   <li>An attempt that fails, or takes longer than the timeout, is followed by another one after a
+ *       pause that doubles from 100 ms to 5 s, less up to half of it at random.
+ *   <li>A connection that ends, or is not trusted any more, is closed and replaced.
+ *   <li>Every attempt has a client of its own, because closing a client is what really closes its
+ *       connections, also those that hang.
+ * </ol>
+ *
+ * <p>To be used on the scheduler's thread only.
+ */
+final class RedisLink {
+  private static final System.Logger LOG = System.getLogger(RedisLink.class.getName());
+  private static final long FIRST_PAUSE = Duration.ofMillis(100).toNanos();
+  private static final long LONGEST_PAUSE = Duration.ofSeconds(5).toNanos();
+
+  /** Hears of every connection made and lost. */
+  interface Listener {
+    void connected(RedisConnection connection);
+
+    void disconnected();
+  }
+
+  private final Vertx vertx;
+  private final Scheduler scheduler;
+  private final RedisName name;
+  private final Duration timeout;
+  private final IntFunction<RedisOptions> options;
+  private final Listener listener;
+
+  private int attempts;
+  private int failures;
+  private boolean closed;
+  private Redis client;
+  private RedisConnection connection;
+  private Promise<Void> attempt;
+  private Scheduler.Timer pause;
+
+  /**
+   * @param options what the client of the n-th attempt is made with
+   */
+  RedisLink(
+      Vertx vertx,
+      Scheduler scheduler,
+      RedisConfig config,
+      IntFunction<RedisOptions> options,
+      Listener listener) {
+    this.vertx = vertx;
+    this.scheduler = scheduler;
+    this.name = config.name();
+    this.timeout = config.timeout();
+    this.options = options;
+    this.listener = listener;
+  }
+
+  /** The connection, or null while there is none. */
+  RedisConnection connection() {
+    return connection;
+  }
+
+  /** Asks for a connection, unless one is there or on its way. */
+  void want() {
+    if (!closed && connection == null && attempt == null && pause == null) {
+      attempt();
+    }
+  }
+
+  /** Whether a connection is there, or else how an attempt to make one goes, beginning now. */
+  Future<Void> probe() {
+    if (connection != null) {
+      return Future.succeededFuture();
+    }
+    if (attempt == null) {
+      attempt();
+    }
+    return attempt.future();
+  }
+
+  /** This connection has ended or is not trusted any more. Others than the present are ignored. */
+  void lost(RedisConnection which) {
+    if (which == null || connection != which) {
+      return;
+    }
+    connection = null;
+    dropClient();
+    listener.disconnected();
+    if (!closed) {
+      LOG.log(System.Logger.Level.INFO, "the connection to {0} was lost; reconnecting", name);
+      retry();
+    }
+  }
+
+  /** Ends the connection and all attempts. */
+  Future<Void> close() {
+    closed = true;
+    connection = null;
+    cancelPause();
+    if (attempt != null) {
+      Promise<Void> ended = attempt;
+      attempt = null;
+      ended.fail("closed");
+    }
+    return dropClient();
+  }
+
+  private void attempt() {
+    cancelPause();
+    Promise<Void> mine = Promise.promise();
+    attempt = mine;
+    Future<RedisConnection> opening;
+    try {
+      client = Redis.createClient(vertx, options.apply(attempts++));
+      opening = client.connect();
+    } catch (RuntimeException refused) {
+      opening = Future.failedFuture(refused);
+    }
+    Scheduler.Timer limit =
+        scheduler.schedule(
+            timeout.toNanos(),
+            () ->
+                settle(
+                    mine,
+                    Future.failedFuture("no connection within " + timeout.toMillis() + " ms")));
+    opening.onComplete(
+        result -> {
+          if (scheduler.isCurrent()) {
+            limit.cancel();
+            settle(mine, result);
+          } else {
+            scheduler.execute(
+                () -> {
+                  limit.cancel();
+                  settle(mine, result);
+                });
+          }
+        });
+  }
+
+  private void settle(Promise<Void> mine, AsyncResult<RedisConnection> result) {
+    if (attempt != mine) {
+      return; // it was given up, and its client is closed
+    }
+    attempt = null;
+    if (result.failed()) {
+      dropClient();
+      retry();
+      if (failures++ == 0) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "{0}; trying again until it can",
+            name.unavailable("can not be reached", result.cause()).getMessage());
+      }
+      mine.fail(result.cause());
+      return;
+    }
+    if (failures > 0) {
+      LOG.log(System.Logger.Level.INFO, "{0} can be reached again", name);
+    }
+    failures = 0;
+    RedisConnection made = result.result();
+    connection = made;
+    made.endHandler(ended -> lost(made));
+    made.exceptionHandler(broken -> lost(made));
+    listener.connected(made);
+    mine.complete();
+  }
+
+  private void retry() {
+    long longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(failures, 10));
+    long delay = ThreadLocalRandom.current().nextLong(longest / 2, longest + 1);
+    pause =
+        scheduler.schedule(
+            delay,
+            () -> {
+              pause = null;
+              want();
+            });
+  }
+
+  private void cancelPause() {
+    if (pause != null) {
+      pause.cancel();
+      pause = null;
+    }
+  }
+
+  private Future<Void> dropClient() {
+    Redis dropped = client;
+    client = null;
+    return dropped == null
+        ? Future.succeededFuture()
+        : dropped.close().recover(alreadyClosed -> Future.succeededFuture());
+  }
+}

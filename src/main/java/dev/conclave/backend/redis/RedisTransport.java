@@ -1,0 +1,253 @@
+package dev.conclave.backend.redis;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.support.GroupCommit;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.redis.client.RedisConnection;
+import io.vertx.redis.client.Request;
+import io.vertx.redis.client.Response;
+import io.vertx.redis.client.ResponseType;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Takes batches to Redis over one connection.
+ *
+ * <ol>
+ *   <li>The operations of a batch share one script call; in a cluster those of one record do, since
+ *       a call must stay within a slot. All calls of a batch are on their way at once.
+ *   <li>A server that does not know the script (it is new, or was flushed) gets it in full.
+ *   <li>A batch that finds no connection is parked until there is one, at most for the timeout. The
+ *       very first ones also wait until this client hears its messages, or fails to: so that no
+ *       waiter misses its turn.
+ *   <li>Nothing that was sent is sent again: what became of it is unknown, and the caller decides.
+ * </ol>
+ */
+final class RedisTransport
+    implements GroupCommit.Transport<RedisAsk, Response>, RedisLink.Listener {
+
+  private record Parked(List<RedisAsk> batch, Promise<List<Future<Response>>> answer, long until) {}
+
+  private final Scheduler scheduler;
+  private final RedisConfig config;
+  private final LeaseScript script;
+  private final RedisLine line;
+  private final Deque<Parked> parked = new ArrayDeque<>();
+  private RedisLink link;
+  private Runnable listen;
+  private int underWay;
+  private boolean open;
+
+  RedisTransport(Scheduler scheduler, RedisConfig config, LeaseScript script, RedisLine line) {
+    this.scheduler = scheduler;
+    this.config = config;
+    this.script = script;
+    this.line = line;
+  }
+
+  /**
+   * Before anything else.
+   *
+   * @param link the connection that this listens to
+   * @param listen makes this client hear its messages, and calls {@link #open} then
+   */
+  void use(RedisLink link, Runnable listen) {
+    this.link = link;
+    this.listen = listen;
+  }
+
+  @Override
+  public Future<List<Future<Response>>> send(List<RedisAsk> batch) {
+    Promise<List<Future<Response>>> answer = Promise.promise();
+    RedisConnection connection = open ? link.connection() : null;
+    if (connection == null) {
+      parked.add(new Parked(batch, answer, scheduler.nanoTime() + config.timeout().toNanos()));
+      link.want();
+      if (listen != null) {
+        Runnable first = listen;
+        listen = null;
+        first.run();
+      }
+    } else {
+      new Batch(connection, batch, answer).send();
+    }
+    return answer.future();
+  }
+
+  @Override
+  public void connected(RedisConnection connection) {
+    underWay = 0;
+    flush();
+  }
+
+  /** From now on what waits for a connection may go. */
+  void open() {
+    open = true;
+    flush();
+  }
+
+  private void flush() {
+    RedisConnection connection = open ? link.connection() : null;
+    if (connection == null) {
+      return;
+    }
+    long now = scheduler.nanoTime();
+    for (Parked next = parked.poll(); next != null; next = parked.poll()) {
+      if (next.until - now > 0) {
+        new Batch(connection, next.batch, next.answer).send();
+      }
+    }
+  }
+
+  @Override
+  public void disconnected() {
+    underWay = 0;
+  }
+
+  @Override
+  public void stalled() {
+    long now = scheduler.nanoTime();
+    parked.removeIf(waiting -> waiting.until - now <= 0);
+    if (underWay > 0) {
+      link.lost(link.connection());
+    }
+  }
+
+  /** One batch on its way over one connection. */
+  private final class Batch {
+    private final RedisConnection connection;
+    private final List<RedisAsk> asks;
+    private final Promise<List<Future<Response>>> answer;
+    private final List<Future<Response>> answers;
+    private int open;
+
+    Batch(RedisConnection connection, List<RedisAsk> asks, Promise<List<Future<Response>>> answer) {
+      this.connection = connection;
+      this.asks = asks;
+      this.answer = answer;
+      this.answers = new ArrayList<>(asks.size());
+    }
+
+    void send() {
+      Map<Object, List<Integer>> calls = new LinkedHashMap<>();
+      List<Integer> plain = new ArrayList<>();
+      for (int i = 0; i < asks.size(); i++) {
+        answers.add(null);
+        if (asks.get(i) instanceof LeaseOp operation) {
+          line.sending(operation);
+          calls
+              .computeIfAbsent(
+                  config.isCluster() ? operation.record() : script, c -> new ArrayList<>())
+              .add(i);
+        } else {
+          plain.add(i);
+        }
+      }
+      open = calls.size() + plain.size();
+      underWay++;
+      plain.forEach(this::sendPlain);
+      calls.values().forEach(this::sendCall);
+    }
+
+    private void sendPlain(int index) {
+      Request request = ((RedisAsk.Plain) asks.get(index)).request();
+      connection
+          .send(request)
+          .onComplete(
+              result -> {
+                answers.set(
+                    index,
+                    result.succeeded()
+                        ? Future.succeededFuture(result.result())
+                        : failed(asks.get(index), result.cause()));
+                closeOne();
+              });
+    }
+
+    private void sendCall(List<Integer> places) {
+      List<LeaseOp> operations = new ArrayList<>(places.size());
+      places.forEach(place -> operations.add((LeaseOp) asks.get(place)));
+      connection
+          .send(script.byDigest(operations))
+          .onSuccess(response -> answered(places, response))
+          .onFailure(
+              failure -> {
+                if (startsWith(failure, "NOSCRIPT")) {
+                  connection
+                      .send(script.inFull(operations))
+                      .onSuccess(response -> answered(places, response))
+                      .onFailure(again -> failed(places, again));
+                } else {
+                  failed(places, failure);
+                }
+              });
+    }
+
+    private void answered(Collection<Integer> places, Response response) {
+      int position = 0;
+      for (int place : places) {
+        LeaseOp operation = (LeaseOp) asks.get(place);
+        Response element = response.get(position++);
+        if (element != null && element.type() == ResponseType.BULK) {
+          line.unanswered(operation);
+          answers.set(place, refused(operation, element.toString()));
+        } else {
+          line.answered(operation, element);
+          answers.set(place, Future.succeededFuture(element));
+        }
+      }
+      closeOne();
+    }
+
+    private void failed(Collection<Integer> places, Throwable cause) {
+      for (int place : places) {
+        line.unanswered((LeaseOp) asks.get(place));
+        answers.set(place, failed(asks.get(place), cause));
+      }
+      closeOne();
+    }
+
+    private Future<Response> failed(RedisAsk ask, Throwable cause) {
+      if (startsWith(cause, "CONNECTION_CLOSED") || startsWith(cause, "Connection is closed")) {
+        link.lost(connection);
+      }
+      return Future.failedFuture(config.name().unavailable("did not answer the " + ask, cause));
+    }
+
+    /** The error of one operation; its neighbours went well. */
+    private Future<Response> refused(LeaseOp operation, String error) {
+      if (error.startsWith("READONLY")) {
+        link.lost(connection); // this server is no master any more: find the one that is
+      }
+      return Future.failedFuture(
+          ErrorCode.BACKEND_UNAVAILABLE.failure(
+              config.name()
+                  + " refused the "
+                  + operation
+                  + " (its record is "
+                  + operation.record()
+                  + "): "
+                  + config.name().safe(error)));
+    }
+
+    private void closeOne() {
+      if (--open == 0) {
+        if (link.connection() == connection) {
+          underWay--;
+        }
+        answer.tryComplete(answers);
+      }
+    }
+  }
+
+  private static boolean startsWith(Throwable failure, String prefix) {
+    return failure.getMessage() != null && failure.getMessage().startsWith(prefix);
+  }
+}
