@@ -35,7 +35,7 @@ public class LockServiceVerticle extends VerticleBase {
     own.remove("backend");
     LockServiceOptions options = new LockServiceOptions(own).validate();
     return Backends.connect(vertx, config.getJsonObject("backend"))
-        .map(
+        .compose(
             connected -> {
               backend = connected;
               service = LockService.create(vertx, connected, options);
@@ -43,18 +43,22 @@ public class LockServiceVerticle extends VerticleBase {
                   new ServiceBinder(vertx)
                       .setAddress(options.getAddress())
                       .register(LockService.class, service);
-              return null;
-            });
+              // In a cluster the others know of it only when this has completed.
+              return consumer.completion();
+            })
+        .recover(failure -> close().transform(closed -> Future.failedFuture(failure)));
   }
 
   @Override
   public Future<?> stop() {
+    return close();
+  }
+
+  private Future<Void> close() {
     if (backend == null) {
       return Future.succeededFuture();
     }
-    return consumer
-        .unregister()
-        .eventually(() -> service.close())
-        .eventually(() -> backend.close());
+    Future<Void> silent = consumer == null ? Future.succeededFuture() : consumer.unregister();
+    return silent.eventually(() -> service.close()).eventually(() -> backend.close());
   }
 }

@@ -1,5 +1,6 @@
 package dev.conclave.backend;
 
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -23,49 +24,31 @@ public final class Backends {
   private Backends() {}
 
   /**
-   * A handle on the backend of this configuration, to be closed by the caller.
+   * A handle on the backend of this configuration, to be closed by the caller, once it can be
+   * reached. Until all verticles that took one have closed theirs, the backend also outlives the
+   * beginning of {@link Vertx#close()}, so that they can give back what they hold.
    *
-   * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when the type is
-   *     unknown, the client library is missing, or the configuration breaks a rule
+   * @return fails with {@link ErrorCode#INVALID} when the type is unknown, the client library is
+   *     missing, or the configuration breaks a rule, and with what {@link SyncBackend#ping()} says
+   *     when the backend can not be reached; nothing is left open then
    */
-  public static SyncBackend share(Vertx vertx, JsonObject config) {
-    JsonObject key = config.copy();
+  public static Future<SyncBackend> connect(Vertx vertx, JsonObject config) {
     LocalMap<String, Registry> registries = vertx.sharedData().getLocalMap(REGISTRY);
     Registry registry = registries.computeIfAbsent(REGISTRY, name -> new Registry());
-    SharedBackend[] handle = new SharedBackend[1];
-    registry.backends.compute(
-        key,
-        (k, found) -> {
-          SharedBackend.Counted counted =
-              found != null ? found : new SharedBackend.Counted(create(vertx, key));
-          handle[0] = counted.handle(() -> registry.release(key));
-          return counted;
-        });
-    return handle[0];
+    SharedBackend handle = registry.take(vertx, config.copy());
+    return handle
+        .opened()
+        .compose(v -> handle.ping())
+        .<SyncBackend>map(handle)
+        .recover(
+            unreachable -> handle.close().transform(closed -> Future.failedFuture(unreachable)));
   }
 
   /**
-   * {@link #share} and {@link SyncBackend#ping()}: completes with a handle on a backend that can be
-   * reached, and otherwise fails with what can not be reached, leaving nothing open.
+   * A backend of one's own, shared with nobody, on the context that this is called from.
+   *
+   * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID}, as {@link #connect}
    */
-  public static Future<SyncBackend> connect(Vertx vertx, JsonObject config) {
-    SyncBackend handle;
-    try {
-      handle = share(vertx, config);
-    } catch (RuntimeException refused) {
-      return Future.failedFuture(refused);
-    }
-    return handle
-        .ping()
-        .map(handle)
-        .recover(
-            unreachable -> {
-              Future<SyncBackend> failed = Future.failedFuture(unreachable);
-              return handle.close().transform(closed -> failed);
-            });
-  }
-
-  /** A backend of one's own, shared with nobody. Fails as {@link #share} does. */
   public static SyncBackend create(Vertx vertx, JsonObject config) {
     Map<String, BackendFactory> factories = factories();
     Object type = config.getValue("type");
@@ -89,18 +72,31 @@ public final class Backends {
   }
 
   private static final class Registry implements Shareable {
-    private final Map<JsonObject, SharedBackend.Counted> backends = new ConcurrentHashMap<>();
+    private final Map<JsonObject, BackendHost> hosts = new ConcurrentHashMap<>();
 
-    /** Gives back one handle; answers the backend when it was the last. */
-    private SyncBackend release(JsonObject config) {
-      SyncBackend[] last = new SyncBackend[1];
-      backends.computeIfPresent(
-          config,
-          (key, counted) -> {
-            last[0] = counted.giveBack();
-            return last[0] == null ? counted : null;
-          });
-      return last[0];
+    private SharedBackend take(Vertx vertx, JsonObject config) {
+      Context caller = Vertx.currentContext();
+      boolean byVerticle = caller != null && caller.deploymentID() != null;
+      BackendHost fresh = new BackendHost(() -> create(vertx, config));
+      BackendHost host =
+          hosts.compute(
+              config,
+              (key, found) -> {
+                BackendHost chosen = found == null ? fresh : found;
+                chosen.taken(byVerticle);
+                return chosen;
+              });
+      if (host == fresh) {
+        host.deploy(vertx);
+      }
+      return new SharedBackend(host, () -> giveBack(config, host, byVerticle));
+    }
+
+    private Future<Void> giveBack(JsonObject config, BackendHost host, boolean byVerticle) {
+      BackendHost left =
+          hosts.computeIfPresent(
+              config, (key, found) -> found.givenBack(byVerticle) ? null : found);
+      return left == null ? host.close() : Future.succeededFuture();
     }
   }
 }

@@ -3,38 +3,32 @@ package dev.conclave.backend;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /** One caller's handle on a backend that others use too. */
 final class SharedBackend implements SyncBackend {
-  private final SyncBackend backend;
-  private final Supplier<SyncBackend> giveBack;
+  private final BackendHost host;
+  private final Supplier<Future<Void>> giveBack;
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
+  private volatile SyncBackend backend;
 
-  private SharedBackend(SyncBackend backend, Supplier<SyncBackend> giveBack) {
-    this.backend = backend;
+  SharedBackend(BackendHost host, Supplier<Future<Void>> giveBack) {
+    this.host = host;
     this.giveBack = giveBack;
   }
 
-  /** A backend and the number of its handles. Guarded by the registry's map. */
-  static final class Counted {
-    private final SyncBackend backend;
-    private int handles;
-
-    Counted(SyncBackend backend) {
-      this.backend = backend;
-    }
-
-    SharedBackend handle(Supplier<SyncBackend> giveBack) {
-      handles++;
-      return new SharedBackend(backend, giveBack);
-    }
-
-    /** The backend when this was its last handle, else null. */
-    SyncBackend giveBack() {
-      return --handles == 0 ? backend : null;
-    }
+  /** Completes when this can be used. */
+  Future<Void> opened() {
+    return host.opened()
+        .map(
+            made -> {
+              backend = made;
+              return null;
+            });
   }
 
   private <T> Future<T> open(Supplier<Future<T>> call) {
@@ -80,7 +74,15 @@ final class SharedBackend implements SyncBackend {
 
   @Override
   public Watch watch(LeaseKey key, Runnable hint) {
-    return closed.get() ? () -> {} : backend.watch(key, hint);
+    if (closed.get()) {
+      return () -> {};
+    }
+    Watch watch = backend.watch(key, hint);
+    watches.add(watch);
+    return () -> {
+      watches.remove(watch);
+      watch.close();
+    };
   }
 
   @Override
@@ -98,7 +100,8 @@ final class SharedBackend implements SyncBackend {
     if (!closed.compareAndSet(false, true)) {
       return Future.succeededFuture();
     }
-    SyncBackend last = giveBack.get();
-    return last == null ? Future.succeededFuture() : last.close();
+    watches.forEach(Watch::close);
+    watches.clear();
+    return giveBack.get();
   }
 }

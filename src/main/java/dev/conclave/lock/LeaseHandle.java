@@ -1,28 +1,33 @@
 package dev.conclave.lock;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.support.CallerContext;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Validity;
 import io.vertx.core.AsyncResult;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 
 /**
  * A {@link LockHandle} and its renewal.
  *
  * <ol>
- *   <li>Valid until the stamp of the last renewal that succeeded, taken before it was sent, plus
- *       the lease, less the margin, but never beyond {@code maxHold}. Compared at every use.
+ *   <li>Valid until the stamp of the latest renewal that succeeded, taken before it was sent, plus
+ *       the lease, less the margin, but never beyond {@code maxHold}. Compared at every use; what
+ *       was over once never comes back.
  *   <li>One timer stands at the end of the validity: when it runs without a renewal in between, the
  *       lock is lost, whether or not a call hangs.
- *   <li>Renewal is due a third of the lease after the last success; after a failure sooner, until
- *       the validity is over. A renewal that says the lease is gone loses the lock at once.
+ *   <li>Renewal is due a third of the lease after the last success. Sending one sets the next to a
+ *       sixth of the lease later, so that neither an error nor an answer that never comes ends
+ *       them; a success sets it back. A renewal that says the lease is gone loses the lock at once.
+ *   <li>Renewals near the end of {@code maxHold} ask for just what keeps the lock valid until then.
  *   <li>State changes once, from held to released or lost. Release changes it before it sends
- *       anything, so an answer of a renewal under way finds nothing to renew.
+ *       anything, so an answer of a renewal under way finds nothing to renew. A lock that is lost
+ *       here is given back too: the store may still count a renewal whose answer did not come.
  * </ol>
  */
 final class LeaseHandle implements LockHandle {
@@ -33,8 +38,10 @@ final class LeaseHandle implements LockHandle {
   }
 
   private static final long MILLI = 1_000_000;
+  private static final String GONE = "the store says that this handle does not hold it any more";
 
   private final Scheduler scheduler;
+  private final Context caller;
   private final LockService service;
   private final LockRequest request;
   private final long fencingToken;
@@ -47,12 +54,13 @@ final class LeaseHandle implements LockHandle {
   private volatile long validUntil;
   private volatile Throwable lostBecause;
   private Future<Boolean> released;
-  private boolean renewing;
+  private long renewedAt;
   private Scheduler.Timer expiry = () -> {};
   private Scheduler.Timer renewal = () -> {};
 
   LeaseHandle(
       Scheduler scheduler,
+      Context caller,
       LockService service,
       LockRequest request,
       LockGrant grant,
@@ -60,12 +68,14 @@ final class LeaseHandle implements LockHandle {
       LockOptions options,
       boolean renews) {
     this.scheduler = scheduler;
+    this.caller = caller;
     this.service = service;
     this.request = request;
     this.fencingToken = grant.getFencingToken();
     this.lease = grant.getLeaseDuration() * MILLI;
     this.holdUntil = sentAt + options.getMaxHold() * MILLI;
     this.renews = renews;
+    this.renewedAt = sentAt;
     renewed(sentAt, lease);
   }
 
@@ -93,10 +103,11 @@ final class LeaseHandle implements LockHandle {
 
   @Override
   public LockHandle onLost(Runnable handler) {
-    onScheduler(
+    CallerContext.run(
+        scheduler,
         () -> {
           if (state == State.LOST) {
-            handler.run();
+            tell(handler);
           } else if (state == State.HELD) {
             lostHandlers.add(handler);
           }
@@ -106,71 +117,70 @@ final class LeaseHandle implements LockHandle {
 
   @Override
   public Future<Void> extend() {
-    return answerOnScheduler(this::extendHere);
+    return CallerContext.call(scheduler, this::extendHere);
   }
 
   @Override
   public Future<Boolean> release() {
-    return answerOnScheduler(this::end);
+    return CallerContext.call(scheduler, this::releaseHere);
   }
 
-  /** Releases unless the lock is lost; to be called on any thread of the scheduler. */
-  Future<Boolean> end() {
-    if (!scheduler.isCurrent()) {
-      return answerOnScheduler(this::end);
-    }
-    if (state == State.HELD && !isValid()) {
-      lose(LockFailures.lost(name(), "its lease ran out before it was renewed"));
-    }
+  /** Why the lock was not held to the end, or null when it was. */
+  Throwable lostBecause() {
+    return lostBecause;
+  }
+
+  private Future<Boolean> releaseHere() {
+    loseIfOver();
     if (state == State.LOST) {
       return Future.succeededFuture(false);
     }
     if (state == State.HELD) {
       state = State.RELEASED;
       stopTimers();
-      released = service.release(name(), request.getToken());
+      lostHandlers.clear();
+      released =
+          giveBack()
+              .map(
+                  held -> {
+                    if (!held) {
+                      lostBecause = LockFailures.lost(name(), GONE);
+                    }
+                    return held;
+                  });
     }
     return released;
   }
 
-  /** Why the lock was lost, or null when it was not. */
-  Throwable lostBecause() {
-    return lostBecause;
-  }
-
   private Future<Void> extendHere() {
     if (state == State.RELEASED) {
-      return Future.failedFuture(
-          ErrorCode.CLOSED.failure("lock '" + name() + "' was released by this handle"));
+      return Future.failedFuture(closed());
     }
-    if (state == State.HELD && !isValid()) {
-      lose(LockFailures.lost(name(), "its lease ran out before it was renewed"));
-    }
+    loseIfOver();
     if (state == State.LOST) {
       return Future.failedFuture(lostBecause);
     }
     long sentAt = scheduler.nanoTime();
-    long asked = Math.min(lease, (holdUntil - sentAt) / MILLI * MILLI);
-    if (asked < MILLI) {
-      return Future.failedFuture(
-          ErrorCode.INVALID.failure(
-              "lock '" + name() + "' can not be renewed: its maxHold is over"));
-    }
+    long asked = Math.min(lease, Validity.needed(holdUntil - sentAt));
     Promise<Void> promise = Promise.promise();
-    service
-        .extend(name(), request.getToken(), asked / MILLI)
-        .onComplete(outcome -> onScheduler(() -> extended(sentAt, asked, outcome, promise)));
+    CallerContext.attempt(() -> service.extend(name(), request.getToken(), asked / MILLI))
+        .onComplete(
+            outcome ->
+                CallerContext.run(scheduler, () -> extended(sentAt, asked, outcome, promise)));
     return promise.future();
   }
 
   private void extended(long sentAt, long asked, AsyncResult<Void> outcome, Promise<Void> promise) {
+    loseIfOver();
     if (state == State.HELD && outcome.succeeded()) {
       renewed(sentAt, asked);
     } else if (state == State.HELD && ErrorCode.NOT_OWNER.is(outcome.cause())) {
-      lose(LockFailures.lost(name(), "the store says that somebody else may hold it"));
+      lose(GONE);
     }
     if (state == State.LOST) {
       promise.fail(lostBecause);
+    } else if (state == State.RELEASED) {
+      promise.fail(closed());
     } else if (outcome.failed()) {
       promise.fail(outcome.cause());
     } else {
@@ -179,76 +189,66 @@ final class LeaseHandle implements LockHandle {
   }
 
   private void renewed(long sentAt, long duration) {
+    if (sentAt - renewedAt < 0) {
+      return; // Answers can overtake each other; the latest renewal is what the store goes by.
+    }
+    renewedAt = sentAt;
     long until = Validity.until(sentAt, duration);
     validUntil = holdUntil - until < 0 ? holdUntil : until;
     expiry.cancel();
-    expiry = scheduler.schedule(validUntil - scheduler.nanoTime(), this::expire);
-    if (renews) {
-      renewAt(sentAt + lease / 3);
-    }
+    expiry = scheduler.schedule(validUntil - scheduler.nanoTime(), this::loseIfOver);
+    renewAt(sentAt + lease / 3);
   }
 
   private void renewAt(long moment) {
     renewal.cancel();
-    if (moment - holdUntil < 0) {
+    if (renews && moment - holdUntil < 0) {
       renewal = scheduler.schedule(moment - scheduler.nanoTime(), this::renew);
     }
   }
 
   private void renew() {
-    if (state != State.HELD || renewing) {
-      return;
+    if (state == State.HELD) {
+      renewAt(scheduler.nanoTime() + Math.max(10 * MILLI, lease / 6));
+      extendHere();
     }
-    renewing = true;
-    extendHere()
-        .onComplete(
-            outcome -> {
-              renewing = false;
-              if (outcome.failed() && state == State.HELD) {
-                renewAt(scheduler.nanoTime() + Math.max(10 * MILLI, lease / 20));
-              }
-            });
   }
 
-  private void expire() {
+  private void loseIfOver() {
     if (state == State.HELD && !isValid()) {
-      boolean capped = holdUntil - scheduler.nanoTime() < lease / 3;
-      lose(
-          LockFailures.lost(
-              name(), capped ? "maxHold was reached" : "its lease ran out before it was renewed"));
-      // The store may still count it as held for a moment: let the next one have it.
-      service.release(name(), request.getToken());
+      boolean capped = scheduler.nanoTime() - holdUntil >= 0;
+      lose(capped ? "maxHold was reached" : "its lease ran out before it was renewed");
     }
   }
 
-  private void lose(Throwable reason) {
-    lostBecause = reason;
+  private void lose(String why) {
+    lostBecause = LockFailures.lost(name(), why);
     state = State.LOST;
     stopTimers();
+    giveBack();
     List<Runnable> handlers = List.copyOf(lostHandlers);
     lostHandlers.clear();
-    handlers.forEach(handler -> scheduler.execute(handler));
+    handlers.forEach(this::tell);
+  }
+
+  private Future<Boolean> giveBack() {
+    return CallerContext.attempt(() -> service.release(name(), request.getToken()));
+  }
+
+  private void tell(Runnable handler) {
+    if (caller == null) {
+      scheduler.execute(handler);
+    } else {
+      caller.runOnContext(v -> handler.run());
+    }
+  }
+
+  private Throwable closed() {
+    return ErrorCode.CLOSED.failure("lock '" + name() + "' was released by this handle");
   }
 
   private void stopTimers() {
     expiry.cancel();
     renewal.cancel();
-  }
-
-  private void onScheduler(Runnable action) {
-    if (scheduler.isCurrent()) {
-      action.run();
-    } else {
-      scheduler.execute(action);
-    }
-  }
-
-  private <T> Future<T> answerOnScheduler(Supplier<Future<T>> call) {
-    if (scheduler.isCurrent()) {
-      return call.get();
-    }
-    Promise<T> promise = Promise.promise();
-    scheduler.execute(() -> call.get().onComplete(promise));
-    return promise.future();
   }
 }

@@ -7,16 +7,13 @@ import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.support.CallerContext;
 import dev.conclave.backend.support.ProcessLabel;
 import dev.conclave.backend.support.Tokens;
 import dev.conclave.time.Scheduler;
-import dev.conclave.time.Validity;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,8 +27,8 @@ import java.util.function.Supplier;
  * <ol>
  *   <li>A request that may wait joins the {@link WaitLine} of its lock; one that may not asks the
  *       backend once.
- *   <li>Every call of the backend that no deadline of a waiter bounds is bounded by {@code
- *       backendTimeout}.
+ *   <li>Every call of the backend is bounded by {@code backendTimeout}; a wait goes on after one
+ *       that was not answered.
  *   <li>{@link #close()} ends every wait and gives back what had been asked for.
  * </ol>
  */
@@ -40,13 +37,15 @@ public final class LocalLockService implements LockService {
   private final SyncBackend backend;
   private final LockServiceOptions options;
   private final Map<String, WaitLine> lines = new HashMap<>();
+  private final BackendCalls calls;
   private int waiting;
-  private boolean closed;
+  private Future<Void> closing;
 
   LocalLockService(Scheduler scheduler, SyncBackend backend, LockServiceOptions options) {
     this.scheduler = scheduler;
     this.backend = backend;
     this.options = new LockServiceOptions(options).validate();
+    this.calls = new BackendCalls(scheduler, backend, this.options.getBackendTimeout());
   }
 
   @Override
@@ -58,7 +57,11 @@ public final class LocalLockService implements LockService {
   public Future<Void> extend(String name, String token, long leaseDuration) {
     return serve(
         () ->
-            bounded(backend.extend(LeaseKey.lock(name), token, Duration.ofMillis(leaseDuration)))
+            calls
+                .call(
+                    () ->
+                        backend.extend(
+                            LeaseKey.lock(name), token, Duration.ofMillis(leaseDuration)))
                 .compose(
                     extended ->
                         extended
@@ -72,29 +75,32 @@ public final class LocalLockService implements LockService {
         () -> {
           LeaseKey key = LeaseKey.lock(name);
           LeaseRules.checkToken(token);
+          Future<Boolean> released = calls.call(() -> backend.release(key, token));
           WaitLine line = lines.get(name);
           if (line != null) {
             line.withdraw(token);
           }
-          return bounded(backend.release(key, token));
+          return released;
         });
   }
 
   @Override
   public Future<Boolean> locked(String name) {
-    return serve(() -> bounded(backend.find(LeaseKey.lock(name))).map(Optional::isPresent));
+    return serve(
+        () -> calls.call(() -> backend.find(LeaseKey.lock(name))).map(Optional::isPresent));
   }
 
   @Override
   public Future<Boolean> owned(String name, String token) {
-    return serve(() -> bounded(backend.owns(LeaseKey.lock(name), token)));
+    return serve(() -> calls.call(() -> backend.owns(LeaseKey.lock(name), token)));
   }
 
   @Override
   public Future<LockInfo> find(String name) {
     return serve(
         () ->
-            bounded(backend.find(LeaseKey.lock(name)))
+            calls
+                .call(() -> backend.find(LeaseKey.lock(name)))
                 .map(lease -> lease.map(LocalLockService::info).orElse(null)));
   }
 
@@ -102,7 +108,8 @@ public final class LocalLockService implements LockService {
   public Future<LockPage> list(String prefix, String page, int limit) {
     return serve(
         () ->
-            bounded(backend.list(LeaseKind.LOCK, prefix == null ? "" : prefix, page, limit))
+            calls
+                .call(() -> backend.list(LeaseKind.LOCK, prefix == null ? "" : prefix, page, limit))
                 .map(
                     found ->
                         new LockPage()
@@ -112,7 +119,7 @@ public final class LocalLockService implements LockService {
 
   @Override
   public Future<Boolean> revoke(String name) {
-    return serve(() -> bounded(backend.revoke(LeaseKey.lock(name))));
+    return serve(() -> calls.call(() -> backend.revoke(LeaseKey.lock(name))));
   }
 
   /**
@@ -121,17 +128,19 @@ public final class LocalLockService implements LockService {
    * backendTimeout} is over.
    */
   public Future<Void> close() {
-    return onScheduler(
+    return CallerContext.call(
+        scheduler,
         () -> {
-          if (closed) {
-            return Future.succeededFuture();
+          if (closing == null) {
+            Promise<Void> closed = Promise.promise();
+            closing = closed.future();
+            List.copyOf(lines.values()).forEach(line -> line.close(LockFailures.closed()));
+            calls
+                .call(calls::allGivenBack)
+                .transform(ended -> Future.<Void>succeededFuture())
+                .onComplete(closed);
           }
-          closed = true;
-          List<Future<Void>> ends = new ArrayList<>();
-          for (WaitLine line : List.copyOf(lines.values())) {
-            ends.add(line.close(LockFailures.closed()));
-          }
-          return bounded(Future.join(ends)).transform(ended -> Future.succeededFuture());
+          return closing;
         });
   }
 
@@ -141,7 +150,7 @@ public final class LocalLockService implements LockService {
   }
 
   private Future<LockGrant> acquireHere(LockRequest asked) {
-    LockRequest request = new LockRequest(asked).validate();
+    LockRequest request = LockRequest.checked(asked);
     if (request.getWaitTimeout() > options.getMaxWait()) {
       throw ErrorCode.INVALID.failure(
           "waitTimeout "
@@ -150,13 +159,14 @@ public final class LocalLockService implements LockService {
               + options.getMaxWait()
               + " ms, the maxWait of this service");
     }
-    if (request.getToken() == null) {
+    boolean ownToken = request.getToken() != null;
+    if (!ownToken) {
       request.setToken(Tokens.random());
     }
     if (request.getOwner() == null) {
       request.setOwner(ProcessLabel.get());
     }
-    Waiter waiter = new Waiter(request, scheduler.nanoTime());
+    Waiter waiter = new Waiter(request, ownToken, scheduler.nanoTime());
     if (request.getWaitTimeout() == 0) {
       tryOnce(waiter);
     } else if (waiting >= options.getMaxWaiters()) {
@@ -170,103 +180,39 @@ public final class LocalLockService implements LockService {
 
   private void standInLine(Waiter waiter) {
     String name = waiter.request.getName();
-    WaitLine line = lines.get(name);
-    if (line == null) {
-      line = new WaitLine(scheduler, backend, () -> lines.remove(name));
-      lines.put(name, line);
-    }
+    WaitLine line =
+        lines.computeIfAbsent(
+            name,
+            n -> new WaitLine(scheduler, backend, calls, emptied -> lines.remove(n, emptied)));
     waiting++;
     waiter.promise.future().onComplete(ended -> waiting--);
     line.join(waiter);
   }
 
   private void tryOnce(Waiter waiter) {
-    long sentAt = waiter.arrivedAt;
-    Future<Acquisition> answer = backend.acquire(waiter.request.lease(waiter.key, null));
-    bounded(answer)
+    calls
+        .ask(waiter, null)
         .onSuccess(
-            acquisition -> {
-              if (acquisition instanceof Acquisition.Granted granted) {
-                long lease = waiter.request.getLeaseDuration() * 1_000_000;
-                if (scheduler.nanoTime() - Validity.until(sentAt, lease) < 0) {
-                  waiter.grant(granted.fencingToken(), sentAt);
-                } else {
-                  backend.release(waiter.key, waiter.request.getToken());
-                  waiter.fail(LockFailures.timeout(waiter.request, null));
-                }
+            answer -> {
+              if (answer.acquisition() instanceof Acquisition.Refused refused) {
+                waiter.fail(LockFailures.timeout(waiter.request, refused.holder(), Duration.ZERO));
+              } else if (answer.validAt(scheduler.nanoTime(), waiter.leaseNanos())) {
+                waiter.grant(answer.fencingToken(), answer.sentAt());
               } else {
-                Lease holder = ((Acquisition.Refused) acquisition).holder();
-                waiter.fail(LockFailures.timeout(waiter.request, holder));
+                calls.giveBack(waiter);
+                waiter.fail(LockFailures.late(waiter.request));
               }
             })
         .onFailure(
             cause -> {
-              if (ErrorCode.BACKEND_UNAVAILABLE.is(cause)) {
-                backend.release(waiter.key, waiter.request.getToken());
-              }
+              calls.giveBack(waiter);
               waiter.fail(cause);
             });
   }
 
-  /** The call's own outcome, or a failure when it takes longer than a call may. */
-  private <T> Future<T> bounded(Future<T> call) {
-    if (call.isComplete()) {
-      return call;
-    }
-    Promise<T> promise = Promise.promise();
-    Scheduler.Timer timer =
-        scheduler.schedule(
-            Duration.ofMillis(options.getBackendTimeout()).toNanos(),
-            () ->
-                promise.tryFail(
-                    ErrorCode.BACKEND_UNAVAILABLE.failure(
-                        "the backend did not answer within "
-                            + options.getBackendTimeout()
-                            + " ms (backendTimeout)")));
-    call.onComplete(
-        outcome -> {
-          if (scheduler.isCurrent()) {
-            timer.cancel();
-          }
-          if (outcome.succeeded()) {
-            promise.tryComplete(outcome.result());
-          } else {
-            promise.tryFail(LockFailures.unavailable(outcome.cause()));
-          }
-        });
-    return promise.future();
-  }
-
   private <T> Future<T> serve(Supplier<Future<T>> call) {
-    return onScheduler(() -> closed ? Future.failedFuture(LockFailures.closed()) : call.get());
-  }
-
-  private <T> Future<T> onScheduler(Supplier<Future<T>> call) {
-    if (scheduler.isCurrent()) {
-      return run(call);
-    }
-    Context caller = Vertx.currentContext();
-    Promise<T> promise = Promise.promise();
-    scheduler.execute(
-        () ->
-            run(call)
-                .onComplete(
-                    outcome -> {
-                      if (caller == null) {
-                        promise.handle(outcome);
-                      } else {
-                        caller.runOnContext(v -> promise.handle(outcome));
-                      }
-                    }));
-    return promise.future();
-  }
-
-  private static <T> Future<T> run(Supplier<Future<T>> call) {
-    try {
-      return call.get();
-    } catch (RuntimeException refused) {
-      return Future.failedFuture(refused);
-    }
+    return CallerContext.call(
+        scheduler, () -> closing != null ? Future.failedFuture(LockFailures.closed()) : call.get());
   }
 
   private static LockInfo info(Lease lease) {

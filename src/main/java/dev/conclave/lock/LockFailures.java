@@ -2,40 +2,69 @@ package dev.conclave.lock;
 
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
+import dev.conclave.backend.LeaseRules;
 import io.vertx.core.json.JsonObject;
+import io.vertx.serviceproxy.ServiceException;
+import java.time.Duration;
 
-/** The sentences that lock failures are told in. */
+/** What lock requests and options must keep to, and the sentences that failures are told in. */
 final class LockFailures {
+  /**
+   * Less than this leaves nothing over when the margin for clock drift and a round trip are off.
+   */
+  private static final long SHORTEST_LEASE = 10;
+
   private LockFailures() {}
 
-  /** Others held the lock all the while; the details name the last holder that was seen. */
-  static Throwable timeout(LockRequest request, Lease holder) {
+  /**
+   * Others held the lock all the while; the details name the last holder that was seen.
+   *
+   * @param since how long ago it was seen
+   */
+  static Throwable timeout(LockRequest request, Lease holder, Duration since) {
+    long age = holder.age().plus(since).toMillis();
+    long remaining = Math.max(0, holder.remaining().minus(since).toMillis());
     JsonObject details =
         new JsonObject()
             .put("name", request.getName())
-            .put("waitTimeout", request.getWaitTimeout());
-    StringBuilder sentence =
-        new StringBuilder("lock '")
-            .append(request.getName())
-            .append("' was not free within ")
-            .append(request.getWaitTimeout())
-            .append(" ms");
-    if (holder != null) {
-      details
-          .put("owner", holder.owner())
-          .put("fencingToken", holder.fencingToken())
-          .put("age", holder.age().toMillis())
-          .put("remaining", holder.remaining().toMillis());
-      sentence
-          .append("; last seen held by '")
-          .append(holder.owner())
-          .append("' for ")
-          .append(holder.age().toMillis())
-          .append(" ms, with ")
-          .append(holder.remaining().toMillis())
-          .append(" ms left");
-    }
-    return ErrorCode.TIMEOUT.failure(sentence.toString(), details);
+            .put("waitTimeout", request.getWaitTimeout())
+            .put("owner", holder.owner())
+            .put("fencingToken", holder.fencingToken())
+            .put("age", age)
+            .put("remaining", remaining);
+    return ErrorCode.TIMEOUT.failure(
+        "lock '"
+            + request.getName()
+            + "' was not free within "
+            + request.getWaitTimeout()
+            + " ms; last seen held by '"
+            + holder.owner()
+            + "' for "
+            + age
+            + " ms, with "
+            + remaining
+            + " ms left",
+        details);
+  }
+
+  /** The wait was over before the backend had said anything about the lock. */
+  static Throwable unanswered(LockRequest request) {
+    return ErrorCode.BACKEND_UNAVAILABLE.failure(
+        "the backend said nothing about lock '"
+            + request.getName()
+            + "' within the waitTimeout of "
+            + request.getWaitTimeout()
+            + " ms");
+  }
+
+  /** A grant came when it could not be counted on any more. */
+  static Throwable late(LockRequest request) {
+    return ErrorCode.BACKEND_UNAVAILABLE.failure(
+        "the backend granted lock '"
+            + request.getName()
+            + "', but its answer took longer than the leaseDuration of "
+            + request.getLeaseDuration()
+            + " ms; the lock was given back");
   }
 
   static Throwable notOwner(String name) {
@@ -49,6 +78,36 @@ final class LockFailures {
 
   static Throwable closed() {
     return ErrorCode.CLOSED.failure("the lock service is closed");
+  }
+
+  /** Refuses a lease too short to be counted on, or longer than leases may be. */
+  static void checkLease(String field, long millis) {
+    if (millis < SHORTEST_LEASE || millis > LeaseRules.MAX_DURATION.toMillis()) {
+      throw ErrorCode.INVALID.failure(
+          field
+              + " "
+              + millis
+              + " must be from "
+              + SHORTEST_LEASE
+              + " to "
+              + LeaseRules.MAX_DURATION.toMillis()
+              + " ms");
+    }
+  }
+
+  static ServiceException notJson(RuntimeException cause) {
+    return ErrorCode.INVALID.failure("metadata must hold nothing but JSON: " + cause.getMessage());
+  }
+
+  static void checkWait(long millis) {
+    if (millis < 0 || millis > LeaseRules.MAX_DURATION.toMillis()) {
+      throw ErrorCode.INVALID.failure(
+          "waitTimeout "
+              + millis
+              + " must be from 0 to "
+              + LeaseRules.MAX_DURATION.toMillis()
+              + " ms");
+    }
   }
 
   /** A failure with one of our codes as it is, any other as an unavailable backend. */

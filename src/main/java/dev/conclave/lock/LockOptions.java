@@ -4,6 +4,7 @@ import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRules;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
+import io.vertx.core.json.EncodeException;
 import io.vertx.core.json.JsonObject;
 
 /** How a {@link Lock} is taken and kept. All durations are milliseconds. */
@@ -142,11 +143,9 @@ public class LockOptions {
    *     value and the rule
    */
   public LockOptions validate() {
-    duration("leaseDuration", leaseDuration);
-    duration("maxHold", maxHold);
-    if (waitTimeout < 0) {
-      throw ErrorCode.INVALID.failure("waitTimeout " + waitTimeout + " must not be negative");
-    }
+    LockFailures.checkLease("leaseDuration", leaseDuration);
+    LockFailures.checkLease("maxHold", maxHold);
+    LockFailures.checkWait(waitTimeout);
     if (maxHold < leaseDuration) {
       throw ErrorCode.INVALID.failure(
           "maxHold " + maxHold + " must not be less than leaseDuration " + leaseDuration);
@@ -158,15 +157,12 @@ public class LockOptions {
     return this;
   }
 
-  private static void duration(String field, long millis) {
-    if (millis < 1 || millis > LeaseRules.MAX_DURATION.toMillis()) {
-      throw ErrorCode.INVALID.failure(
-          field
-              + " "
-              + millis
-              + " must be from 1 to "
-              + LeaseRules.MAX_DURATION.toMillis()
-              + " ms");
+  /** A copy of the options when everything about them is right; fails as {@link #validate} does. */
+  static LockOptions checked(LockOptions options) {
+    try {
+      return new LockOptions(options).validate();
+    } catch (IllegalStateException | EncodeException notJson) {
+      throw LockFailures.notJson(notJson);
     }
   }
 }

@@ -6,6 +6,7 @@ import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
+import io.vertx.core.json.EncodeException;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 
@@ -140,19 +141,22 @@ public class LockRequest {
     if (owner != null) {
       LeaseRules.checkOwner(owner);
     }
-    if (leaseDuration < 1 || leaseDuration > LeaseRules.MAX_DURATION.toMillis()) {
-      throw ErrorCode.INVALID.failure(
-          "leaseDuration "
-              + leaseDuration
-              + " must be from 1 to "
-              + LeaseRules.MAX_DURATION.toMillis()
-              + " ms");
-    }
-    if (waitTimeout < 0) {
-      throw ErrorCode.INVALID.failure("waitTimeout " + waitTimeout + " must not be negative");
-    }
+    LockFailures.checkLease("leaseDuration", leaseDuration);
+    LockFailures.checkWait(waitTimeout);
     LeaseRules.checkMetadata(metadata);
     return this;
+  }
+
+  /** A copy of the request when everything about it is right; fails as {@link #validate} does. */
+  static LockRequest checked(LockRequest request) {
+    if (request == null) {
+      throw ErrorCode.INVALID.failure("request is missing");
+    }
+    try {
+      return new LockRequest(request).validate();
+    } catch (IllegalStateException | EncodeException notJson) {
+      throw LockFailures.notJson(notJson);
+    }
   }
 
   LeaseRequest lease(LeaseKey key, LeaseRequest.Waiter waiter) {

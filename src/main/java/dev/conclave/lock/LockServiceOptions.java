@@ -114,15 +114,15 @@ public class LockServiceOptions {
     if (address == null || address.isEmpty()) {
       throw ErrorCode.INVALID.failure("address is " + (address == null ? "missing" : "empty"));
     }
-    positive("maxWaiters", maxWaiters);
-    positive("maxWait", maxWait);
-    positive("backendTimeout", backendTimeout);
+    within("maxWaiters", maxWaiters, 10_000_000);
+    within("maxWait", maxWait, 86_400_000);
+    within("backendTimeout", backendTimeout, 600_000);
     return this;
   }
 
-  private static void positive(String field, long value) {
-    if (value < 1) {
-      throw ErrorCode.INVALID.failure(field + " " + value + " must be positive");
+  private static void within(String field, long value, long largest) {
+    if (value < 1 || value > largest) {
+      throw ErrorCode.INVALID.failure(field + " " + value + " must be from 1 to " + largest);
     }
   }
 }

@@ -7,49 +7,71 @@ import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
+import io.vertx.serviceproxy.ServiceException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The generated proxy, made to fail as a local service does.
  *
  * <ol>
- *   <li>Two proxies on one address: answers to {@code acquire} may take as long as the largest
- *       wait, all others as long as a call of the backend.
+ *   <li>Several proxies on one address: answers to {@code acquire} may take as long as the request
+ *       may wait, rounded up so that there are few of them, all others as long as a call of the
+ *       backend.
  *   <li>What the event bus itself reports (nobody listens, no answer) becomes {@code
  *       BACKEND_UNAVAILABLE}.
- *   <li>An acquire without an answer may have been granted: its token is released.
+ *   <li>An acquire without an answer may have been granted: its token is released, unless nobody
+ *       was there to get it.
  * </ol>
  */
 final class RemoteLockService implements LockService {
   /** What the bus and the service may take on top of the time that the backend is given. */
   private static final long SLACK = 2_000;
 
+  private final Vertx vertx;
   private final String address;
-  private final LockService patient;
+  private final long maxWait;
+  private final long call;
   private final LockService prompt;
+  private final Map<Long, LockService> patient = new ConcurrentHashMap<>();
 
   RemoteLockService(Vertx vertx, LockServiceOptions options) {
+    this.vertx = vertx;
     address = options.getAddress();
-    long call = options.getBackendTimeout() + SLACK;
-    patient = proxy(vertx, options.getMaxWait() + call);
-    prompt = proxy(vertx, call);
+    maxWait = options.getMaxWait();
+    call = options.getBackendTimeout() + SLACK;
+    prompt = proxy(call);
   }
 
-  private LockService proxy(Vertx vertx, long timeout) {
+  private LockService proxy(long timeout) {
     return new LockServiceVertxEBProxy(
         vertx, address, new DeliveryOptions().setSendTimeout(timeout));
   }
 
+  private LockService patientFor(long waitTimeout) {
+    if (waitTimeout <= 0) {
+      return prompt;
+    }
+    long rounded = Math.max(1024, Long.highestOneBit(Math.min(waitTimeout, maxWait)) * 2);
+    return patient.computeIfAbsent(rounded, wait -> proxy(wait + call));
+  }
+
   @Override
   public Future<LockGrant> acquire(LockRequest request) {
-    LockRequest sent = new LockRequest(request);
+    LockRequest sent;
+    try {
+      sent = LockRequest.checked(request);
+    } catch (ServiceException refused) {
+      return Future.failedFuture(refused);
+    }
     if (sent.getToken() == null) {
       sent.setToken(Tokens.random());
     }
-    return patient
+    return patientFor(sent.getWaitTimeout())
         .acquire(sent)
         .recover(
             failure -> {
-              if (ErrorCode.of(failure) == null && sent.getName() != null) {
+              if (ErrorCode.of(failure) == null && !nobodyThere(failure)) {
                 prompt.release(sent.getName(), sent.getToken());
               }
               return translated(failure);
@@ -95,12 +117,15 @@ final class RemoteLockService implements LockService {
     if (ErrorCode.of(failure) != null) {
       return Future.failedFuture(failure);
     }
-    boolean nobody =
-        failure instanceof ReplyException reply && reply.failureType() == ReplyFailure.NO_HANDLERS;
     return Future.failedFuture(
         ErrorCode.BACKEND_UNAVAILABLE.failure(
-            nobody
+            nobodyThere(failure)
                 ? "no lock service listens on '" + address + "': deploy a LockServiceVerticle there"
                 : "the lock service on '" + address + "' did not answer: " + failure.getMessage()));
+  }
+
+  private static boolean nobodyThere(Throwable failure) {
+    return failure instanceof ReplyException reply
+        && reply.failureType() == ReplyFailure.NO_HANDLERS;
   }
 }

@@ -2,16 +2,19 @@ package dev.conclave.lock;
 
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.support.CallerContext;
 import dev.conclave.backend.support.ProcessLabel;
 import dev.conclave.backend.support.Tokens;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Schedulers;
 import dev.conclave.time.Validity;
 import io.vertx.core.AsyncResult;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -45,7 +48,7 @@ final class ServiceLock implements Lock {
     this.schedulers = schedulers;
     this.service = service;
     this.name = LeaseRules.checkName(name);
-    this.options = new LockOptions(options).validate();
+    this.options = LockOptions.checked(options);
   }
 
   @Override
@@ -70,17 +73,12 @@ final class ServiceLock implements Lock {
 
   @Override
   public <T> Future<T> withLock(Function<LockHandle, Future<T>> body) {
-    return acquire(options.getWaitTimeout(), true, null)
-        .compose(
-            handle -> {
-              Future<T> outcome;
-              try {
-                outcome = body.apply(handle);
-              } catch (Throwable thrown) {
-                outcome = Future.failedFuture(thrown);
-              }
-              return outcome.transform(result -> finish(handle, result));
-            });
+    return CallerContext.answer(
+        acquire(options.getWaitTimeout(), true, null)
+            .compose(
+                handle ->
+                    CallerContext.attempt(() -> body.apply(handle))
+                        .transform(result -> finish(handle, result))));
   }
 
   private static <T> Future<T> finish(LeaseHandle handle, AsyncResult<T> result) {
@@ -89,112 +87,125 @@ final class ServiceLock implements Lock {
             ? Future.succeededFuture(result.result())
             : Future.failedFuture(result.cause());
     return handle
-        .end()
+        .release()
         .transform(
             released -> {
-              Throwable lost = handle.lostBecause();
-              return lost == null ? ended : Future.failedFuture(lost);
+              if (released.succeeded() && !released.result()) {
+                return Future.failedFuture(handle.lostBecause());
+              }
+              return ended;
             });
   }
 
   private Future<LeaseHandle> acquire(long waitTimeout, boolean renew, Future<?> giveUp) {
+    Context caller = Vertx.currentContext();
     Scheduler scheduler = schedulers.get();
-    Promise<LeaseHandle> promise = Promise.promise();
-    if (scheduler.isCurrent()) {
-      attempt(scheduler, waitTimeout, renew, giveUp, promise);
-    } else {
-      scheduler.execute(() -> attempt(scheduler, waitTimeout, renew, giveUp, promise));
-    }
-    return promise.future();
+    return CallerContext.call(
+        scheduler, () -> new Attempt(scheduler, caller, waitTimeout, renew).begin(giveUp));
   }
 
-  private void attempt(
-      Scheduler scheduler,
-      long waitTimeout,
-      boolean renew,
-      Future<?> giveUp,
-      Promise<LeaseHandle> promise) {
-    LockRequest request =
-        new LockRequest()
-            .setName(name)
-            .setToken(Tokens.random())
-            .setOwner(options.getOwner() == null ? ProcessLabel.get() : options.getOwner())
-            .setLeaseDuration(options.getLeaseDuration())
-            .setWaitTimeout(waitTimeout)
-            .setMetadata(options.getMetadata());
-    if (giveUp != null && giveUp.isComplete()) {
-      promise.fail(withdrawn());
-      return;
+  /** One call of acquire, on the scheduler's thread. */
+  private final class Attempt {
+    private final Scheduler scheduler;
+    private final Context caller;
+    private final boolean renew;
+    private final LockRequest request;
+    private final Promise<LeaseHandle> promise = Promise.promise();
+
+    Attempt(Scheduler scheduler, Context caller, long waitTimeout, boolean renew) {
+      this.scheduler = scheduler;
+      this.caller = caller;
+      this.renew = renew;
+      this.request =
+          new LockRequest()
+              .setName(name)
+              .setToken(Tokens.random())
+              .setOwner(options.getOwner() == null ? ProcessLabel.get() : options.getOwner())
+              .setLeaseDuration(options.getLeaseDuration())
+              .setWaitTimeout(waitTimeout)
+              .setMetadata(options.getMetadata());
     }
-    long sentAt = scheduler.nanoTime();
-    Future<LockGrant> answer = service.acquire(request);
-    if (answer.isComplete()) {
-      answered(scheduler, sentAt, request, renew, answer, promise);
-      return;
+
+    Future<LeaseHandle> begin(Future<?> giveUp) {
+      if (giveUp != null && giveUp.isComplete()) {
+        return Future.failedFuture(withdrawn());
+      }
+      long sentAt = scheduler.nanoTime();
+      Future<LockGrant> answer = CallerContext.attempt(() -> service.acquire(request));
+      if (answer.isComplete()) {
+        answered(sentAt, answer);
+        return promise.future();
+      }
+      Scheduler.Timer guard =
+          scheduler.schedule(
+              Duration.ofMillis(request.getWaitTimeout()).plus(GUARD).toNanos(),
+              () ->
+                  end(
+                      ErrorCode.BACKEND_UNAVAILABLE.failure(
+                          "the lock service did not answer the request for lock '" + name + "'")));
+      if (giveUp != null) {
+        listen(giveUp);
+      }
+      answer.onComplete(
+          outcome ->
+              CallerContext.run(
+                  scheduler,
+                  () -> {
+                    guard.cancel();
+                    answered(sentAt, outcome);
+                  }));
+      return promise.future();
     }
-    Scheduler.Timer guard =
-        scheduler.schedule(
-            Duration.ofMillis(waitTimeout).plus(GUARD).toNanos(),
-            () ->
-                end(
-                    request,
-                    promise,
-                    ErrorCode.BACKEND_UNAVAILABLE.failure(
-                        "the lock service did not answer the request for lock '" + name + "'")));
-    if (giveUp != null) {
-      giveUp.onComplete(signal -> onScheduler(scheduler, () -> end(request, promise, withdrawn())));
+
+    /** A signal may live longer than many attempts: what it keeps of an ended one is small. */
+    private void listen(Future<?> giveUp) {
+      AtomicReference<Attempt> waiting = new AtomicReference<>(this);
+      promise.future().onComplete(ended -> waiting.set(null));
+      giveUp.onComplete(signal -> withdraw(waiting.get()));
     }
-    answer.onComplete(
-        outcome ->
-            onScheduler(
-                scheduler,
-                () -> {
-                  guard.cancel();
-                  answered(scheduler, sentAt, request, renew, outcome, promise);
-                }));
+
+    private void end(Throwable reason) {
+      if (promise.tryFail(reason)) {
+        release();
+      }
+    }
+
+    private void release() {
+      CallerContext.attempt(() -> service.release(name, request.getToken()));
+    }
+
+    private Throwable withdrawn() {
+      return ErrorCode.CLOSED.failure("the wait for lock '" + name + "' was given up");
+    }
+
+    private void answered(long sentAt, AsyncResult<LockGrant> answer) {
+      if (answer.failed()) {
+        if (ErrorCode.of(answer.cause()) == null && !promise.future().isComplete()) {
+          release(); // Whatever that was, it does not say that nothing was granted.
+        }
+        promise.tryFail(LockFailures.unavailable(answer.cause()));
+        return;
+      }
+      LockGrant grant = answer.result();
+      long attemptSentAt = sentAt + Duration.ofMillis(grant.getWaited()).toNanos();
+      long lease = Duration.ofMillis(grant.getLeaseDuration()).toNanos();
+      if (promise.future().isComplete()) {
+        release();
+      } else if (scheduler.nanoTime() - Validity.until(attemptSentAt, lease) >= 0) {
+        release();
+        promise.tryFail(
+            LockFailures.lost(name, "the answer came after the lease it told of was over"));
+      } else {
+        promise.tryComplete(
+            new LeaseHandle(
+                scheduler, caller, service, request, grant, attemptSentAt, options, renew));
+      }
+    }
   }
 
-  private void end(LockRequest request, Promise<LeaseHandle> promise, Throwable reason) {
-    if (promise.tryFail(reason)) {
-      service.release(name, request.getToken());
-    }
-  }
-
-  private Throwable withdrawn() {
-    return ErrorCode.CLOSED.failure("the wait for lock '" + name + "' was given up");
-  }
-
-  private void answered(
-      Scheduler scheduler,
-      long sentAt,
-      LockRequest request,
-      boolean renew,
-      AsyncResult<LockGrant> answer,
-      Promise<LeaseHandle> promise) {
-    if (answer.failed()) {
-      promise.tryFail(answer.cause());
-      return;
-    }
-    LockGrant grant = answer.result();
-    long attemptSentAt = sentAt + Duration.ofMillis(grant.getWaited()).toNanos();
-    long lease = Duration.ofMillis(grant.getLeaseDuration()).toNanos();
-    if (promise.future().isComplete()) {
-      service.release(name, request.getToken());
-    } else if (scheduler.nanoTime() - Validity.until(attemptSentAt, lease) >= 0) {
-      service.release(name, request.getToken());
-      promise.tryFail(
-          LockFailures.lost(name, "the answer came after the lease it told of was over"));
-    } else {
-      promise.tryComplete(
-          new LeaseHandle(scheduler, service, request, grant, attemptSentAt, options, renew));
-    }
-  }
-
-  private static void onScheduler(Scheduler scheduler, Runnable action) {
-    if (scheduler.isCurrent()) {
-      action.run();
-    } else {
-      scheduler.execute(action);
+  private static void withdraw(Attempt attempt) {
+    if (attempt != null) {
+      CallerContext.run(attempt.scheduler, () -> attempt.end(attempt.withdrawn()));
     }
   }
 }

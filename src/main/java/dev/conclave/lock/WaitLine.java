@@ -5,28 +5,36 @@ import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.support.CallerContext;
+import dev.conclave.lock.BackendCalls.Answer;
 import dev.conclave.time.Scheduler;
-import dev.conclave.time.Validity;
 import io.vertx.core.AsyncResult;
-import io.vertx.core.Future;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 
 /**
  * Those who wait for one lock in this process, in the order of their arrival.
  *
  * <ol>
- *   <li>Only the first competes. It asks at once when it becomes the first.
+ *   <li>Only the first competes. It asks when it becomes the first.
  *   <li>Refused, it sleeps until the earliest of: its turn (the backend's hint), the holder's
  *       expiry, a bounded fallback (hints can be lost), its own deadline. Then it asks again.
  *   <li>An error of the backend is no refusal: it asks again after a pause that grows, until its
  *       deadline.
  *   <li>A grant counts only when the waiter still waits, its deadline is not over, and the lease is
- *       still valid by the clock here, reckoned from the sending. Otherwise it is released.
- *   <li>Whoever ends without a grant after having asked releases its token: that takes back its
- *       place in the backend's line, and a lease whose answer got lost.
+ *       still valid by the clock here, reckoned from the sending. Otherwise it is given back.
+ *   <li>Whoever ends without a grant after having asked gives its token back: its place in the
+ *       backend's line, and a lease whose answer got lost.
+ *   <li>A waiter leaves the line before it is told, and the next becomes first in a step of its
+ *       own: what a caller does when it is told may come back here.
+ *   <li>Whoever holds the lock already, and asks again with its token, does not stand behind those
+ *       who wait for it to end.
  * </ol>
  *
  * <p>Belongs to the scheduler's thread.
@@ -41,166 +49,169 @@ final class WaitLine {
 
   private final Scheduler scheduler;
   private final SyncBackend backend;
-  private final Runnable emptied;
+  private final BackendCalls calls;
+  private final Consumer<WaitLine> emptied;
   private final Set<Waiter> waiters = new LinkedHashSet<>();
+  private final Map<String, Set<Waiter>> byToken = new HashMap<>();
 
   private Waiter first;
   private boolean asking;
   private boolean askAgain;
-  private boolean hasAsked;
   private long pause = FIRST_PAUSE;
   private Scheduler.Timer retry = () -> {};
-  private Lease holder;
   private Throwable trouble;
+  private Lease holder;
+  private long holderSeenAt;
+  private long lastGranted;
+  private String lastToken;
 
-  WaitLine(Scheduler scheduler, SyncBackend backend, Runnable emptied) {
+  WaitLine(
+      Scheduler scheduler, SyncBackend backend, BackendCalls calls, Consumer<WaitLine> emptied) {
     this.scheduler = scheduler;
     this.backend = backend;
+    this.calls = calls;
     this.emptied = emptied;
-  }
-
-  /** How many wait. */
-  int size() {
-    return waiters.size();
   }
 
   /** Lets the waiter stand in line until its deadline. */
   void join(Waiter waiter) {
     waiters.add(waiter);
+    byToken.computeIfAbsent(waiter.token(), token -> new LinkedHashSet<>()).add(waiter);
     waiter.deadline =
         scheduler.schedule(
-            deadlineOf(waiter) - scheduler.nanoTime(), () -> leave(waiter, outOfTime(waiter)));
-    if (first == null) {
-      next();
+            waiter.endsAt() - scheduler.nanoTime(), () -> leave(waiter, outOfTime(waiter)));
+    next();
+    if (waiter != first && waiter.ownToken && mayHold(waiter)) {
+      askAside(waiter);
     }
   }
 
   /** Ends the wait of whoever waits with this token. */
   void withdraw(String token) {
-    for (Waiter waiter : Set.copyOf(waiters)) {
-      if (waiter.request.getToken().equals(token)) {
-        leave(waiter, ErrorCode.CLOSED.failure("the wait for " + waiter.key + " was withdrawn"));
-      }
+    for (Waiter waiter : List.copyOf(byToken.getOrDefault(token, Set.of()))) {
+      leave(waiter, ErrorCode.CLOSED.failure("the wait for " + waiter.key + " was withdrawn"));
     }
   }
 
-  /** Ends every wait; completes when what had been asked for has been given back. */
-  Future<Void> close(Throwable reason) {
-    Future<Void> givenBack = Future.succeededFuture();
-    for (Waiter waiter : Set.copyOf(waiters)) {
-      boolean asked = waiter == first && hasAsked;
-      waiters.remove(waiter);
-      waiter.fail(reason);
-      if (asked) {
-        givenBack = giveBack(waiter);
-      }
+  /** Ends every wait. */
+  void close(Throwable reason) {
+    for (Waiter waiter : List.copyOf(waiters)) {
+      leave(waiter, reason);
     }
-    first = null;
-    retry.cancel();
-    emptied.run();
-    return givenBack;
   }
 
   private void next() {
-    retry.cancel();
-    asking = false;
-    askAgain = false;
-    hasAsked = false;
-    pause = FIRST_PAUSE;
-    first = waiters.isEmpty() ? null : waiters.iterator().next();
-    if (first == null) {
-      emptied.run();
-    } else {
-      ask(first);
+    while (first == null && !waiters.isEmpty()) {
+      Waiter oldest = waiters.iterator().next();
+      if (oldest.endsAt() - scheduler.nanoTime() <= 0) {
+        leave(oldest, outOfTime(oldest));
+      } else {
+        first = oldest;
+        pause = FIRST_PAUSE;
+        ask(oldest);
+      }
     }
   }
 
   private void leave(Waiter waiter, Throwable reason) {
+    if (remove(waiter)) {
+      if (waiter.asked) {
+        calls.giveBack(waiter);
+      }
+      waiter.fail(reason);
+    }
+  }
+
+  private boolean remove(Waiter waiter) {
     if (!waiters.remove(waiter)) {
-      return;
+      return false;
+    }
+    Set<Waiter> same = byToken.get(waiter.token());
+    same.remove(waiter);
+    if (same.isEmpty()) {
+      byToken.remove(waiter.token());
     }
     boolean wasFirst = waiter == first;
-    if (wasFirst && hasAsked) {
-      giveBack(waiter);
-    }
-    waiter.fail(reason);
     if (wasFirst) {
-      next();
+      first = null;
+      asking = false;
+      retry.cancel();
     }
+    if (waiters.isEmpty()) {
+      emptied.accept(this);
+    } else if (wasFirst) {
+      scheduler.execute(this::next);
+    }
+    return true;
   }
 
   private void ask(Waiter waiter) {
     asking = true;
     askAgain = false;
-    hasAsked = true;
     retry.cancel();
-    long sentAt = scheduler.nanoTime();
-    long patience = Math.min(2 * FALLBACK, Math.max(MILLI, deadlineOf(waiter) - sentAt));
-    backend
-        .acquire(
-            waiter.request.lease(
-                waiter.key,
-                new LeaseRequest.Waiter(Duration.ofNanos(patience), () -> turnOf(waiter))))
-        .onComplete(answer -> onScheduler(() -> answered(waiter, sentAt, answer)));
+    long left = waiter.endsAt() - scheduler.nanoTime();
+    Duration patience = Duration.ofNanos(Math.min(2 * FALLBACK, Math.max(MILLI, left)));
+    calls
+        .ask(waiter, new LeaseRequest.Waiter(patience, () -> turnOf(waiter)))
+        .onComplete(answer -> answered(waiter, answer));
   }
 
   private void turnOf(Waiter waiter) {
-    onScheduler(
+    CallerContext.run(
+        scheduler,
         () -> {
-          if (waiter != first) {
-            return;
-          }
-          if (asking) {
-            askAgain = true;
-          } else {
-            ask(waiter);
+          if (waiter == first) {
+            if (asking) {
+              askAgain = true;
+            } else {
+              ask(waiter);
+            }
           }
         });
   }
 
-  private void answered(Waiter waiter, long sentAt, AsyncResult<Acquisition> answer) {
-    boolean granted = answer.succeeded() && answer.result().granted();
+  private void answered(Waiter waiter, AsyncResult<Answer> outcome) {
     if (waiter != first) {
-      if (granted) {
-        giveBack(waiter);
-      }
       return;
     }
     asking = false;
-    if (granted) {
-      granted(waiter, sentAt, ((Acquisition.Granted) answer.result()).fencingToken());
-    } else if (answer.succeeded()) {
-      refused(waiter, ((Acquisition.Refused) answer.result()).holder());
-    } else {
-      troubled(waiter, answer.cause());
+    if (outcome.failed()) {
+      troubled(waiter, outcome.cause());
+    } else if (outcome.result().acquisition() instanceof Acquisition.Refused refused) {
+      refused(waiter, refused.holder());
+    } else if (!granted(waiter, outcome.result())) {
+      calls.giveBack(waiter);
+      troubled(waiter, LockFailures.late(waiter.request));
     }
   }
 
-  private void granted(Waiter waiter, long sentAt, long fencingToken) {
-    trouble = null;
+  private boolean granted(Waiter waiter, Answer answer) {
     long now = scheduler.nanoTime();
-    long lease = waiter.request.getLeaseDuration() * MILLI;
-    if (now - deadlineOf(waiter) > 0) {
-      leave(waiter, outOfTime(waiter));
-    } else if (now - Validity.until(sentAt, lease) >= 0) {
-      giveBack(waiter);
-      retryIn(waiter, 0);
-    } else {
-      waiters.remove(waiter);
-      waiter.grant(fencingToken, sentAt);
-      next();
+    if (!answer.validAt(now, waiter.leaseNanos())) {
+      return false;
     }
+    trouble = null;
+    if (now - waiter.endsAt() > 0) {
+      leave(waiter, outOfTime(waiter));
+    } else {
+      lastGranted = answer.fencingToken();
+      lastToken = waiter.token();
+      remove(waiter);
+      waiter.grant(answer.fencingToken(), answer.sentAt());
+    }
+    return true;
   }
 
   private void refused(Waiter waiter, Lease holder) {
     this.holder = holder;
+    holderSeenAt = scheduler.nanoTime();
     trouble = null;
     pause = FIRST_PAUSE;
     retryIn(waiter, askAgain ? 0 : Math.min(FALLBACK, holder.remaining().toNanos() + MILLI));
   }
 
   private void troubled(Waiter waiter, Throwable cause) {
-    if (ErrorCode.BACKEND_UNAVAILABLE.is(cause) || ErrorCode.of(cause) == null) {
+    if (ErrorCode.BACKEND_UNAVAILABLE.is(cause)) {
       trouble = cause;
       retryIn(waiter, pause / 2 + ThreadLocalRandom.current().nextLong(pause / 2));
       pause = Math.min(LONGEST_PAUSE, pause * 2);
@@ -221,27 +232,38 @@ final class WaitLine {
             });
   }
 
-  private Future<Void> giveBack(Waiter waiter) {
-    return backend
-        .release(waiter.key, waiter.request.getToken())
-        .transform(whatever -> Future.succeededFuture());
+  /** False when the lock is known to be held with another token. */
+  private boolean mayHold(Waiter waiter) {
+    boolean grantedHere =
+        lastToken != null && (holder == null || lastGranted >= holder.fencingToken());
+    return !grantedHere || waiter.token().equals(lastToken);
   }
 
-  private void onScheduler(Runnable action) {
-    if (scheduler.isCurrent()) {
-      action.run();
-    } else {
-      scheduler.execute(action);
-    }
-  }
-
-  private static long deadlineOf(Waiter waiter) {
-    return waiter.arrivedAt + waiter.request.getWaitTimeout() * MILLI;
+  private void askAside(Waiter waiter) {
+    calls
+        .call(() -> backend.owns(waiter.key, waiter.token()))
+        .onSuccess(
+            holds -> {
+              if (holds && !waiter.ended() && waiter != first) {
+                calls
+                    .ask(waiter, null)
+                    .onSuccess(
+                        answer -> {
+                          if (!waiter.ended()) {
+                            granted(waiter, answer);
+                          }
+                        });
+              }
+            });
   }
 
   private Throwable outOfTime(Waiter waiter) {
-    return trouble != null
-        ? LockFailures.unavailable(trouble)
-        : LockFailures.timeout(waiter.request, holder);
+    if (trouble != null) {
+      return trouble;
+    }
+    return holder == null
+        ? LockFailures.unanswered(waiter.request)
+        : LockFailures.timeout(
+            waiter.request, holder, Duration.ofNanos(scheduler.nanoTime() - holderSeenAt));
   }
 }

@@ -2,20 +2,49 @@ package dev.conclave.lock;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
 
 /** One request for a lock, from its arrival to its one answer. */
 final class Waiter {
+  private static final long MILLI = 1_000_000;
+
   final LeaseKey key;
   final LockRequest request;
   final long arrivedAt;
+
+  /** Whether the caller brought the token, so that it may hold the lock already. */
+  final boolean ownToken;
+
   final Promise<LockGrant> promise = Promise.promise();
   Scheduler.Timer deadline = () -> {};
 
-  Waiter(LockRequest request, long arrivedAt) {
+  /** Whether anything was sent to the backend for it. */
+  boolean asked;
+
+  /** The latest attempt to get a grant. */
+  Future<?> attempt = Future.succeededFuture();
+
+  /** What it was granted, or 0. */
+  long fencingToken;
+
+  Waiter(LockRequest request, boolean ownToken, long arrivedAt) {
     this.key = LeaseKey.lock(request.getName());
     this.request = request;
+    this.ownToken = ownToken;
     this.arrivedAt = arrivedAt;
+  }
+
+  String token() {
+    return request.getToken();
+  }
+
+  long leaseNanos() {
+    return request.getLeaseDuration() * MILLI;
+  }
+
+  long endsAt() {
+    return arrivedAt + request.getWaitTimeout() * MILLI;
   }
 
   /** Whether the answer has been given. */
@@ -25,13 +54,14 @@ final class Waiter {
 
   void grant(long fencingToken, long sentAt) {
     deadline.cancel();
+    this.fencingToken = fencingToken;
     promise.tryComplete(
         new LockGrant()
             .setName(request.getName())
             .setToken(request.getToken())
             .setFencingToken(fencingToken)
             .setLeaseDuration(request.getLeaseDuration())
-            .setWaited((sentAt - arrivedAt) / 1_000_000));
+            .setWaited((sentAt - arrivedAt) / MILLI));
   }
 
   void fail(Throwable failure) {

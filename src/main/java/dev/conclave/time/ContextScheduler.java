@@ -16,11 +16,14 @@ import java.time.Instant;
  *       one comes in.
  *   <li>When it fires, it runs all that is due and arms itself for the earliest that is left. It
  *       may find nothing due: cancelling an entry does not touch it.
+ *   <li>It is set on this scheduler's own context and no other. Several contexts share a thread,
+ *       and Vert.x cancels what was set on a verticle's context when that verticle is undeployed.
  * </ol>
  */
 public final class ContextScheduler implements Scheduler {
   private static final long MILLI = 1_000_000L;
   private static final long NOT_ARMED = -1;
+  private static final long ARMING = -2;
 
   private final Vertx vertx;
   private final Context context;
@@ -49,11 +52,7 @@ public final class ContextScheduler implements Scheduler {
 
   @Override
   public void execute(Runnable action) {
-    context.runOnContext(
-        v -> {
-          isCurrent();
-          action.run();
-        });
+    context.runOnContext(v -> enter(action));
   }
 
   @Override
@@ -63,12 +62,28 @@ public final class ContextScheduler implements Scheduler {
       return true;
     }
     // An event loop's thread never changes, and everything Vert.x derives from the context (the
-    // handler of a message runs on a duplicate of it) shares it: learn it once.
-    boolean here = Vertx.currentContext() == context;
-    if (here && context.isEventLoopContext()) {
+    // handler of a message runs on a duplicate of it) shares it: learn it once. Blocking code of
+    // the context has the context too, but on a thread of the worker pool.
+    boolean here =
+        context.isEventLoopContext()
+            && Vertx.currentContext() == context
+            && Context.isOnEventLoopThread();
+    if (here) {
       thread = current;
     }
     return here;
+  }
+
+  /** Runs the action knowing that this is the thread; a worker's is another one every time. */
+  private void enter(Runnable action) {
+    thread = Thread.currentThread();
+    try {
+      action.run();
+    } finally {
+      if (!context.isEventLoopContext()) {
+        thread = null;
+      }
+    }
   }
 
   @Override
@@ -96,17 +111,35 @@ public final class ContextScheduler implements Scheduler {
   }
 
   private void arm() {
-    disarm();
     armedFor = heap[0].deadline;
-    long millis = Math.max(1, (armedFor - nanoTime() + MILLI - 1) / MILLI);
-    timerId = vertx.setTimer(millis, id -> fire());
+    if (Vertx.currentContext() == context) {
+      armHere();
+    } else if (timerId != ARMING) {
+      disarm();
+      timerId = ARMING;
+      context.runOnContext(
+          v -> {
+            if (timerId == ARMING) {
+              armHere();
+            }
+          });
+    }
+  }
+
+  private void armHere() {
+    disarm();
+    if (size > 0) {
+      armedFor = heap[0].deadline;
+      long millis = Math.max(1, (armedFor - nanoTime() + MILLI - 1) / MILLI);
+      timerId = vertx.setTimer(millis, id -> enter(this::fire));
+    }
   }
 
   private void disarm() {
-    if (timerId != NOT_ARMED) {
+    if (timerId >= 0) {
       vertx.cancelTimer(timerId);
-      timerId = NOT_ARMED;
     }
+    timerId = NOT_ARMED;
   }
 
   private void fire() {

@@ -21,4 +21,15 @@ public final class Validity {
   public static long until(long sentAt, long duration) {
     return sentAt + duration - duration / 100 - FIXED_MARGIN;
   }
+
+  /**
+   * The shortest duration, in whole milliseconds, that can be counted on for this long.
+   *
+   * @param wanted in nanoseconds
+   * @return in nanoseconds
+   */
+  public static long needed(long wanted) {
+    long millis = (Math.max(0, wanted) + FIXED_MARGIN) / 990_000 + 1;
+    return millis * 1_000_000;
+  }
 }

@@ -4,8 +4,13 @@ import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.core.Context;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.ThreadingModel;
+import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -138,5 +143,76 @@ class ContextSchedulerTest {
           vertx.eventBus().send("here", "message");
         });
     assertThat(get(handler.future())).isTrue();
+  }
+
+  @Test
+  void anotherVerticleOnTheSameThreadMayComeAndGo() {
+    Vertx single = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+    Promise<ContextScheduler> made = Promise.promise();
+    Promise<Void> ran = Promise.promise();
+    get(
+        single.deployVerticle(
+            new VerticleBase() {
+              @Override
+              public Future<?> start() {
+                ContextScheduler mine = new ContextScheduler(vertx, context);
+                mine.execute(() -> made.complete(mine));
+                return made.future();
+              }
+            }));
+    String other =
+        get(
+            single.deployVerticle(
+                new VerticleBase() {
+                  @Override
+                  public Future<?> start() {
+                    ContextScheduler shared = made.future().result();
+                    assertThat(shared.isCurrent()).isTrue();
+                    shared.schedule(300 * MILLI, ran::complete);
+                    return Future.succeededFuture();
+                  }
+                }));
+    get(single.undeploy(other));
+    get(ran.future());
+    get(single.close());
+  }
+
+  @Test
+  void blockingCodeOfTheContextIsNotOnItsThread() {
+    Promise<Boolean> blocking = Promise.promise();
+    scheduler.execute(
+        () -> context.executeBlocking(() -> scheduler.isCurrent()).onComplete(blocking));
+    assertThat(get(blocking.future())).isFalse();
+    Promise<Boolean> after = Promise.promise();
+    scheduler.execute(() -> after.complete(scheduler.isCurrent()));
+    assertThat(get(after.future())).isTrue();
+  }
+
+  @Test
+  void aWorkersThreadIsCurrentOnlyWhileItRunsWhatWasExecuted() {
+    Promise<List<Boolean>> seen = Promise.promise();
+    get(
+        vertx.deployVerticle(
+            new VerticleBase() {
+              @Override
+              public Future<?> start() {
+                ContextScheduler mine = new ContextScheduler(vertx, context);
+                List<Boolean> current = new ArrayList<>();
+                current.add(mine.isCurrent());
+                mine.execute(
+                    () -> {
+                      current.add(mine.isCurrent());
+                      mine.schedule(
+                          MILLI,
+                          () -> {
+                            current.add(mine.isCurrent());
+                            seen.complete(current);
+                          });
+                    });
+                return Future.succeededFuture();
+              }
+            },
+            new DeploymentOptions().setThreadingModel(ThreadingModel.WORKER)));
+    assertThat(get(seen.future())).containsExactly(false, true, true);
   }
 }

@@ -1,0 +1,101 @@
+package dev.conclave.backend;
+
+import dev.conclave.backend.support.CallerContext;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+
+/**
+ * The verticle that a shared backend lives in.
+ *
+ * <ol>
+ *   <li>Vert.x ends the clients and timers of a verticle when it is undeployed, so a backend that
+ *       several share must not be made on the context of the one that happened to come first.
+ *   <li>Vert.x ends the clients of no verticle before it undeploys any, when it is closed itself.
+ *       The verticles could not give back their leases then. So the backend has a verticle of its
+ *       own, which stays until those who use it are gone.
+ *   <li>It is deployed from a thread that belongs to no verticle: otherwise it would be a child.
+ * </ol>
+ */
+final class BackendHost extends VerticleBase {
+  /** How long it waits, at most, for verticles to close their handles when Vert.x closes. */
+  private static final long PATIENCE = 30_000;
+
+  private final Supplier<SyncBackend> factory;
+  private final Promise<String> deployed = Promise.promise();
+  private final Promise<SyncBackend> opened = Promise.promise();
+  private final Promise<Void> idle = Promise.promise();
+  private final Promise<Void> closed = Promise.promise();
+  private final AtomicInteger verticles = new AtomicInteger();
+  private volatile boolean stopping;
+  private int handles;
+
+  BackendHost(Supplier<SyncBackend> factory) {
+    this.factory = factory;
+  }
+
+  /** Counts a handle. Under the registry's lock. */
+  void taken(boolean byVerticle) {
+    handles++;
+    if (byVerticle) {
+      verticles.incrementAndGet();
+    }
+  }
+
+  /** Counts a handle that was closed; whether it was the last. Under the registry's lock. */
+  boolean givenBack(boolean byVerticle) {
+    handles--;
+    if (byVerticle && verticles.decrementAndGet() == 0 && stopping) {
+      idle.tryComplete();
+    }
+    return handles == 0;
+  }
+
+  void deploy(Vertx vertx) {
+    CompletableFuture.runAsync(
+        () ->
+            CallerContext.attempt(() -> vertx.deployVerticle(this))
+                .onFailure(opened::tryFail)
+                .onComplete(deployed));
+  }
+
+  /** The backend, told on the caller's context, once it is made; what its factory throws else. */
+  Future<SyncBackend> opened() {
+    return CallerContext.answer(opened.future());
+  }
+
+  /** Closes the backend; told on the caller's context. */
+  Future<Void> close() {
+    Future<Void> end = CallerContext.answer(closed.future());
+    deployed
+        .future()
+        .onFailure(never -> closed.tryComplete())
+        .onSuccess(id -> vertx.undeploy(id)); // Fails when Vert.x does that already.
+    return end;
+  }
+
+  @Override
+  public Future<?> start() {
+    opened.complete(factory.get());
+    return Future.succeededFuture();
+  }
+
+  @Override
+  public Future<?> stop() {
+    stopping = true;
+    if (verticles.get() == 0) {
+      idle.tryComplete();
+    }
+    long limit = vertx.setTimer(PATIENCE, id -> idle.tryComplete());
+    return idle.future()
+        .compose(
+            free -> {
+              vertx.cancelTimer(limit);
+              return CallerContext.attempt(opened.future().result()::close).onComplete(closed);
+            });
+  }
+}

@@ -1,0 +1,71 @@
+package dev.conclave.backend.support;
+
+import dev.conclave.time.Scheduler;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.util.function.Supplier;
+
+/**
+ * Takes a call to the thread it belongs to, and its answer back to the Vert.x context the call came
+ * from, duplicated contexts included. A call from no context is answered wherever it ended.
+ */
+public final class CallerContext {
+  private CallerContext() {}
+
+  /** The same outcome, told on the context that this is called from. */
+  public static <T> Future<T> answer(Future<T> future) {
+    Context caller = Vertx.currentContext();
+    if (caller == null || future.isComplete()) {
+      return future;
+    }
+    Promise<T> promise = Promise.promise();
+    future.onComplete(outcome -> tell(caller, promise, outcome));
+    return promise.future();
+  }
+
+  /**
+   * Runs the call on the scheduler's thread, at once when this is it, and answers on the context
+   * that this is called from. What the call throws is its failure.
+   */
+  public static <T> Future<T> call(Scheduler scheduler, Supplier<Future<T>> call) {
+    if (scheduler.isCurrent()) {
+      return answer(attempt(call));
+    }
+    Context caller = Vertx.currentContext();
+    Promise<T> promise = Promise.promise();
+    scheduler.execute(() -> attempt(call).onComplete(outcome -> tell(caller, promise, outcome)));
+    return promise.future();
+  }
+
+  /** Runs the action on the scheduler's thread, at once when this is it. */
+  public static void run(Scheduler scheduler, Runnable action) {
+    if (scheduler.isCurrent()) {
+      action.run();
+    } else {
+      scheduler.execute(action);
+    }
+  }
+
+  /** The call's future; what it throws is its failure, and so is having no future. */
+  public static <T> Future<T> attempt(Supplier<Future<T>> call) {
+    try {
+      Future<T> future = call.get();
+      return future != null
+          ? future
+          : Future.failedFuture(new NullPointerException("the call returned no future"));
+    } catch (Throwable thrown) {
+      return Future.failedFuture(thrown);
+    }
+  }
+
+  private static <T> void tell(Context caller, Promise<T> promise, AsyncResult<T> outcome) {
+    if (caller == null || Vertx.currentContext() == caller) {
+      promise.handle(outcome);
+    } else {
+      caller.runOnContext(v -> promise.handle(outcome));
+    }
+  }
+}
