@@ -5,6 +5,7 @@ import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Backends;
+import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.election.LeaderElection;
@@ -111,6 +112,12 @@ abstract class LeaderElectionOnRealBackend {
     return leaders.get(0);
   }
 
+  /** The leadership of this number was given up: it did not have to expire. */
+  private void assertReleased(long fence) {
+    Optional<Lease> holder = get(look(lease -> lease.find(LeaseKey.leader(election))));
+    assertThat(holder.map(Lease::fencingToken)).isNotEqualTo(Optional.of(fence));
+  }
+
   private void assertHistoryInOrder() {
     for (int i = 0; i < history.size(); i++) {
       assertThat(history.get(i).isLeading()).as("%s", history).isEqualTo(i % 2 == 0);
@@ -126,9 +133,11 @@ abstract class LeaderElectionOnRealBackend {
     deployAll();
     for (int i = 0; i < WORKERS; i++) {
       Worker leader = leader();
+      long fence = leader.verticle().election().fencingToken().orElseThrow();
       get(leader.vertx().undeploy(leader.id()));
       assertThat(leader.leads()).isFalse();
       workers.remove(leader);
+      assertReleased(fence);
     }
     assertThat(history).hasSize(2 * WORKERS);
     assertHistoryInOrder();
@@ -154,7 +163,9 @@ abstract class LeaderElectionOnRealBackend {
       return; // all workers were on it
     }
     get(first.vertx().close());
+    instances.remove(first.vertx());
     workers.remove(first);
+    assertReleased(before);
     Worker next = leader();
     assertThat(next.verticle().election().fencingToken().orElseThrow()).isGreaterThan(before);
     assertHistoryInOrder();
