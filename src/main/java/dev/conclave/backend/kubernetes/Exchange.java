@@ -117,7 +117,8 @@ final class Exchange {
     if (token != null) {
       options.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + token);
     }
-    return client.request(options);
+    // What goes wrong is told by the futures; without a handler it would be logged besides.
+    return client.request(options).onSuccess(request -> request.exceptionHandler(failure -> {}));
   }
 
   Future<Void> close() {
