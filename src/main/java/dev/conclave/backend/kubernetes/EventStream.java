@@ -107,6 +107,7 @@ final class EventStream {
   }
 
   private void read(HttpClientResponse response) {
+    response.exceptionHandler(this::end);
     if (response.statusCode() != ApiAnswer.OK) {
       end(
           response.statusCode() == ApiAnswer.GONE
@@ -121,7 +122,6 @@ final class EventStream {
             parse(() -> line.accept(new JsonObject(buffer)));
           }
         });
-    response.exceptionHandler(this::end);
     response.endHandler(v -> end(null));
     response.handler(
         chunk -> {
