@@ -8,9 +8,11 @@ module dev.conclave {
   requires static io.vertx.sql.client;
   requires static io.vertx.sql.client.pg;
   requires static io.vertx.redis.client;
+  requires static org.yaml.snakeyaml;
 
   exports dev.conclave;
   exports dev.conclave.backend;
+  exports dev.conclave.backend.kubernetes;
   exports dev.conclave.backend.memory;
   exports dev.conclave.backend.postgres;
   exports dev.conclave.backend.redis;
@@ -23,6 +25,7 @@ module dev.conclave {
   uses dev.conclave.backend.BackendFactory;
 
   provides dev.conclave.backend.BackendFactory with
+      dev.conclave.backend.kubernetes.KubernetesBackendFactory,
       dev.conclave.backend.memory.MemoryBackendFactory,
       dev.conclave.backend.postgres.PostgresBackendFactory,
       dev.conclave.backend.redis.RedisBackendFactory;

@@ -1,0 +1,19 @@
+package dev.conclave.backend.kubernetes;
+
+import io.vertx.core.json.JsonObject;
+
+/**
+ * What the API server said. Decisions are made by the status alone.
+ *
+ * @param body never null; empty when there was none
+ */
+record ApiAnswer(int status, JsonObject body) {
+  static final int OK = 200;
+  static final int CREATED = 201;
+  static final int UNAUTHORIZED = 401;
+  static final int FORBIDDEN = 403;
+  static final int NOT_FOUND = 404;
+  static final int CONFLICT = 409;
+  static final int GONE = 410;
+  static final int TOO_MANY_REQUESTS = 429;
+}

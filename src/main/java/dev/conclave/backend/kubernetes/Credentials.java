@@ -1,0 +1,94 @@
+package dev.conclave.backend.kubernetes;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+
+/**
+ * The bearer token of the requests, if there is one. A token in a file is read again when it is ten
+ * seconds old and whenever the API server refuses it: service accounts' tokens are replaced while
+ * they still hold. To be used on one thread.
+ */
+final class Credentials {
+  private static final Logger LOG = System.getLogger(Credentials.class.getName());
+  private static final long FRESH = Duration.ofSeconds(10).toNanos();
+
+  private final Vertx vertx;
+  private final Scheduler scheduler;
+  private final String file;
+  private String token;
+  private long readAt;
+
+  private Credentials(Vertx vertx, Scheduler scheduler, String file, String token) {
+    this.vertx = vertx;
+    this.scheduler = scheduler;
+    this.file = file;
+    this.token = token;
+  }
+
+  /** No token: a client certificate, or an API server that lets everybody in. */
+  static Credentials none() {
+    return new Credentials(null, null, null, null);
+  }
+
+  /** A token that stays. */
+  static Credentials fixed(String token) {
+    return new Credentials(null, null, null, token);
+  }
+
+  /** The token in a file. */
+  static Credentials file(Vertx vertx, Scheduler scheduler, String file) {
+    return new Credentials(vertx, scheduler, file, null);
+  }
+
+  /** The token to send, or null. */
+  Future<String> token() {
+    boolean fresh = token != null && (file == null || scheduler.nanoTime() - readAt < FRESH);
+    return fresh || file == null ? Future.succeededFuture(token) : read();
+  }
+
+  /** The token to send after this one was refused, or null when there is no other. */
+  Future<String> insteadOf(String refused) {
+    if (file == null) {
+      return Future.succeededFuture();
+    }
+    return read().map(now -> now.equals(refused) ? null : now);
+  }
+
+  /** The text without the token, wherever it came from. */
+  String redact(String text) {
+    return token == null || token.isEmpty() ? text : text.replace(token, "[token]");
+  }
+
+  private Future<String> read() {
+    return vertx
+        .fileSystem()
+        .readFile(file)
+        .map(
+            content -> {
+              token = content.toString().strip();
+              readAt = scheduler.nanoTime();
+              return token;
+            })
+        .recover(
+            unreadable -> {
+              if (token == null) {
+                return Future.failedFuture(
+                    ErrorCode.BACKEND_UNAVAILABLE.failure("can not read the token file " + file));
+              }
+              LOG.log(Level.WARNING, "can not read {0} again, keeping the token", file);
+              readAt = scheduler.nanoTime();
+              return Future.succeededFuture(token);
+            });
+  }
+
+  /** Shows nothing. */
+  @Override
+  public String toString() {
+    return "Credentials";
+  }
+}

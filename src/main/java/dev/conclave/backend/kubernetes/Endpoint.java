@@ -1,0 +1,19 @@
+package dev.conclave.backend.kubernetes;
+
+import io.vertx.core.http.HttpClientOptions;
+
+/**
+ * Where the API server is and how to be let in.
+ *
+ * @param url scheme, host and port, for messages; without credentials
+ * @param pathPrefix what stands before {@code /api} in every path; often empty
+ * @param namespace where the objects are
+ * @param options host, port, TLS
+ * @param credentials what the requests carry
+ */
+record Endpoint(
+    String url,
+    String pathPrefix,
+    String namespace,
+    HttpClientOptions options,
+    Credentials credentials) {}

@@ -1,0 +1,157 @@
+package dev.conclave.backend.kubernetes;
+
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.parsetools.RecordParser;
+import io.vertx.serviceproxy.ServiceException;
+import java.time.Duration;
+import java.util.function.Consumer;
+
+/**
+ * An answer that goes on: JSON objects, one a line. It ends when the server ends it, when the
+ * connection breaks, when it has been silent for too long, or when it is cancelled.
+ */
+final class EventStream {
+  /** Says in a sentence what a status means. */
+  interface Failures {
+    ServiceException of(ApiCall call, int status, String message);
+  }
+
+  /** The server does not have the past any more from which the stream was to go on. */
+  static final class Gone extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Gone() {
+      super("the resource version is too old");
+    }
+  }
+
+  private final Scheduler scheduler;
+  private final Exchange exchange;
+  private final Failures failures;
+  private final ApiCall call;
+  private final long idle;
+  private final Consumer<JsonObject> line;
+  private final Promise<Void> ended = Promise.promise();
+  private HttpClientRequest request;
+  private Scheduler.Timer silence = () -> {};
+  private long heard;
+
+  EventStream(
+      Scheduler scheduler,
+      Exchange exchange,
+      Failures failures,
+      ApiCall call,
+      Duration idle,
+      Consumer<JsonObject> line) {
+    this.scheduler = scheduler;
+    this.exchange = exchange;
+    this.failures = failures;
+    this.call = call;
+    this.idle = idle.toNanos();
+    this.line = line;
+  }
+
+  EventStream open(Credentials credentials) {
+    heard = scheduler.nanoTime();
+    watchSilence();
+    credentials
+        .token()
+        .compose(
+            token ->
+                connect(token)
+                    .compose(
+                        response ->
+                            response.statusCode() == ApiAnswer.UNAUTHORIZED
+                                ? credentials.insteadOf(token).compose(this::reconnect)
+                                : Future.succeededFuture(response)))
+        .onSuccess(this::read)
+        .onFailure(this::end);
+    return this;
+  }
+
+  /** Succeeds when the server ended it properly; fails with {@link Gone} and for other reasons. */
+  Future<Void> ended() {
+    return ended.future();
+  }
+
+  void cancel() {
+    end(new IllegalStateException("cancelled"));
+  }
+
+  private Future<HttpClientResponse> reconnect(String token) {
+    return token == null
+        ? Future.failedFuture(failures.of(call, ApiAnswer.UNAUTHORIZED, ""))
+        : connect(token);
+  }
+
+  private Future<HttpClientResponse> connect(String token) {
+    if (request != null) {
+      request.reset();
+    }
+    return exchange
+        .request(call, token, idle)
+        .compose(
+            ready -> {
+              request = ready;
+              if (ended.future().isComplete()) {
+                ready.reset();
+                return Future.failedFuture("cancelled");
+              }
+              return ready.send();
+            });
+  }
+
+  private void read(HttpClientResponse response) {
+    response.exceptionHandler(this::end);
+    if (response.statusCode() != ApiAnswer.OK) {
+      end(
+          response.statusCode() == ApiAnswer.GONE
+              ? new Gone()
+              : failures.of(call, response.statusCode(), ""));
+      return;
+    }
+    RecordParser lines = RecordParser.newDelimited("\n");
+    lines.handler(
+        buffer -> {
+          if (!ended.future().isComplete() && buffer.length() > 0) {
+            parse(() -> line.accept(new JsonObject(buffer)));
+          }
+        });
+    response.endHandler(v -> end(null));
+    response.handler(
+        chunk -> {
+          heard = scheduler.nanoTime();
+          lines.handle(chunk);
+        });
+  }
+
+  private void parse(Runnable reading) {
+    try {
+      reading.run();
+    } catch (RuntimeException unreadable) {
+      end(unreadable);
+    }
+  }
+
+  private void watchSilence() {
+    long left = idle - (scheduler.nanoTime() - heard);
+    if (left <= 0) {
+      end(new IllegalStateException("the watch has been silent for too long"));
+    } else {
+      silence = scheduler.schedule(left, this::watchSilence);
+    }
+  }
+
+  private void end(Throwable failure) {
+    silence.cancel();
+    boolean first = failure == null ? ended.tryComplete() : ended.tryFail(failure);
+    if (first && failure != null && request != null) {
+      request.reset();
+    }
+  }
+}

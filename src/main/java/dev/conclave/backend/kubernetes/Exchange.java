@@ -1,0 +1,127 @@
+package dev.conclave.backend.kubernetes;
+
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+
+/** HTTP as such: one request, one answer or none, never later than the deadline. */
+final class Exchange {
+  private final Scheduler scheduler;
+  private final HttpClientAgent client;
+  private final String path;
+
+  Exchange(Scheduler scheduler, HttpClientAgent client, String path) {
+    this.scheduler = scheduler;
+    this.client = client;
+    this.path = path;
+  }
+
+  /** An answer before anybody has thought about it. */
+  record Raw(int status, String retryAfterHeader, Buffer body) {
+    private static final int SHOWN = 200;
+
+    /** The body, or null when it is no JSON object. */
+    JsonObject json() {
+      try {
+        return new JsonObject(body);
+      } catch (DecodeException | ClassCastException notJson) {
+        return null;
+      }
+    }
+
+    /** What it says to people; empty when it says nothing. */
+    String message() {
+      JsonObject json = json();
+      Object message = json == null ? null : json.getValue("message");
+      String text = message instanceof String string ? string : "";
+      return text.length() > SHOWN ? text.substring(0, SHOWN) + "…" : text;
+    }
+
+    /** How many nanoseconds it asks to wait, or -1. */
+    long retryAfter() {
+      try {
+        return Duration.ofSeconds(Math.max(0, Integer.parseInt(retryAfterHeader))).toNanos();
+      } catch (NumberFormatException aDateOrNothing) {
+        return -1;
+      }
+    }
+  }
+
+  /** Sends it and waits for the whole answer. */
+  Future<Raw> send(ApiCall call, String token, Deadline deadline) {
+    if (deadline.isOver()) {
+      return Future.failedFuture(deadline.failure("the API server"));
+    }
+    Promise<Raw> answer = Promise.promise();
+    HttpClientRequest[] sent = new HttpClientRequest[1];
+    Scheduler.Timer timer =
+        scheduler.schedule(
+            deadline.left(),
+            () -> {
+              answer.tryFail(deadline.failure("the API server"));
+              if (sent[0] != null) {
+                sent[0].reset();
+              }
+            });
+    request(call, token, deadline.left())
+        .compose(
+            request -> {
+              sent[0] = request;
+              if (answer.future().isComplete()) {
+                request.reset();
+                return Future.failedFuture("too late");
+              }
+              return call.body() == null ? request.send() : request.send(call.body().toBuffer());
+            })
+        .compose(
+            response ->
+                response
+                    .body()
+                    .map(
+                        body ->
+                            new Raw(
+                                response.statusCode(),
+                                response.getHeader(HttpHeaders.RETRY_AFTER),
+                                body)))
+        .onComplete(
+            result -> {
+              timer.cancel();
+              if (result.succeeded()) {
+                answer.tryComplete(result.result());
+              } else {
+                answer.tryFail(result.cause());
+              }
+            });
+    return answer.future();
+  }
+
+  /** A request that is ready to be sent. */
+  Future<HttpClientRequest> request(ApiCall call, String token, long patience) {
+    RequestOptions options =
+        new RequestOptions()
+            .setMethod(call.method())
+            .setURI(path + (call.name().isEmpty() ? "" : "/" + call.name()) + call.query())
+            .setConnectTimeout(Math.max(1, patience / 1_000_000))
+            .putHeader(HttpHeaders.ACCEPT, "application/json");
+    if (call.body() != null) {
+      options.putHeader(HttpHeaders.CONTENT_TYPE, "application/json");
+    }
+    if (token != null) {
+      options.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + token);
+    }
+    // What goes wrong is told by the futures; without a handler it would be logged besides.
+    return client.request(options).onSuccess(request -> request.exceptionHandler(failure -> {}));
+  }
+
+  Future<Void> close() {
+    return client.close();
+  }
+}

@@ -1,0 +1,223 @@
+package dev.conclave.backend.kubernetes;
+
+import dev.conclave.backend.LeaseKind;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
+
+/**
+ * The shared watch on all leases of one kind: it keeps the observations fresh, so that a holder's
+ * time is counted whether or not anybody asks, and gives the hints. To be used on one thread.
+ *
+ * <ol>
+ *   <li>List, page by page; what was known and is not listed is gone.
+ *   <li>Watch from the list's {@code resourceVersion} on; every event and bookmark moves it.
+ *   <li>When the stream ends or breaks, go on from the last {@code resourceVersion}: nothing is
+ *       lost. When the server does not have it any more (410), list again.
+ *   <li>After a failure, pause: longer each time, with jitter. The first failure of a series is
+ *       logged, and that it is over. It never gives up before it is closed.
+ * </ol>
+ */
+final class KindWatch {
+  private static final Logger LOG = System.getLogger(KindWatch.class.getName());
+  private static final String PAGE = "500";
+
+  /** How long the server is asked to keep a stream; jittered, so that not all come back at once. */
+  private static final int STREAM_SECONDS = 240;
+
+  /** Bookmarks come about once a minute; a connection that is silent for longer is dead. */
+  private static final Duration SILENCE = Duration.ofSeconds(90);
+
+  private static final long FIRST_PAUSE = Duration.ofMillis(100).toNanos();
+  private static final long LONGEST_PAUSE = Duration.ofSeconds(10).toNanos();
+
+  private final Scheduler scheduler;
+  private final ApiClient api;
+  private final Resource resource;
+  private final LeaseKind kind;
+  private final Duration timeout;
+  private final Observations observations;
+  private EventStream stream;
+  private String resourceVersion;
+  private int failures;
+  private boolean interrupted;
+  private long listBegan;
+  private boolean closed;
+
+  KindWatch(
+      Scheduler scheduler,
+      ApiClient api,
+      Resource resource,
+      LeaseKind kind,
+      Duration timeout,
+      Observations observations) {
+    this.scheduler = scheduler;
+    this.api = api;
+    this.resource = resource;
+    this.kind = kind;
+    this.timeout = timeout;
+    this.observations = observations;
+  }
+
+  /** Chooses the objects of a kind. */
+  static String selector(LeaseKind kind) {
+    return Annotations.MANAGED_BY
+        + "="
+        + Annotations.CONCLAVE
+        + ","
+        + Annotations.KIND
+        + "="
+        + kind.id();
+  }
+
+  void start() {
+    if (!closed) {
+      listBegan = scheduler.nanoTime();
+      list("");
+    }
+  }
+
+  void close() {
+    closed = true;
+    if (stream != null) {
+      stream.cancel();
+    }
+  }
+
+  private void list(String page) {
+    Map<String, String> parameters = new LinkedHashMap<>();
+    parameters.put("labelSelector", selector(kind));
+    parameters.put("limit", PAGE);
+    if (!page.isEmpty()) {
+      parameters.put("continue", page);
+    }
+    ApiCall call = ApiCall.list(parameters);
+    api.send(call, new Deadline(scheduler, timeout))
+        .compose(
+            answer ->
+                answer.status() == ApiAnswer.OK || answer.status() == ApiAnswer.GONE
+                    ? Future.succeededFuture(answer)
+                    : Future.failedFuture(api.failure(call, answer.status(), "")))
+        .onFailure(failure -> later(failure, this::start))
+        .onSuccess(this::listed);
+  }
+
+  private void listed(ApiAnswer answer) {
+    if (closed) {
+      return;
+    }
+    if (answer.status() == ApiAnswer.GONE) {
+      later(new EventStream.Gone(), this::start);
+      return;
+    }
+    JsonArray items = answer.body().getJsonArray("items", new JsonArray());
+    for (int i = 0; i < items.size(); i++) {
+      observe(items.getJsonObject(i), observations::observeEvent);
+    }
+    JsonObject metadata = answer.body().getJsonObject("metadata", new JsonObject());
+    String next = metadata.getString("continue", "");
+    if (!next.isEmpty()) {
+      list(next);
+      return;
+    }
+    observations.forgetUnlisted(this::belongs, listBegan);
+    resourceVersion = metadata.getString("resourceVersion", "0");
+    watch();
+  }
+
+  private void watch() {
+    if (closed) {
+      return;
+    }
+    Map<String, String> parameters = new LinkedHashMap<>();
+    parameters.put("labelSelector", selector(kind));
+    parameters.put("watch", "1");
+    parameters.put("allowWatchBookmarks", "true");
+    parameters.put("resourceVersion", resourceVersion);
+    parameters.put("timeoutSeconds", String.valueOf(STREAM_SECONDS + random(STREAM_SECONDS / 4)));
+    String before = resourceVersion;
+    stream = api.stream(ApiCall.watch(parameters), SILENCE, this::event);
+    stream
+        .ended()
+        .onSuccess(
+            properly -> {
+              if (before.equals(resourceVersion)) {
+                later(null, this::watch); // nothing came: not at once again
+              } else {
+                watch();
+              }
+            })
+        .onFailure(
+            failure ->
+                later(failure, failure instanceof EventStream.Gone ? this::start : this::watch));
+  }
+
+  private void event(JsonObject event) {
+    JsonObject object = event.getJsonObject("object");
+    String type = event.getString("type");
+    if ("ERROR".equals(type)) {
+      if (Integer.valueOf(ApiAnswer.GONE).equals(object.getInteger("code"))) {
+        throw new EventStream.Gone();
+      }
+      throw new IllegalStateException("the watch reports " + object.getInteger("code"));
+    }
+    switch (type) {
+      case "ADDED", "MODIFIED" -> observe(object, observations::observeEvent);
+      case "DELETED" -> observe(object, observations::observeDeletion);
+      default -> {} // a bookmark: only the version is new
+    }
+    resourceVersion = object.getJsonObject("metadata").getString("resourceVersion");
+    recovered();
+  }
+
+  private void observe(JsonObject json, Consumer<StoredObject> observer) {
+    StoredObject version;
+    try {
+      version = new StoredObject(resource, json);
+    } catch (RuntimeException noRecord) {
+      return; // whoever asks for this key is told
+    }
+    observer.accept(version);
+  }
+
+  private boolean belongs(StoredObject object) {
+    return object.isLabelled() && kind.id().equals(object.kind());
+  }
+
+  private void later(Throwable failure, Runnable action) {
+    if (closed) {
+      return;
+    }
+    failures++;
+    if (failure != null && !(failure instanceof EventStream.Gone) && !interrupted) {
+      interrupted = true;
+      LOG.log(
+          Level.WARNING,
+          "the watch on {0} leases is interrupted: {1}",
+          kind.id(),
+          failure.getMessage());
+    }
+    long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(failures - 1, 10));
+    scheduler.schedule(pause / 2 + random(pause / 2), action);
+  }
+
+  private void recovered() {
+    if (interrupted) {
+      interrupted = false;
+      LOG.log(Level.INFO, "the watch on {0} leases goes on", kind.id());
+    }
+    failures = 0;
+  }
+
+  private static long random(long bound) {
+    return ThreadLocalRandom.current().nextLong(bound + 1);
+  }
+}

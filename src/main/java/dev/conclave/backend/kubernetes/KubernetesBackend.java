@@ -1,0 +1,255 @@
+package dev.conclave.backend.kubernetes;
+
+import dev.conclave.backend.Acquisition;
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.Lease;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseKind;
+import dev.conclave.backend.LeasePage;
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.Watch;
+import dev.conclave.time.ContextScheduler;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.serviceproxy.ServiceException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+
+/**
+ * Leases in Kubernetes' own records: {@code coordination.k8s.io/v1} Lease objects, or ConfigMaps
+ * with the annotation that came before them. {@code kubectl get lease} shows them, and electors by
+ * client-go's rules compete for them correctly.
+ *
+ * <p>There is no server clock in a write, so time is observed: a lease is dead when <i>this
+ * process</i> has seen its record unchanged for the whole duration, on its own monotonic clock. No
+ * remote timestamp is compared with a local clock. Every write names the version it is based on.
+ *
+ * <ol>
+ *   <li>A call is handed to the backend's own context; everything behind it is single-threaded.
+ *   <li>With the first call the configuration's files are read and the client is made; what fails
+ *       then is tried again with the next.
+ *   <li>The answer is handed back to the caller's context. It always comes: every request behind it
+ *       has a deadline.
+ *   <li>{@link #close()} answers every call under way with {@link ErrorCode#CLOSED}.
+ * </ol>
+ *
+ * <p>Nothing is handed over: a release does not reserve the lease. The waiters of a process are
+ * called when the watch shows that the key became free or changed hands, and when its holder runs
+ * out. Objects are never deleted.
+ */
+public final class KubernetesBackend implements SyncBackend {
+  private final Vertx vertx;
+  private final KubernetesSettings settings;
+  private final OwnContext own;
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Promise<Void> end = Promise.promise();
+
+  // What follows is used on the own context only.
+  private final Set<Promise<?>> underWay = new HashSet<>();
+  private ContextScheduler scheduler;
+  private Future<Leases> leases;
+
+  KubernetesBackend(Vertx vertx, KubernetesSettings settings) {
+    this.vertx = vertx;
+    this.settings = settings;
+    this.own = new OwnContext(vertx);
+    own.execute(() -> scheduler = new ContextScheduler(vertx, own.get()));
+  }
+
+  @Override
+  public Future<Acquisition> acquire(LeaseRequest request) {
+    return call(leases -> leases.acquire(request));
+  }
+
+  @Override
+  public Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
+    return checked(
+        () -> {
+          LeaseRules.checkToken(token);
+          LeaseRules.checkDuration(duration);
+        },
+        leases -> leases.extend(key, token, duration));
+  }
+
+  @Override
+  public Future<Boolean> release(LeaseKey key, String token) {
+    return checked(() -> LeaseRules.checkToken(token), leases -> leases.release(key, token));
+  }
+
+  @Override
+  public Future<Optional<Lease>> find(LeaseKey key) {
+    return call(leases -> leases.find(key));
+  }
+
+  @Override
+  public Future<Boolean> owns(LeaseKey key, String token) {
+    return checked(() -> LeaseRules.checkToken(token), leases -> leases.owns(key, token));
+  }
+
+  @Override
+  public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
+    return checked(
+        () -> LeaseRules.checkLimit(limit), leases -> leases.list(kind, prefix, page, limit));
+  }
+
+  @Override
+  public Future<Boolean> revoke(LeaseKey key) {
+    return call(leases -> leases.revoke(key));
+  }
+
+  @Override
+  public Watch watch(LeaseKey key, Runnable hint) {
+    AtomicBoolean ended = new AtomicBoolean();
+    Runnable mine =
+        () -> {
+          if (!ended.get()) {
+            hint.run();
+          }
+        };
+    // A hint can not wait for a call to come: its watch opens the backend by itself.
+    call(
+        leases -> {
+          if (!ended.get()) {
+            leases.watch(key, mine);
+          }
+          return Future.succeededFuture();
+        });
+    return () -> {
+      if (ended.compareAndSet(false, true)) {
+        call(
+            leases -> {
+              leases.unwatch(key, mine);
+              return Future.succeededFuture();
+            });
+      }
+    };
+  }
+
+  @Override
+  public Future<Boolean> advance(String name, long mark) {
+    return checked(
+        () -> {
+          LeaseRules.checkName(name);
+          LeaseRules.checkMark(mark);
+        },
+        leases -> leases.advance(name, mark));
+  }
+
+  @Override
+  public Future<Void> ping() {
+    return call(Leases::ping);
+  }
+
+  @Override
+  public Future<Void> close() {
+    if (closed.compareAndSet(false, true)) {
+      own.execute(this::shutDown);
+    }
+    Promise<Void> answer = Promise.promise();
+    end.future().onComplete(onCallersContext(answer));
+    return answer.future();
+  }
+
+  /** How many keys have something under way or somebody listening. */
+  Future<Integer> footprint() {
+    return call(leases -> Future.succeededFuture(leases.footprint()));
+  }
+
+  private void shutDown() {
+    Set.copyOf(underWay).forEach(promise -> promise.tryFail(closedFailure()));
+    underWay.clear();
+    scheduler.close();
+    Future<Leases> opened = leases == null ? Future.succeededFuture() : leases;
+    opened
+        .otherwiseEmpty()
+        .compose(there -> there == null ? Future.succeededFuture() : there.close())
+        .otherwiseEmpty()
+        .onComplete(done -> end.complete());
+  }
+
+  private <T> Future<T> checked(Runnable check, Function<Leases, Future<T>> operation) {
+    try {
+      check.run();
+    } catch (RuntimeException refused) {
+      return Future.failedFuture(closed.get() ? closedFailure() : refused);
+    }
+    return call(operation);
+  }
+
+  private <T> Future<T> call(Function<Leases, Future<T>> operation) {
+    if (closed.get()) {
+      return Future.failedFuture(closedFailure());
+    }
+    Promise<T> outcome = Promise.promise();
+    Promise<T> answer = Promise.promise();
+    outcome.future().onComplete(onCallersContext(answer));
+    own.execute(() -> run(operation, outcome));
+    return answer.future();
+  }
+
+  private static <T> Handler<AsyncResult<T>> onCallersContext(Promise<T> answer) {
+    Context caller = Vertx.currentContext();
+    return caller == null ? answer::handle : done -> caller.runOnContext(v -> answer.handle(done));
+  }
+
+  private <T> void run(Function<Leases, Future<T>> operation, Promise<T> outcome) {
+    if (closed.get()) {
+      outcome.tryFail(closedFailure());
+      return;
+    }
+    underWay.add(outcome);
+    opened()
+        .compose(operation)
+        .onComplete(
+            done -> {
+              underWay.remove(outcome);
+              if (done.succeeded()) {
+                outcome.tryComplete(done.result());
+              } else {
+                outcome.tryFail(explained(done.cause()));
+              }
+            });
+  }
+
+  private Future<Leases> opened() {
+    if (leases == null || leases.failed()) {
+      leases =
+          settings
+              .resolve(vertx, scheduler)
+              .map(
+                  endpoint ->
+                      new Leases(
+                          scheduler,
+                          new ApiClient(
+                              vertx,
+                              scheduler,
+                              endpoint,
+                              settings.resource(),
+                              settings.connections()),
+                          settings.resource(),
+                          settings.timeout()));
+    }
+    return leases;
+  }
+
+  private static Throwable explained(Throwable cause) {
+    return cause instanceof ServiceException
+        ? cause
+        : ErrorCode.BACKEND_UNAVAILABLE.failure(
+            "an answer of the API server made no sense: " + cause);
+  }
+
+  private static RuntimeException closedFailure() {
+    return ErrorCode.CLOSED.failure("the kubernetes backend is closed");
+  }
+}

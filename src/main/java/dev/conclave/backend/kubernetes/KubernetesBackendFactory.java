@@ -1,0 +1,33 @@
+package dev.conclave.backend.kubernetes;
+
+import dev.conclave.backend.BackendFactory;
+import dev.conclave.backend.SyncBackend;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+
+/**
+ * Type {@code kubernetes}. Without further configuration it uses the service account of the pod it
+ * runs in; see {@code docs/kubernetes.md} for every key.
+ */
+public final class KubernetesBackendFactory implements BackendFactory {
+  private final KubernetesSettings.Environment environment;
+
+  /** A factory that finds its way as pods do. */
+  public KubernetesBackendFactory() {
+    this(KubernetesSettings.Environment.ofPod());
+  }
+
+  KubernetesBackendFactory(KubernetesSettings.Environment environment) {
+    this.environment = environment;
+  }
+
+  @Override
+  public String type() {
+    return "kubernetes";
+  }
+
+  @Override
+  public SyncBackend create(Vertx vertx, JsonObject config) {
+    return new KubernetesBackend(vertx, new KubernetesSettings(config, environment));
+  }
+}

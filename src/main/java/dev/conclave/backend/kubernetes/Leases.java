@@ -1,0 +1,248 @@
+package dev.conclave.backend.kubernetes;
+
+import dev.conclave.backend.Acquisition;
+import dev.conclave.backend.Lease;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseKind;
+import dev.conclave.backend.LeasePage;
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * The operations of the backend on an API server that is known. To be used on one thread.
+ *
+ * <p>The watch on a kind begins with the first operation on it, so that the observation of its
+ * holders is older than the second.
+ */
+final class Leases {
+  private final Scheduler scheduler;
+  private final ApiClient api;
+  private final Resource resource;
+  private final Duration timeout;
+  private final Writer writer;
+  private final Listeners listeners;
+  private final Observations observations;
+  private final Store store;
+  private final KeyQueue queue;
+  private final Map<LeaseKind, KindWatch> watches = new EnumMap<>(LeaseKind.class);
+  private boolean closed;
+
+  Leases(Scheduler scheduler, ApiClient api, Resource resource, Duration timeout) {
+    this.scheduler = scheduler;
+    this.api = api;
+    this.resource = resource;
+    this.timeout = timeout;
+    this.writer = new Writer(resource, api.namespace(), scheduler);
+    this.listeners = new Listeners(scheduler);
+    this.observations = new Observations(scheduler, listeners::seen, listeners::changed);
+    this.store = new Store(api, resource, observations);
+    this.queue = new KeyQueue(scheduler);
+  }
+
+  Future<Acquisition> acquire(LeaseRequest request) {
+    String name = Names.of(request.key());
+    Plan<Acquisition> plan = new Acquiring(scheduler, observations, writer, request);
+    return change(request.key(), plan)
+        .map(
+            answer -> {
+              if (answer.granted() || request.waiter() == null) {
+                listeners.leave(name, request.token());
+              } else if (!closed) {
+                listeners.await(name, request.token(), request.waiter(), observations.get(name));
+              }
+              return answer;
+            });
+  }
+
+  Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
+    return change(
+        key,
+        seen ->
+            isLiveFor(seen, key, token)
+                ? Plan.Step.write(
+                    writer.extend(seen.object(), duration),
+                    now -> Plan.Step.answer(true),
+                    this::abandon)
+                : Plan.Step.answer(false));
+  }
+
+  Future<Boolean> release(LeaseKey key, String token) {
+    listeners.leave(Names.of(key), token);
+    return vacate(key, seen -> isLiveFor(seen, key, token));
+  }
+
+  Future<Boolean> revoke(LeaseKey key) {
+    return vacate(key, seen -> seen != null && seen.isLive(scheduler.nanoTime()));
+  }
+
+  Future<Optional<Lease>> find(LeaseKey key) {
+    return read(key)
+        .map(
+            seen -> {
+              long now = scheduler.nanoTime();
+              return seen != null && seen.isLive(now)
+                  ? Optional.of(seen.view(key, now))
+                  : Optional.empty();
+            });
+  }
+
+  Future<Boolean> owns(LeaseKey key, String token) {
+    return read(key).map(seen -> isLiveFor(seen, key, token));
+  }
+
+  Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
+    follow(kind);
+    Map<String, String> parameters = new LinkedHashMap<>();
+    parameters.put("labelSelector", KindWatch.selector(kind));
+    parameters.put("limit", String.valueOf(limit));
+    if (page != null && !page.isEmpty()) {
+      parameters.put("continue", page);
+    }
+    ApiCall call = ApiCall.list(parameters);
+    return api.send(call, deadline())
+        .compose(
+            answer ->
+                switch (answer.status()) {
+                  case ApiAnswer.OK -> Future.succeededFuture(page(kind, prefix, answer.body()));
+                  // The walk took too long: go on where the server says, else from the beginning.
+                  case ApiAnswer.GONE ->
+                      Future.succeededFuture(new LeasePage(List.of(), next(answer.body(), "")));
+                  default -> Future.failedFuture(api.failure(call, answer.status(), ""));
+                });
+  }
+
+  /** Registers are read afresh each time: nobody watches them. */
+  Future<Boolean> advance(String name, long mark) {
+    Registers registers = new Registers(api, resource, writer);
+    return queue.run(Names.ofRegister(name), () -> registers.advance(name, mark, deadline()));
+  }
+
+  Future<Void> ping() {
+    ApiCall call =
+        ApiCall.list(Map.of("limit", "1", "labelSelector", KindWatch.selector(LeaseKind.LEADER)));
+    return api.send(call, deadline())
+        .compose(
+            answer ->
+                answer.status() == ApiAnswer.OK
+                    ? Future.succeededFuture()
+                    : Future.failedFuture(api.failure(call, answer.status(), "")));
+  }
+
+  /** Adds a hint. */
+  void watch(LeaseKey key, Runnable hint) {
+    follow(key.kind());
+    String name = Names.of(key);
+    listeners.watch(name, hint, observations.get(name));
+  }
+
+  /** Takes a hint away. */
+  void unwatch(LeaseKey key, Runnable hint) {
+    listeners.unwatch(Names.of(key), hint);
+  }
+
+  Future<Void> close() {
+    closed = true;
+    watches.values().forEach(KindWatch::close);
+    listeners.clear();
+    return api.close();
+  }
+
+  /** How many keys have something under way or somebody listening. */
+  int footprint() {
+    return queue.size() + listeners.size();
+  }
+
+  private <T> Future<T> change(LeaseKey key, Plan<T> plan) {
+    follow(key.kind());
+    String name = Names.of(key);
+    Deadline deadline = deadline();
+    return queue.run(name, () -> store.change(name, plan, deadline));
+  }
+
+  private Future<Observed> read(LeaseKey key) {
+    follow(key.kind());
+    String name = Names.of(key);
+    Deadline deadline = deadline();
+    return queue.run(name, () -> store.read(name, deadline));
+  }
+
+  private Future<Boolean> vacate(LeaseKey key, Predicate<Observed> condition) {
+    return change(
+        key,
+        seen ->
+            condition.test(seen)
+                ? Plan.Step.write(
+                    writer.vacate(seen.object(), seen.fencingToken()),
+                    now -> Plan.Step.answer(true),
+                    now -> Plan.Step.answer(false))
+                : Plan.Step.answer(false));
+  }
+
+  /** The lease was lost with its object, and must not come back with the one just created. */
+  private Plan.Step<Boolean> abandon(Observed now) {
+    return Plan.Step.write(
+        writer.vacate(now.object(), now.fencingToken()),
+        vacated -> Plan.Step.answer(false),
+        vacated -> Plan.Step.answer(false));
+  }
+
+  private boolean isLiveFor(Observed seen, LeaseKey key, String token) {
+    return seen != null && seen.isLiveFor(key, token, scheduler.nanoTime());
+  }
+
+  private LeasePage page(LeaseKind kind, String prefix, JsonObject body) {
+    List<Lease> leases = new ArrayList<>();
+    JsonArray items = body.getJsonArray("items", new JsonArray());
+    for (int i = 0; i < items.size(); i++) {
+      Lease lease = live(kind, items.getJsonObject(i));
+      if (lease != null && lease.key().name().startsWith(prefix)) {
+        leases.add(lease);
+      }
+    }
+    return new LeasePage(leases, next(body, null));
+  }
+
+  private Lease live(LeaseKind kind, JsonObject item) {
+    try {
+      StoredObject version = new StoredObject(resource, item);
+      LeaseKey key = new LeaseKey(kind, version.annotation(Annotations.NAME));
+      if (!Names.of(key).equals(version.name())) {
+        return null; // somebody's copy
+      }
+      observations.observeEvent(version);
+      Observed seen = observations.get(version.name());
+      long now = scheduler.nanoTime();
+      return seen.isLive(now) ? seen.view(key, now) : null;
+    } catch (RuntimeException noLease) {
+      return null;
+    }
+  }
+
+  private static String next(JsonObject body, String otherwise) {
+    String next = body.getJsonObject("metadata", new JsonObject()).getString("continue");
+    return next == null || next.isEmpty() ? otherwise : next;
+  }
+
+  private void follow(LeaseKind kind) {
+    if (!closed && !watches.containsKey(kind)) {
+      KindWatch watch = new KindWatch(scheduler, api, resource, kind, timeout, observations);
+      watches.put(kind, watch);
+      watch.start();
+    }
+  }
+
+  private Deadline deadline() {
+    return new Deadline(scheduler, timeout);
+  }
+}

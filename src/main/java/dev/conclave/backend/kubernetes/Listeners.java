@@ -1,0 +1,158 @@
+package dev.conclave.backend.kubernetes;
+
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.time.Scheduler;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Who wants to hear when an object becomes free or changes hands: watches, and refused requests. To
+ * be used on one thread.
+ *
+ * <ol>
+ *   <li>A watch hears until it is closed; a waiter once, or until its patience is over.
+ *   <li>A name with listeners has one timer, for the moment its holder runs out unrenewed.
+ *   <li>A name without listeners leaves nothing behind.
+ * </ol>
+ */
+final class Listeners {
+  private static final Logger LOG = System.getLogger(Listeners.class.getName());
+
+  private final Scheduler scheduler;
+  private final Map<String, Group> groups = new HashMap<>();
+
+  Listeners(Scheduler scheduler) {
+    this.scheduler = scheduler;
+  }
+
+  /** The listeners of one object. */
+  private static final class Group {
+    private final List<Runnable> hints = new ArrayList<>();
+    private final Map<String, Waiter> waiters = new LinkedHashMap<>();
+    private Scheduler.Timer expiry = () -> {};
+
+    private boolean isEmpty() {
+      return hints.isEmpty() && waiters.isEmpty();
+    }
+  }
+
+  private record Waiter(Runnable turn, Scheduler.Timer patience) {}
+
+  /** Adds a watch's hint. */
+  void watch(String name, Runnable hint, Observed seen) {
+    group(name).hints.add(hint);
+    arm(name, seen);
+  }
+
+  /** Takes a watch's hint away. */
+  void unwatch(String name, Runnable hint) {
+    Group group = groups.get(name);
+    if (group != null) {
+      group.hints.remove(hint);
+      tidy(name, group);
+    }
+  }
+
+  /** Adds a refused request, in place of an earlier one of its token. */
+  void await(String name, String token, LeaseRequest.Waiter waiter, Observed seen) {
+    leave(name, token);
+    Scheduler.Timer patience =
+        scheduler.schedule(waiter.patience().toNanos(), () -> leave(name, token));
+    group(name).waiters.put(token, new Waiter(waiter.turn(), patience));
+    arm(name, seen);
+  }
+
+  /** The token does not wait any more. */
+  void leave(String name, String token) {
+    Group group = groups.get(name);
+    if (group != null) {
+      Waiter waiter = group.waiters.remove(token);
+      if (waiter != null) {
+        waiter.patience.cancel();
+      }
+      tidy(name, group);
+    }
+  }
+
+  /** The object was seen: its holder may have more or less time now. */
+  void seen(Observed observed) {
+    arm(observed.object().name(), observed);
+  }
+
+  /** The object became free or changed hands: tells everybody, soon. */
+  void changed(String name) {
+    Group group = groups.get(name);
+    if (group == null) {
+      return;
+    }
+    group.hints.forEach(this::tell);
+    group.waiters.values().forEach(waiter -> waiter.patience.cancel());
+    group.waiters.values().forEach(waiter -> tell(waiter.turn));
+    group.waiters.clear();
+    tidy(name, group);
+  }
+
+  /** Forgets everybody. */
+  void clear() {
+    groups
+        .values()
+        .forEach(
+            group -> {
+              group.expiry.cancel();
+              group.waiters.values().forEach(waiter -> waiter.patience.cancel());
+            });
+    groups.clear();
+  }
+
+  /** How many objects have listeners. */
+  int size() {
+    return groups.size();
+  }
+
+  private Group group(String name) {
+    return groups.computeIfAbsent(name, n -> new Group());
+  }
+
+  private void arm(String name, Observed seen) {
+    Group group = groups.get(name);
+    if (group == null || seen == null) {
+      return;
+    }
+    group.expiry.cancel();
+    long now = scheduler.nanoTime();
+    if (seen.isLive(now)) {
+      group.expiry = scheduler.schedule(seen.left(now), () -> expire(name, seen));
+    }
+  }
+
+  private void expire(String name, Observed seen) {
+    if (seen.isLive(scheduler.nanoTime())) {
+      arm(name, seen); // the timer was early
+    } else {
+      changed(name);
+    }
+  }
+
+  private void tidy(String name, Group group) {
+    if (group.isEmpty()) {
+      group.expiry.cancel();
+      groups.remove(name);
+    }
+  }
+
+  private void tell(Runnable listener) {
+    scheduler.execute(
+        () -> {
+          try {
+            listener.run();
+          } catch (RuntimeException failure) {
+            LOG.log(Level.WARNING, "a hint failed", failure);
+          }
+        });
+  }
+}

@@ -1,0 +1,44 @@
+package dev.conclave.backend.kubernetes;
+
+import java.util.function.Function;
+
+/**
+ * An operation: what to do with an object as it stands.
+ *
+ * @param <T> what the operation answers
+ */
+interface Plan<T> {
+  /**
+   * Decides. Called again whenever the object turns out to be another one.
+   *
+   * @param seen null when there is no object
+   */
+  Step<T> decide(Observed seen);
+
+  /**
+   * One decision: an answer, or a version to write.
+   *
+   * @param answer when there is nothing to write
+   * @param draft what to write, or null
+   * @param written what follows when that has been written
+   * @param recreated what follows when the write has created the object anew, because somebody had
+   *     deleted it in the meantime: what stood in it before is void
+   */
+  record Step<T>(
+      T answer,
+      Writer.Draft draft,
+      Function<Observed, Step<T>> written,
+      Function<Observed, Step<T>> recreated) {
+
+    static <T> Step<T> answer(T answer) {
+      return new Step<>(answer, null, null, null);
+    }
+
+    static <T> Step<T> write(
+        Writer.Draft draft,
+        Function<Observed, Step<T>> written,
+        Function<Observed, Step<T>> recreated) {
+      return new Step<>(null, draft, written, recreated);
+    }
+  }
+}

@@ -1,0 +1,131 @@
+package dev.conclave.backend.kubernetes;
+
+import dev.conclave.backend.ErrorCode;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
+
+/**
+ * The one way by which objects are changed: compare and swap by {@code resourceVersion}. To be used
+ * on one thread, by one operation for each object at a time.
+ *
+ * <ol>
+ *   <li>The plan decides by what is known. To write by that is safe, since the write names the
+ *       version it is based on; to answer by it is not: an answer needs what was read after the
+ *       operation began.
+ *   <li>What does not exist is created with {@code POST}, what exists is changed with {@code PUT}.
+ *   <li>A conflict (409) is a lost race, or our own write whose answer was lost: read again. If our
+ *       write id stands there, it was ours; otherwise decide again. (An API server that compares
+ *       the {@code uid} as well answers this to the next case.)
+ *   <li>A {@code PUT} that was answered with 201 has created the object anew: a Lease that somebody
+ *       had deleted. The plan is told. For a ConfigMap it is a 404, and the object does not exist.
+ *   <li>All of it ends at the deadline.
+ * </ol>
+ */
+final class Store {
+  private final ApiClient api;
+  private final Resource resource;
+  private final Observations observations;
+
+  Store(ApiClient api, Resource resource, Observations observations) {
+    this.api = api;
+    this.resource = resource;
+    this.observations = observations;
+  }
+
+  /** Carries out a plan, beginning with what is known. */
+  <T> Future<T> change(String name, Plan<T> plan, Deadline deadline) {
+    return new Change<>(name, plan, deadline).attempt(observations.get(name), false);
+  }
+
+  /** Reads an object; null when there is none. */
+  Future<Observed> read(String name, Deadline deadline) {
+    ApiCall call = ApiCall.get(name);
+    return api.send(call, deadline)
+        .compose(
+            answer ->
+                switch (answer.status()) {
+                  case ApiAnswer.OK -> observe(answer.body());
+                  case ApiAnswer.NOT_FOUND -> {
+                    observations.deleted(name);
+                    yield Future.succeededFuture();
+                  }
+                  default -> Future.failedFuture(api.failure(call, answer.status(), ""));
+                });
+  }
+
+  private Future<Observed> observe(JsonObject json) {
+    StoredObject version;
+    try {
+      version = new StoredObject(resource, json);
+    } catch (RuntimeException noRecord) {
+      JsonObject metadata = json.getJsonObject("metadata", new JsonObject());
+      return Future.failedFuture(
+          ErrorCode.BACKEND_UNAVAILABLE.failure(
+              "the leader election record of "
+                  + resource.qualifiedName()
+                  + " '"
+                  + metadata.getValue("name")
+                  + "' can not be read; repair or delete it"));
+    }
+    return Future.succeededFuture(observations.observe(version));
+  }
+
+  /** One operation under way. */
+  private final class Change<T> {
+    private final String name;
+    private final Plan<T> plan;
+    private final Deadline deadline;
+
+    private Change(String name, Plan<T> plan, Deadline deadline) {
+      this.name = name;
+      this.plan = plan;
+      this.deadline = deadline;
+    }
+
+    private Future<T> attempt(Observed seen, boolean fresh) {
+      Plan.Step<T> step = plan.decide(seen);
+      if (step.draft() == null && !fresh) {
+        return read(name, deadline).compose(read -> attempt(read, true));
+      }
+      return carryOut(step, seen);
+    }
+
+    private Future<T> carryOut(Plan.Step<T> step, Observed base) {
+      if (step.draft() == null) {
+        return Future.succeededFuture(step.answer());
+      }
+      JsonObject json = step.draft().json();
+      ApiCall call = base == null ? ApiCall.create(json) : ApiCall.update(name, json);
+      return api.send(call, deadline).compose(answer -> follow(call, answer, step, base));
+    }
+
+    private Future<T> follow(ApiCall call, ApiAnswer answer, Plan.Step<T> step, Observed base) {
+      return switch (answer.status()) {
+        case ApiAnswer.OK, ApiAnswer.CREATED ->
+            observe(answer.body())
+                .compose(now -> written(step, base, now, answer.status() == ApiAnswer.CREATED));
+        case ApiAnswer.CONFLICT -> read(name, deadline).compose(now -> lost(step, base, now));
+        case ApiAnswer.NOT_FOUND -> {
+          if (base == null) {
+            yield Future.failedFuture(api.failure(call, answer.status(), ""));
+          }
+          observations.deleted(name);
+          yield attempt(null, true);
+        }
+        default -> Future.failedFuture(api.failure(call, answer.status(), ""));
+      };
+    }
+
+    private Future<T> written(Plan.Step<T> step, Observed base, Observed now, boolean created) {
+      // After a lost answer there is no 201 to see, but an object that was created has another uid.
+      boolean recreated = base != null && (created || !base.object().isSameObject(now.object()));
+      return carryOut((recreated ? step.recreated() : step.written()).apply(now), now);
+    }
+
+    private Future<T> lost(Plan.Step<T> step, Observed base, Observed now) {
+      return now != null && now.object().isWrittenBy(step.draft().writeId())
+          ? written(step, base, now, false)
+          : attempt(now, true);
+    }
+  }
+}

@@ -1,0 +1,190 @@
+package dev.conclave.backend.kubernetes;
+
+import dev.conclave.backend.LeaseRules;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.Objects;
+
+/**
+ * One version of an object, read once. The annotations about a holder count only while the record
+ * names the holder they were written for.
+ */
+final class StoredObject {
+  /** Leaves room above every fencing token that is believed, whatever stands in an annotation. */
+  private static final long MAX_FENCE = LeaseRules.MAX_MARK - (1L << 32);
+
+  private final JsonObject json;
+  private final JsonObject annotations;
+  private final LeaderRecord record;
+  private final boolean ours;
+  private final Duration duration;
+  private final long fencingToken;
+
+  /**
+   * Reads an object as it came from the API server.
+   *
+   * @throws RuntimeException when its record can not be read
+   */
+  StoredObject(Resource resource, JsonObject json) {
+    this.json = json;
+    // Who set which field is of no use here, and the server keeps it by itself.
+    json.getJsonObject("metadata").remove("managedFields");
+    this.annotations = Resource.annotations(json);
+    this.record = resource.read(json);
+    this.ours = isHeld() && record.holder().equals(annotations.getString(Annotations.HOLDER));
+    this.duration = readDuration();
+    this.fencingToken = readFencingToken();
+  }
+
+  /** A copy of the whole object, to be changed and written back. */
+  JsonObject copy() {
+    return json.copy();
+  }
+
+  String name() {
+    return metadata().getString("name");
+  }
+
+  String resourceVersion() {
+    return metadata().getString("resourceVersion");
+  }
+
+  /** Whether the label is there by which watches choose. */
+  boolean isLabelled() {
+    JsonObject labels = metadata().getJsonObject("labels");
+    return labels != null && Annotations.CONCLAVE.equals(labels.getString(Annotations.MANAGED_BY));
+  }
+
+  /** The kind in the label, or null. */
+  String kind() {
+    JsonObject labels = metadata().getJsonObject("labels");
+    return labels == null ? null : labels.getString(Annotations.KIND);
+  }
+
+  LeaderRecord record() {
+    return record;
+  }
+
+  String annotation(String key) {
+    return annotations.getString(key);
+  }
+
+  /** Whether somebody has it, be it of old. */
+  boolean isHeld() {
+    return !record.holder().isEmpty();
+  }
+
+  /** The holder's label; what another elector calls itself when it is not one of ours. */
+  String owner() {
+    String owner = ours ? annotations.getString(Annotations.OWNER) : null;
+    return owner == null ? record.holder() : owner;
+  }
+
+  /** Proves the holder's token; null when it is not one of ours. */
+  String tokenHash() {
+    return ours ? annotations.getString(Annotations.TOKEN_HASH) : null;
+  }
+
+  Duration duration() {
+    return duration;
+  }
+
+  /** The fencing token of this holding, or of the last one when nobody holds it. */
+  long fencingToken() {
+    return fencingToken;
+  }
+
+  /** What the holder attached, or null. */
+  JsonObject holderMetadata() {
+    String text = ours ? annotations.getString(Annotations.METADATA) : null;
+    try {
+      return text == null ? null : new JsonObject(text);
+    } catch (RuntimeException edited) {
+      return null;
+    }
+  }
+
+  /** How long the holding had lasted at its last renewal: both stamps are one writer's. */
+  Duration ageAtRenewal() {
+    try {
+      Duration age =
+          Duration.between(Instant.parse(record.acquireTime()), Instant.parse(record.renewTime()));
+      return age.isNegative() ? Duration.ZERO : age;
+    } catch (DateTimeParseException | NullPointerException notSaid) {
+      return Duration.ZERO;
+    }
+  }
+
+  /** Whether this is the same object: not one that was created anew under the same name. */
+  boolean isSameObject(StoredObject other) {
+    return Objects.equals(metadata().getString("uid"), other.metadata().getString("uid"));
+  }
+
+  /** Whether the holder has done nothing between these two versions. */
+  boolean isUnchanged(StoredObject other) {
+    return isSameObject(other)
+        && record.equals(other.record)
+        && Objects.equals(annotation(Annotations.WRITE), other.annotation(Annotations.WRITE));
+  }
+
+  /** Whether both versions are of one holding: renewed perhaps, but neither vacated nor taken. */
+  boolean isSameHolding(StoredObject other) {
+    return isSameObject(other)
+        && record.transitions() == other.record.transitions()
+        && isHeld() == other.isHeld()
+        && Objects.equals(tokenHash(), other.tokenHash())
+        && (ours || record.holder().equals(other.record.holder()));
+  }
+
+  /** Whether this write is the one that is meant. */
+  boolean isWrittenBy(String writeId) {
+    return writeId.equals(annotation(Annotations.WRITE));
+  }
+
+  /** Whether this version is known to be older; versions that are no numbers are never. */
+  boolean isOlderThan(StoredObject other) {
+    try {
+      return Long.parseLong(resourceVersion()) < Long.parseLong(other.resourceVersion());
+    } catch (NumberFormatException opaque) {
+      return false;
+    }
+  }
+
+  private JsonObject metadata() {
+    return json.getJsonObject("metadata");
+  }
+
+  private Duration readDuration() {
+    int seconds = record.durationSeconds();
+    long millis = number(ours ? annotations.getString(Annotations.DURATION_MS) : null);
+    // Somebody may have changed the common record by hand: then that is what all electors see.
+    boolean fits = millis > 0 && Seconds.ceiling(Duration.ofMillis(millis)) == seconds;
+    return fits ? Duration.ofMillis(millis) : Duration.ofSeconds(seconds);
+  }
+
+  private long readFencingToken() {
+    long counted = createdMicros() + record.transitions();
+    long written = number(annotations.getString(Annotations.FENCING_TOKEN));
+    long known = written > MAX_FENCE ? 0 : written;
+    // Another elector's holding has a number too, though it does not write it down.
+    return Math.max(counted, isHeld() && !ours && known > 0 ? known + 1 : known);
+  }
+
+  private long createdMicros() {
+    try {
+      return Instant.parse(metadata().getString("creationTimestamp")).getEpochSecond() * 1_000_000L;
+    } catch (DateTimeParseException | NullPointerException notSaid) {
+      return 0;
+    }
+  }
+
+  private static long number(String text) {
+    try {
+      return text == null ? 0 : Math.max(0, Long.parseLong(text));
+    } catch (NumberFormatException edited) {
+      return 0;
+    }
+  }
+}

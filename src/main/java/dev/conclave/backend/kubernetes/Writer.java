@@ -1,0 +1,139 @@
+package dev.conclave.backend.kubernetes;
+
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** Makes the next version of an object. Whatever it does not know in there stays as it was. */
+final class Writer {
+  /** A version to be written, and the mark by which the writer knows it again. */
+  record Draft(JsonObject json, String writeId) {}
+
+  private static final List<String> ABOUT_A_HOLDER =
+      List.of(
+          Annotations.HOLDER,
+          Annotations.OWNER,
+          Annotations.TOKEN_HASH,
+          Annotations.DURATION_MS,
+          Annotations.METADATA);
+
+  private final Resource resource;
+  private final String namespace;
+  private final Scheduler scheduler;
+
+  Writer(Resource resource, String namespace, Scheduler scheduler) {
+    this.resource = resource;
+    this.namespace = namespace;
+    this.scheduler = scheduler;
+  }
+
+  /** The first version. Its fencing token follows from the creation time the server sets. */
+  Draft create(LeaseRequest request) {
+    JsonObject json = blank(Names.of(request.key()));
+    return hold(json, request, now(), 0, 0);
+  }
+
+  /** A new holding on top of an object that is free, or whose holder is dead. */
+  Draft takeOver(StoredObject object, LeaseRequest request, long fencingToken) {
+    int before = object.record().transitions();
+    int transitions = before == Integer.MAX_VALUE ? before : before + 1;
+    return hold(object.copy(), request, now(), transitions, fencingToken);
+  }
+
+  /** The same holding again, with what the request says of it. */
+  Draft renew(StoredObject object, LeaseRequest request, long fencingToken) {
+    LeaderRecord record = object.record();
+    return hold(object.copy(), request, record.acquireTime(), record.transitions(), fencingToken);
+  }
+
+  /** The same holding with its time set anew. */
+  Draft extend(StoredObject object, Duration duration) {
+    LeaderRecord record = object.record();
+    JsonObject json = object.copy();
+    annotate(json, Annotations.DURATION_MS, String.valueOf(duration.toMillis()));
+    return draft(
+        json,
+        new LeaderRecord(
+            record.holder(),
+            Seconds.ceiling(duration),
+            record.acquireTime(),
+            now(),
+            record.transitions()));
+  }
+
+  /** Nobody's, as client-go leaves it when it steps down. */
+  Draft vacate(StoredObject object, long fencingToken) {
+    JsonObject json = object.copy();
+    annotate(json, Annotations.FENCING_TOKEN, String.valueOf(fencingToken));
+    ABOUT_A_HOLDER.forEach(Resource.annotations(json)::remove);
+    String now = now();
+    return draft(json, new LeaderRecord("", 1, now, now, object.record().transitions()));
+  }
+
+  /** A register's first version, or its next. */
+  Draft register(StoredObject object, String name, long mark) {
+    JsonObject json = object == null ? blank(Names.ofRegister(name)) : object.copy();
+    label(json, "register", name);
+    annotate(json, Annotations.MARK, String.valueOf(mark));
+    return stamped(json);
+  }
+
+  private JsonObject blank(String name) {
+    return new JsonObject()
+        .put("metadata", new JsonObject().put("name", name).put("namespace", namespace));
+  }
+
+  private Draft hold(
+      JsonObject json, LeaseRequest request, String acquireTime, int transitions, long fence) {
+    LeaseKey key = request.key();
+    String holder = Names.holderIdentity(key, request.token(), request.owner());
+    label(json, key.kind().id(), key.name());
+    ABOUT_A_HOLDER.forEach(Resource.annotations(json)::remove);
+    annotate(json, Annotations.HOLDER, holder);
+    annotate(json, Annotations.OWNER, request.owner());
+    annotate(json, Annotations.TOKEN_HASH, Names.tokenHash(key, request.token()));
+    annotate(json, Annotations.DURATION_MS, String.valueOf(request.duration().toMillis()));
+    if (fence > 0) {
+      annotate(json, Annotations.FENCING_TOKEN, String.valueOf(fence));
+    }
+    if (request.metadata() != null) {
+      annotate(json, Annotations.METADATA, request.metadata().encode());
+    }
+    int seconds = Seconds.ceiling(request.duration());
+    return draft(json, new LeaderRecord(holder, seconds, acquireTime, now(), transitions));
+  }
+
+  private Draft draft(JsonObject json, LeaderRecord record) {
+    resource.write(json, record);
+    return stamped(json);
+  }
+
+  private Draft stamped(JsonObject json) {
+    String writeId = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+    annotate(json, Annotations.WRITE, writeId);
+    return new Draft(resource.mark(json), writeId);
+  }
+
+  private String now() {
+    return LeaderRecord.time(scheduler.now());
+  }
+
+  private static void label(JsonObject json, String kind, String name) {
+    JsonObject metadata = json.getJsonObject("metadata");
+    JsonObject labels = metadata.getJsonObject("labels", new JsonObject());
+    metadata.put(
+        "labels",
+        labels.put(Annotations.MANAGED_BY, Annotations.CONCLAVE).put(Annotations.KIND, kind));
+    annotate(json, Annotations.NAME, name);
+  }
+
+  private static void annotate(JsonObject json, String key, String value) {
+    JsonObject annotations = Resource.annotations(json);
+    json.getJsonObject("metadata").put("annotations", annotations.put(key, value));
+  }
+}

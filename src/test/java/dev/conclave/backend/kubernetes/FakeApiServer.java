@@ -1,0 +1,283 @@
+package dev.conclave.backend.kubernetes;
+
+import dev.conclave.testing.Async;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A small Kubernetes API server: Leases and ConfigMaps of one namespace over HTTP, with status
+ * codes, watch streams with bookmarks, authentication, and faults on demand.
+ */
+final class FakeApiServer {
+  /** The only namespace there is. */
+  static final String NAMESPACE = "team-a";
+
+  static final String LEASES = "/apis/coordination.k8s.io/v1/namespaces/" + NAMESPACE + "/leases";
+  static final String CONFIGMAPS = "/api/v1/namespaces/" + NAMESPACE + "/configmaps";
+
+  private static final Pattern PATH =
+      Pattern.compile("(/apis/coordination\\.k8s\\.io/v1|/api/v1)/namespaces/([^/]+)/(\\w+)(/.+)?");
+
+  /** What goes wrong with a request. */
+  enum Trouble {
+    /** Never answered, and not carried out. */
+    HANG,
+    /** The connection is closed instead of carrying it out. */
+    CUT_BEFORE,
+    /** Carried out, but the connection is closed in the middle of the answer. */
+    CUT_AFTER,
+    /** Not carried out: a status, perhaps with Retry-After. */
+    STATUS,
+    /** Answered late. */
+    SLOW
+  }
+
+  /** One fault, for the next request with this verb. */
+  record Fault(String verb, Trouble trouble, int status, String retryAfter) {}
+
+  final FakeObjects objects = new FakeObjects();
+
+  /** What was asked: verb, space, name. */
+  final List<String> requests = new CopyOnWriteArrayList<>();
+
+  /** The queries of watches. */
+  final List<String> watchQueries = new CopyOnWriteArrayList<>();
+
+  final Queue<Fault> faults = new ConcurrentLinkedQueue<>();
+  final Set<String> forbidden = ConcurrentHashMap.newKeySet();
+
+  /** The bearer token that is let in; null for everybody. */
+  volatile String token;
+
+  /** Whether an outdated watch is refused with the status 410, or with an event that says so. */
+  volatile boolean goneAsStatus;
+
+  private final Vertx vertx = Vertx.vertx();
+  private final Set<FakeWatch> watches = ConcurrentHashMap.newKeySet();
+  private final HttpServer server;
+  private final boolean tls;
+
+  private FakeApiServer(HttpServerOptions options) {
+    this.tls = options.isSsl();
+    this.server = vertx.createHttpServer(options.setHost("127.0.0.1").setPort(0));
+    server.requestHandler(request -> request.body().onSuccess(body -> handle(request, body)));
+    Async.get(server.listen());
+  }
+
+  static FakeApiServer start() {
+    return start(new HttpServerOptions());
+  }
+
+  static FakeApiServer start(HttpServerOptions options) {
+    return new FakeApiServer(options);
+  }
+
+  String url() {
+    return (tls ? "https" : "http") + "://127.0.0.1:" + port();
+  }
+
+  int port() {
+    return server.actualPort();
+  }
+
+  /** A configuration that leads here. */
+  JsonObject config(String resource) {
+    return new JsonObject()
+        .put("type", "kubernetes")
+        .put("resource", resource)
+        .put("apiServer", url())
+        .put("namespace", NAMESPACE);
+  }
+
+  void fail(String verb, Trouble trouble) {
+    faults.add(new Fault(verb, trouble, 0, null));
+  }
+
+  void fail(String verb, int status, String retryAfter) {
+    faults.add(new Fault(verb, Trouble.STATUS, status, retryAfter));
+  }
+
+  /** How many requests had this verb. */
+  long count(String verb) {
+    return requests.stream().filter(r -> r.startsWith(verb + " ")).count();
+  }
+
+  int openWatches() {
+    return watches.size();
+  }
+
+  /** Sends a bookmark to every watch. */
+  void bookmark() {
+    watches.forEach(FakeWatch::bookmark);
+  }
+
+  /** Ends every watch as a server does whose time is over. */
+  void endWatches() {
+    watches.forEach(FakeWatch::end);
+  }
+
+  /** Breaks the connection of every watch. */
+  void cutWatches() {
+    watches.forEach(FakeWatch::cut);
+  }
+
+  void close() {
+    Async.get(vertx.close());
+  }
+
+  private void handle(HttpServerRequest request, Buffer body) {
+    Matcher path = PATH.matcher(request.path());
+    if (!path.matches()) {
+      answer(request, FakeObjects.status(404, "the server could not find the requested resource"));
+      return;
+    }
+    String collection = path.group(1) + "/namespaces/" + path.group(2) + "/" + path.group(3);
+    String name = path.group(4) == null ? "" : path.group(4).substring(1);
+    String verb = verb(request, name);
+    requests.add(verb + " " + name);
+    if (token != null && !("Bearer " + token).equals(request.getHeader("Authorization"))) {
+      answer(request, FakeObjects.status(401, "Unauthorized"));
+      return;
+    }
+    if (forbidden.contains(verb)) {
+      answer(request, FakeObjects.status(403, "forbidden: User can not " + verb));
+      return;
+    }
+    Fault fault = faults.peek();
+    if (fault != null && fault.verb().equals(verb) && faults.remove(fault)) {
+      trouble(request, fault, () -> serve(request, verb, collection, name, body));
+      return;
+    }
+    if (verb.equals("watch")) {
+      watch(request, collection);
+    } else {
+      answer(request, serve(request, verb, collection, name, body));
+    }
+  }
+
+  private FakeObjects.Result serve(
+      HttpServerRequest request, String verb, String collection, String name, Buffer body) {
+    boolean known = collection.contains("/namespaces/" + NAMESPACE + "/");
+    if (!known && verb.equals("create")) {
+      return FakeObjects.status(404, "namespaces not found");
+    }
+    return switch (verb) {
+      case "get" -> objects.get(collection, name);
+      case "create" -> objects.create(collection, new JsonObject(body));
+      case "update" -> objects.update(collection, name, new JsonObject(body));
+      default ->
+          objects.list(
+              collection,
+              selector(request),
+              Integer.parseInt(request.getParam("limit", "0")),
+              request.getParam("continue", ""));
+    };
+  }
+
+  private void watch(HttpServerRequest request, String collection) {
+    watchQueries.add(request.query());
+    FakeWatch watch =
+        new FakeWatch(
+            request.response(),
+            collection,
+            selector(request),
+            "true".equals(request.getParam("allowWatchBookmarks", "false")),
+            objects::version);
+    Runnable unsubscribe =
+        objects.subscribe(Long.parseLong(request.getParam("resourceVersion")), watch::event);
+    if (unsubscribe == null && goneAsStatus) {
+      answer(request, FakeObjects.status(410, "too old resource version"));
+      return;
+    }
+    watch.begin();
+    if (unsubscribe == null) {
+      watch.error(FakeObjects.status(410, "too old resource version").body());
+      watch.end();
+      return;
+    }
+    watches.add(watch);
+    request
+        .response()
+        .closeHandler(
+            v -> {
+              unsubscribe.run();
+              watches.remove(watch);
+            })
+        .endHandler(
+            v -> {
+              unsubscribe.run();
+              watches.remove(watch);
+            });
+  }
+
+  private void trouble(
+      HttpServerRequest request,
+      Fault fault,
+      java.util.function.Supplier<FakeObjects.Result> work) {
+    switch (fault.trouble()) {
+      case HANG -> {}
+      case CUT_BEFORE -> request.connection().close();
+      case CUT_AFTER -> {
+        String whole = work.get().body().encode();
+        request.response().putHeader("Content-Length", String.valueOf(whole.length() + 10));
+        request.response().write("{\"half\":").onComplete(v -> request.connection().close());
+      }
+      case SLOW -> vertx.setTimer(300, id -> answer(request, work.get()));
+      case STATUS -> {
+        if (fault.retryAfter() != null) {
+          request.response().putHeader("Retry-After", fault.retryAfter());
+        }
+        answer(request, FakeObjects.status(fault.status(), "trouble"));
+      }
+    }
+  }
+
+  private static void answer(HttpServerRequest request, FakeObjects.Result result) {
+    HttpServerResponse response = request.response();
+    if (!response.closed()) {
+      response
+          .setStatusCode(result.status())
+          .putHeader("Content-Type", "application/json")
+          .end(result.body().encode());
+    }
+  }
+
+  private static String verb(HttpServerRequest request, String name) {
+    if (request.method() == HttpMethod.POST) {
+      return "create";
+    }
+    if (request.method() == HttpMethod.PUT) {
+      return "update";
+    }
+    if (request.method() == HttpMethod.GET) {
+      return !name.isEmpty() ? "get" : request.getParam("watch") != null ? "watch" : "list";
+    }
+    return request.method().name();
+  }
+
+  private static Map<String, String> selector(HttpServerRequest request) {
+    Map<String, String> selector = new HashMap<>();
+    for (String term : request.getParam("labelSelector", "").split(",")) {
+      if (!term.isEmpty()) {
+        selector.put(term.substring(0, term.indexOf('=')), term.substring(term.indexOf('=') + 1));
+      }
+    }
+    return selector;
+  }
+}

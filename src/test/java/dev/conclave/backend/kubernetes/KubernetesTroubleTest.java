@@ -1,0 +1,276 @@
+package dev.conclave.backend.kubernetes;
+
+import static dev.conclave.testing.Async.eventually;
+import static dev.conclave.testing.Async.failureOf;
+import static dev.conclave.testing.Async.get;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.kubernetes.FakeApiServer.Trouble;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Lost races, lost answers, deleted objects, and an API server that is not well. */
+class KubernetesTroubleTest extends WithFakeApiServer {
+  @TempDir Path files;
+
+  @Test
+  void aLostRaceIsNoError() {
+    LeaseKey key = key();
+    SyncBackend backend = open();
+    take(backend, key, "token", LONG);
+    for (int i = 0; i < 5; i++) {
+      JsonObject lease = stored(key);
+      Resource.annotations(lease).put("note", "n" + i);
+      write(lease);
+      assertThat(get(backend.extend(key, "token", LONG))).isTrue();
+    }
+    server.fail("update", 409, null);
+    assertThat(get(backend.release(key, "token"))).isTrue();
+    server.fail("create", 409, null);
+    take(backend, key(), "token", LONG);
+    server.fail("create", 409, null);
+    assertThat(get(backend.advance("register", 1))).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aDeletedLeaseIsLostAndNotRevived(boolean checksUid) {
+    server.objects.checksUid = checksUid;
+    LeaseKey key = key();
+    SyncBackend backend = open();
+    long fence = take(backend, key, "token", LONG);
+    server.objects.delete(FakeApiServer.LEASES, Names.of(key));
+    assertThat(get(backend.extend(key, "token", LONG))).isFalse();
+    assertThat(get(backend.owns(key, "token"))).isFalse();
+    assertThat(get(backend.find(key))).isEmpty();
+    assertThat(get(backend.release(key, "token"))).isFalse();
+    assertThat(take(backend, key, "token", LONG)).isGreaterThan(fence);
+    server.objects.delete(FakeApiServer.LEASES, Names.of(key));
+    assertThat(get(backend.release(key, "token"))).isFalse();
+    assertThat(get(backend.find(key))).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void acquiringWhatWasDeletedIsANewHolding(boolean checksUid) {
+    server.objects.checksUid = checksUid;
+    LeaseKey key = key();
+    SyncBackend backend = open();
+    long fence = take(backend, key, "token", LONG);
+    server.objects.delete(FakeApiServer.LEASES, Names.of(key));
+    long next = take(backend, key, "token", LONG);
+    assertThat(next).isGreaterThan(fence);
+    assertThat(get(backend.extend(key, "token", LONG))).isTrue();
+    assertThat(get(open().find(key)).orElseThrow().fencingToken()).isEqualTo(next);
+  }
+
+  @Test
+  void aDeletedConfigMapIsLostToo() {
+    LeaseKey key = key();
+    SyncBackend backend = open(server.config("configmap"));
+    long fence = take(backend, key, "token", LONG);
+    server.objects.delete(FakeApiServer.CONFIGMAPS, Names.of(key));
+    assertThat(get(backend.extend(key, "token", LONG))).isFalse();
+    assertThat(take(backend, key, "token", LONG)).isGreaterThan(fence);
+  }
+
+  @Test
+  void whoSawItDeletedExceedsItThoughAnotherRecreatesItInTheSameSecond() {
+    Instant second = Instant.now();
+    server.objects.clock = () -> second;
+    LeaseKey key = key();
+    SyncBackend holder = open();
+    SyncBackend witness = open();
+    follow(witness, key);
+    long fence = 0;
+    for (int i = 0; i < 3; i++) {
+      fence = take(holder, key, "t" + i, LONG);
+      get(holder.release(key, "t" + i));
+    }
+    take(holder, key, "last", LONG);
+    String name = Names.of(key);
+    eventually("the witness knows", () -> !get(witness.find(key)).isEmpty());
+    server.objects.delete(FakeApiServer.LEASES, name);
+    assertThat(take(witness, key, "witness", LONG)).isGreaterThan(fence + 1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lease", "configmap"})
+  void aLostAnswerIsFoundOut(String resource) {
+    LeaseKey key = key();
+    SyncBackend backend = open(server.config(resource));
+    server.fail("create", Trouble.CUT_AFTER);
+    long fence = take(backend, key, "token", LONG);
+    server.fail("update", Trouble.CUT_AFTER);
+    assertThat(get(backend.extend(key, "token", LONG))).isTrue();
+    server.fail("update", Trouble.CUT_AFTER);
+    assertThat(get(backend.release(key, "token"))).isTrue();
+    assertThat(get(backend.find(key))).isEmpty();
+    server.fail("update", Trouble.CUT_AFTER);
+    assertThat(take(backend, key, "next", LONG)).isEqualTo(fence + 1);
+    server.fail("update", Trouble.CUT_AFTER);
+    assertThat(get(backend.revoke(key))).isTrue();
+    server.fail("create", Trouble.CUT_AFTER);
+    assertThat(get(backend.advance("register", 5))).isTrue();
+    server.fail("update", Trouble.CUT_AFTER);
+    assertThat(get(backend.advance("register", 6))).isTrue();
+    assertThat(server.faults).isEmpty();
+  }
+
+  @Test
+  void brokenConnectionsAndSlowAnswersAreSurvived() {
+    LeaseKey key = key();
+    SyncBackend backend = open();
+    server.fail("create", Trouble.CUT_BEFORE);
+    server.fail("create", Trouble.CUT_BEFORE);
+    take(backend, key, "token", LONG);
+    server.fail("get", Trouble.CUT_AFTER);
+    assertThat(get(backend.owns(key, "token"))).isTrue();
+    server.fail("update", Trouble.SLOW);
+    assertThat(get(backend.extend(key, "token", LONG))).isTrue();
+  }
+
+  @Test
+  void tooManyRequestsAndServerErrorsAreTriedAgain() {
+    LeaseKey key = key();
+    SyncBackend backend = open();
+    server.fail("create", 429, "0");
+    server.fail("create", 503, null);
+    server.fail("create", 500, null);
+    take(backend, key, "token", LONG);
+    long before = System.nanoTime();
+    server.fail("update", 429, "1");
+    assertThat(get(backend.extend(key, "token", LONG))).isTrue();
+    assertThat(Duration.ofNanos(System.nanoTime() - before))
+        .isGreaterThanOrEqualTo(Duration.ofMillis(990));
+    assertThat(server.faults).isEmpty();
+  }
+
+  @Test
+  void aPauseBeyondTheDeadlineIsNotWaitedFor() {
+    SyncBackend backend = open();
+    server.fail("create", 429, "3600");
+    assertThat(failureOf(backend.acquire(LeaseRequest.of(key(), "t", LONG, "o"))))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+        .hasMessageContainingAll("429", "create leases.coordination.k8s.io", "team-a");
+  }
+
+  @Test
+  void whatIsNeverAnsweredEndsAtTheTimeoutAndTheNextGoesOn() {
+    LeaseKey key = key();
+    SyncBackend backend = open(server.config("lease").put("timeout", 300));
+    take(backend, key, "token", LONG);
+    server.fail("update", Trouble.HANG);
+    Future<Boolean> hangs = backend.extend(key, "token", LONG);
+    Future<Boolean> behind = backend.extend(key, "token", LONG);
+    assertThat(failureOf(hangs))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+        .hasMessageContaining("300 ms");
+    eventually("the one behind ends", behind::isComplete);
+    assertThat(get(backend.extend(key, "token", LONG))).isTrue();
+  }
+
+  @Test
+  void nobodyThereIsAnErrorThatNamesTheServer() {
+    JsonObject config = server.config("lease").put("apiServer", "http://127.0.0.1:1");
+    assertThat(failureOf(open(config).ping()))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+        .hasMessageContaining("http://127.0.0.1:1");
+  }
+
+  @Test
+  void aNamespaceThatIsNotThereIsNamed() {
+    SyncBackend backend = open(server.config("lease").put("namespace", "nowhere"));
+    assertThat(failureOf(backend.acquire(LeaseRequest.of(key(), "t", LONG, "o"))))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+        .hasMessageContaining("nowhere");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"get", "list", "create", "update"})
+  void aMissingPermissionIsNamed(String verb) {
+    LeaseKey key = key();
+    SyncBackend backend = open();
+    take(backend, key, "token", LONG);
+    server.forbidden.add(verb);
+    Future<?> call =
+        switch (verb) {
+          case "get" -> backend.find(key);
+          case "list" -> backend.ping();
+          case "create" -> backend.acquire(LeaseRequest.of(key(), "t", LONG, "o"));
+          default -> backend.extend(key, "token", LONG);
+        };
+    assertThat(failureOf(call))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+        .hasMessageContainingAll(
+            "403", "'" + verb + "'", "'leases.coordination.k8s.io'", "'team-a'");
+  }
+
+  @Test
+  void aTokenThatWasReplacedIsReadAgain() throws IOException {
+    Path file = Files.writeString(files.resolve("token"), "first-token\n");
+    server.token = "first-token";
+    LeaseKey key = key();
+    SyncBackend backend = open(server.config("lease").put("tokenFile", file.toString()));
+    take(backend, key, "token", LONG);
+    Files.writeString(file, "second-token\n");
+    server.token = "second-token";
+    assertThat(get(backend.extend(key, "token", LONG))).isTrue();
+    server.cutWatches();
+    eventually("the watch is back", () -> server.openWatches() == 1);
+  }
+
+  @Test
+  void aRefusedTokenIsTriedOnceAndNeverShown() throws IOException {
+    Path file = Files.writeString(files.resolve("token"), "not-the-secret");
+    server.token = "right";
+    for (JsonObject config :
+        new JsonObject[] {
+          server.config("lease").put("tokenFile", file.toString()),
+          server.config("lease").put("token", "not-the-secret")
+        }) {
+      long before = server.count("list");
+      assertThat(failureOf(open(config).ping()))
+          .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+          .hasMessageContaining("401")
+          .hasMessageNotContaining("not-the-secret");
+      assertThat(server.count("list")).isEqualTo(before + 1);
+    }
+  }
+
+  @Test
+  void aMissingFileIsNamedAndLookedForAgain() throws IOException {
+    Path file = files.resolve("late");
+    server.token = "late-token";
+    SyncBackend backend = open(server.config("lease").put("tokenFile", file.toString()));
+    assertThat(failureOf(backend.ping())).hasMessageContaining(file.toString());
+    Files.writeString(file, "late-token");
+    get(backend.ping());
+  }
+
+  @Test
+  void anUncontendedRoundIsThreeRequests() {
+    LeaseKey key = key();
+    SyncBackend backend = open();
+    take(backend, key, "token", LONG);
+    get(backend.extend(key, "token", LONG));
+    get(backend.release(key, "token"));
+    take(backend, key, "next", LONG);
+    assertThat(server.requests.stream().filter(r -> !r.matches("(list|watch) ")))
+        .hasSize(4)
+        .noneMatch(r -> r.startsWith("get"));
+  }
+}
