@@ -29,12 +29,12 @@ final class ClusterSlot {
     return crc % SLOTS;
   }
 
-  /** Some key that lies in the slot. */
-  static String keyIn(int slot) {
+  /** A hash tag with which a key lies in the slot. */
+  static String tagOf(int slot) {
     for (int i = 0; ; i++) {
-      String key = Integer.toString(i, Character.MAX_RADIX);
-      if (of(key) == slot) {
-        return key;
+      String tag = Integer.toString(i, Character.MAX_RADIX);
+      if (of(tag) == slot) {
+        return tag;
       }
     }
   }

@@ -34,10 +34,17 @@ record RedisConfig(
       }
       json.put("endpoints", new JsonArray().add(one));
     }
-    RedisOptions options = options(json);
+    RedisName name =
+        RedisName.of(
+            json
+                .getJsonArray("endpoints", new JsonArray().add(RedisOptions.DEFAULT_ENDPOINT))
+                .stream()
+                .map(String.class::cast)
+                .toList(),
+            json.getString("password"));
     return new RedisConfig(
-        options,
-        RedisName.of(options),
+        options(json),
+        name,
         config.getString("prefix", "conclave"),
         Duration.ofMillis(config.getLong("timeout", 5_000L)),
         Duration.ofMillis(config.getLong("idleRetention", Duration.ofDays(1).toMillis())));

@@ -114,7 +114,7 @@ final class RedisListing {
         Request.cmd(Command.EVAL)
             .arg(SCAN)
             .arg(1)
-            .arg(config.isCluster() ? ClusterSlot.keyIn(at.slot) : config.prefix())
+            .arg(config.prefix() + ":{" + ClusterSlot.tagOf(at.slot) + "}")
             .arg(at.cursor)
             .arg(glob(head + prefix) + "*")
             .arg(Math.max(limit, LEAST_COUNT));

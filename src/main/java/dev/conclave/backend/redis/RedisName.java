@@ -1,7 +1,6 @@
 package dev.conclave.backend.redis;
 
 import dev.conclave.backend.ErrorCode;
-import io.vertx.redis.client.RedisOptions;
 import io.vertx.serviceproxy.ServiceException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -26,11 +25,12 @@ final class RedisName {
     this.secrets = secrets;
   }
 
-  static RedisName of(RedisOptions options) {
+  /** The name of what is configured; the client itself would throw what it can not parse. */
+  static RedisName of(List<String> endpoints, String password) {
     List<String> places = new ArrayList<>();
     List<String> secrets = new ArrayList<>();
-    addSecret(secrets, options.getPassword());
-    for (String endpoint : options.getEndpoints()) {
+    addSecret(secrets, password);
+    for (String endpoint : endpoints) {
       URI uri = parse(endpoint);
       String userInfo = uri.getRawUserInfo();
       if (userInfo != null && userInfo.contains(":")) {

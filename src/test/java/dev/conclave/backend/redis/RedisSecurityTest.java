@@ -1,0 +1,185 @@
+package dev.conclave.backend.redis;
+
+import static dev.conclave.testing.Async.eventually;
+import static dev.conclave.testing.Async.failureOf;
+import static dev.conclave.testing.Async.get;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.testing.LogRecorder;
+import dev.conclave.testing.RedisServer;
+import dev.conclave.testing.SelfSigned;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Passwords, ACL users and TLS; and that nothing secret is ever shown. */
+class RedisSecurityTest extends RedisFixture {
+  private static final String PASSWORD = "s3cret-passw0rd";
+
+  /** Uses everything there is to use: both connections, a waiter, a watch, a listing. */
+  private void exercise(SyncBackend backend) {
+    LeaseKey key = key();
+    String token = token();
+    AtomicInteger turns = new AtomicInteger();
+    acquire(backend, key, token);
+    var waiter = request(key, token()).waiting(LONG, turns::incrementAndGet);
+    assertThat(get(backend.acquire(waiter)).granted()).isFalse();
+    assertThat(get(backend.list(key.kind(), key.name(), null, 10)).leases()).hasSize(1);
+    assertThat(get(backend.release(key, token))).isTrue();
+    eventually("the turn", () -> turns.get() > 0);
+    assertThat(get(backend.acquire(waiter)).granted()).isTrue();
+    assertThat(get(backend.advance(key.name(), 1))).isTrue();
+  }
+
+  @Test
+  void aPasswordInTheConnectionString() {
+    RedisServer server = closing(RedisServer.startWithPassword(PASSWORD));
+    exercise(open(server));
+  }
+
+  @Test
+  void aPasswordBesideTheConnectionString() {
+    RedisServer server = closing(RedisServer.startWithPassword(PASSWORD));
+    JsonObject config = config("redis://127.0.0.1:" + server.port());
+    config.getJsonObject("options").put("password", PASSWORD);
+    exercise(open(config));
+  }
+
+  @Test
+  void anAclUserWithOurKeysAndChannelsOnly() {
+    RedisServer server = closing(RedisServer.start());
+    server.call(
+        "ACL",
+        "SETUSER",
+        "conclave",
+        "on",
+        ">" + PASSWORD,
+        "~conclave:*",
+        "&conclave:*",
+        "-@all",
+        "+hello",
+        "+ping",
+        "+evalsha",
+        "+eval",
+        "+time",
+        "+hmget",
+        "+hget",
+        "+hset",
+        "+hdel",
+        "+pexpire",
+        "+pttl",
+        "+get",
+        "+set",
+        "+scan",
+        "+publish",
+        "+subscribe",
+        "+unsubscribe");
+    exercise(open(config("redis://conclave:" + PASSWORD + "@127.0.0.1:" + server.port())));
+  }
+
+  @Test
+  void aUserWithoutChannelsIsToldSoAndStillGetsLeases() {
+    RedisServer server = closing(RedisServer.start());
+    server.call(
+        "ACL", "SETUSER", "deaf", "on", ">" + PASSWORD, "~conclave:*", "resetchannels", "+@all");
+    try (LogRecorder log = LogRecorder.start()) {
+      SyncBackend backend =
+          open(config("redis://deaf:" + PASSWORD + "@127.0.0.1:" + server.port()));
+      get(backend.ping());
+      acquire(backend, key(), token());
+      assertThat(log.text()).contains("refused a subscription").doesNotContain(PASSWORD);
+    }
+  }
+
+  @Test
+  void aWrongPasswordIsNamedButNeverShown() {
+    RedisServer server = closing(RedisServer.startWithPassword(PASSWORD));
+    for (String uri :
+        new String[] {
+          "redis://:wr0ng-one@127.0.0.1:" + server.port(),
+          "redis://nobody:wr0ng-one@127.0.0.1:" + server.port(),
+          "redis://127.0.0.1:" + server.port() + "?password=wr0ng-one",
+          "redis://127.0.0.1:" + server.port()
+        }) {
+      assertThat(failureOf(open(config(uri)).ping()))
+          .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+          .hasMessageContainingAll("127.0.0.1:" + server.port())
+          .hasMessageNotContaining("wr0ng-one");
+    }
+  }
+
+  @Test
+  void nothingSecretIsEverLogged() {
+    RedisServer server = closing(RedisServer.startWithPassword(PASSWORD));
+    try (LogRecorder log = LogRecorder.start()) {
+      RedisBackend backend = open(server);
+      LeaseKey odd = key();
+      server.call("SET", LeaseOp.record("conclave", odd), "something else");
+      failureOf(backend.acquire(request(odd, "a-secret-token")));
+      acquire(backend, key(), "a-secret-token");
+      get(
+          backend.acquire(
+              request(key(), "another-secret-token")
+                  .waiting(
+                      LONG,
+                      () -> {
+                        throw new IllegalStateException("a waiter that breaks");
+                      })));
+      server.restart();
+      eventually("it works again", () -> get(backend.ping().map(true).otherwise(false)));
+      server.stop();
+      failureOf(open(config("redis://:" + PASSWORD + "@127.0.0.1:" + server.port())).ping());
+      assertThat(log.text())
+          .contains("127.0.0.1:" + server.port())
+          .doesNotContain(PASSWORD, "a-secret-token", "another-secret-token");
+    }
+  }
+
+  @Test
+  void tlsWithACertificateThatIsTrusted(@TempDir Path directory) {
+    SelfSigned certificate = SelfSigned.make(directory, "localhost");
+    RedisServer server = closing(tls(certificate));
+    JsonObject config = config("rediss://localhost:" + server.port());
+    config
+        .getJsonObject("options")
+        .put(
+            "netClientOptions",
+            new JsonObject()
+                .put("hostnameVerificationAlgorithm", "HTTPS")
+                .put(
+                    "pemTrustOptions",
+                    new JsonObject()
+                        .put("certPaths", new JsonArray().add(certificate.certificate()))));
+    exercise(open(config));
+  }
+
+  @Test
+  void tlsWithACertificateThatIsNotTrusted(@TempDir Path directory) {
+    RedisServer server = closing(tls(SelfSigned.make(directory, "localhost")));
+    JsonObject config = config("rediss://localhost:" + server.port());
+    config
+        .getJsonObject("options")
+        .put("netClientOptions", new JsonObject().put("hostnameVerificationAlgorithm", "HTTPS"));
+    assertThat(failureOf(open(config).ping()))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+        .hasMessageContaining("localhost:" + server.port());
+  }
+
+  private static RedisServer tls(SelfSigned certificate) {
+    return RedisServer.start(
+        "--tls-port",
+        "$PORT",
+        "--tls-cert-file",
+        certificate.certificate(),
+        "--tls-key-file",
+        certificate.key(),
+        "--tls-auth-clients",
+        "no");
+  }
+}
