@@ -88,7 +88,8 @@ public final class PostgresServer implements AutoCloseable {
 
   /** Where to connect to this database. */
   public String uri(String name) {
-    return "postgresql://" + encoded(user) + ":" + encoded(password) + "@" + base + "/" + name;
+    String login = encoded(user) + (password.isEmpty() ? "" : ":" + encoded(password));
+    return "postgresql://" + login + "@" + base + "/" + name;
   }
 
   /** Makes an empty database and answers its name. */
