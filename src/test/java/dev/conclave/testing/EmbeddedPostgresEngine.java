@@ -86,6 +86,11 @@ final class EmbeddedPostgresEngine implements PostgresEngine {
   }
 
   @Override
+  public String superuser() {
+    return "postgres";
+  }
+
+  @Override
   public void stop() {
     closeServer();
   }

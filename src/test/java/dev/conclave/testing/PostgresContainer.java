@@ -43,6 +43,11 @@ final class PostgresContainer implements PostgresEngine {
   }
 
   @Override
+  public String superuser() {
+    return PostgresServer.USER;
+  }
+
+  @Override
   public void stop() {
     container.getDockerClient().stopContainerCmd(container.getContainerId()).exec();
   }

@@ -9,6 +9,9 @@ interface PostgresEngine extends AutoCloseable {
   /** Starts it, the first time or again. */
   void start();
 
+  /** Who may do everything, with {@link PostgresServer#PASSWORD} if with any. */
+  String superuser();
+
   void stop();
 
   void crash();

@@ -88,7 +88,8 @@ public final class PostgresServer implements AutoCloseable {
 
   /** Where to connect to this database. */
   public String uri(String name) {
-    return "postgresql://" + encoded(user) + ":" + encoded(password) + "@" + base + "/" + name;
+    String login = encoded(user) + (password.isEmpty() ? "" : ":" + encoded(password));
+    return "postgresql://" + login + "@" + base + "/" + name;
   }
 
   /** Makes an empty database and answers its name. */
@@ -108,9 +109,28 @@ public final class PostgresServer implements AutoCloseable {
     }
   }
 
+  /** Runs statements as one who may do everything, on a server of one's own. */
+  public void administer(String in, String sql) {
+    try (Connection connection = login(in, engine.superuser(), PASSWORD);
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new AssertionError(sql, e);
+    }
+  }
+
   /** The first column of the query's first row, as text; null when there is none. */
   public String one(String in, String sql) {
-    try (Connection connection = connect(in);
+    return one(in, user, password, sql);
+  }
+
+  /** As {@link #one}, asked by one who may know everything, on a server of one's own. */
+  public String known(String sql) {
+    return one("postgres", engine.superuser(), PASSWORD, sql);
+  }
+
+  private String one(String in, String as, String with, String sql) {
+    try (Connection connection = login(in, as, with);
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
       return rows.next() ? rows.getString(1) : null;
@@ -122,10 +142,34 @@ public final class PostgresServer implements AutoCloseable {
   /** A connection that the test owns. */
   public Connection connect(String to) {
     try {
-      return DriverManager.getConnection("jdbc:postgresql://" + base + "/" + to, user, password);
+      return login(to, user, password);
     } catch (SQLException e) {
       throw new AssertionError(e);
     }
+  }
+
+  private Connection login(String to, String as, String with) throws SQLException {
+    return DriverManager.getConnection("jdbc:postgresql://" + base + "/" + to, as, with);
+  }
+
+  /** Lets clients connect with TLS, on a server of one's own. */
+  public void enableTls(Certificate certificate) {
+    write("server.crt", certificate.pem());
+    write("server.key", certificate.key());
+    administer("postgres", "ALTER SYSTEM SET ssl = on");
+    administer("postgres", "SELECT pg_reload_conf()");
+    Async.eventually("TLS is on", () -> "on".equals(one("postgres", "SHOW ssl")));
+  }
+
+  /** Writes into the server's data directory, wherever that is. */
+  private void write(String file, String text) {
+    administer(
+        "postgres",
+        "COPY (SELECT unnest(string_to_array($$"
+            + text
+            + "$$, E'\\n'))) TO PROGRAM 'umask 077; cat > "
+            + file
+            + "'");
   }
 
   /** Shuts down in an orderly way; {@link #restart} brings it back with its data. */

@@ -1,9 +1,9 @@
 package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.support.CallerContext;
 import dev.conclave.backend.support.GroupCommit;
 import dev.conclave.time.Scheduler;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -165,28 +165,12 @@ final class Courier {
                           }));
           start.accept(answer);
         });
-    return onCaller(answer.future().recover(failure -> Future.failedFuture(told(failure))));
-  }
-
-  private static <T> Future<T> onCaller(Future<T> outcome) {
-    Context caller = Vertx.currentContext();
-    if (caller == null) {
-      return outcome;
-    }
-    Promise<T> there = Promise.promise();
-    outcome.onComplete(
-        done -> {
-          if (Vertx.currentContext() == caller) {
-            outcome.onComplete(there);
-          } else {
-            caller.runOnContext(v -> outcome.onComplete(there));
-          }
-        });
-    return there.future();
+    return CallerContext.answer(
+        answer.future().recover(failure -> Future.failedFuture(told(failure))));
   }
 
   private Throwable told(Throwable failure) {
-    if (ErrorCode.BACKEND_UNAVAILABLE.is(failure) || failure instanceof IllegalStateException) {
+    if (ErrorCode.BACKEND_UNAVAILABLE.is(failure) || failure instanceof PgBatch.TooLate) {
       Throwable why = link.lastFailure();
       return PgErrors.unavailable(config, why == null ? noAnswer() : why);
     }
@@ -207,7 +191,7 @@ final class Courier {
             Future.join(link.close(), others.get()).<Void>mapEmpty().onComplete(closing);
           });
     }
-    return onCaller(closing.future());
+    return CallerContext.answer(closing.future());
   }
 
   private static RuntimeException closedFailure() {

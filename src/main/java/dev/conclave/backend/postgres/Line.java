@@ -81,10 +81,10 @@ final class Line {
     places.computeIfPresent(
         new Id(key, token),
         (id, place) -> {
-          boolean over = place.asking == 1;
+          int asking = Math.max(0, place.asking - 1);
+          boolean over = asking == 0;
           turn[0] = over && place.called ? place.turn : null;
-          return new Place(
-              place.number, place.turn, place.until, place.asking - 1, place.called && !over);
+          return new Place(place.number, place.turn, place.until, asking, place.called && !over);
         });
     return turn[0];
   }

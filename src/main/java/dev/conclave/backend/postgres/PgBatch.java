@@ -32,6 +32,15 @@ import java.util.Set;
 final class PgBatch {
   private static final int CONFLICTS = 10;
 
+  /** Its time was over before there was a connection to send it over. */
+  static final class TooLate extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    TooLate() {
+      super("not sent in time", null, false, false);
+    }
+  }
+
   private final PgConnection connection;
   private final Statements statements;
   private final List<Ask> asks;
@@ -50,7 +59,7 @@ final class PgBatch {
     List<Ask> suspects = new ArrayList<>(0);
     for (Ask ask : asks) {
       if (ask.deadline() - now <= 0) {
-        answers.put(ask, Future.failedFuture(new IllegalStateException("not sent in time")));
+        answers.put(ask, Future.failedFuture(new TooLate()));
       } else if (ask.patient()) {
         fresh.computeIfAbsent(ask.kind(), kind -> new ArrayList<>(asks.size())).add(ask);
       } else {

@@ -39,6 +39,13 @@ final class PgErrors {
     return state.length() == 5 && !COMMON.contains(state.substring(0, 2));
   }
 
+  /** The server has not said this. */
+  static boolean isOfTheConnection(Throwable failure) {
+    return !(failure instanceof PgException
+        || failure instanceof RecordLocked
+        || failure instanceof PgBatch.TooLate);
+  }
+
   private static String state(Throwable failure) {
     return failure instanceof PgException error && error.getSqlState() != null
         ? error.getSqlState()

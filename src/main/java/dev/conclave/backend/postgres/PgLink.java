@@ -1,11 +1,13 @@
 package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.support.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnection;
+import io.vertx.pgclient.PgNotice;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.ThreadLocalRandom;
@@ -96,7 +98,8 @@ final class PgLink {
       connect()
           .onComplete(
               result ->
-                  onThread(
+                  CallerContext.run(
+                      scheduler,
                       () -> {
                         timer.cancel();
                         if (result.succeeded()) {
@@ -116,7 +119,7 @@ final class PgLink {
           .compose(
               made ->
                   prepare
-                      .apply(made)
+                      .apply(made.noticeHandler(this::remarked))
                       .map(made)
                       .recover(
                           refused -> {
@@ -128,6 +131,11 @@ final class PgLink {
     }
   }
 
+  /** What the server merely remarks, such as that a table exists, is no warning of ours. */
+  private void remarked(PgNotice notice) {
+    LOG.log(Level.DEBUG, "PostgreSQL at {0}: {1}", config.where(), notice.getMessage());
+  }
+
   private void connected(Promise<Void> mine, PgConnection made) {
     if (attempt != mine) {
       made.close();
@@ -135,9 +143,11 @@ final class PgLink {
     }
     attempt = null;
     connection = made;
-    made.closeHandler(v -> onThread(() -> lost(made, "the connection was closed")));
+    made.closeHandler(
+        v -> CallerContext.run(scheduler, () -> lost(made, "the connection was closed")));
     // A connection on which the protocol failed answers nothing more.
-    made.exceptionHandler(broken -> onThread(() -> lost(made, PgErrors.reason(broken))));
+    made.exceptionHandler(
+        broken -> CallerContext.run(scheduler, () -> lost(made, PgErrors.reason(broken))));
     delay = MIN_DELAY;
     lastFailure = null;
     if (down) {
@@ -156,7 +166,7 @@ final class PgLink {
     }
     attempt = null;
     lastFailure = failure;
-    outage(PgErrors.reason(failure));
+    outage("can not be used", PgErrors.reason(failure));
     retryLater();
     mine.fail(failure);
   }
@@ -167,20 +177,20 @@ final class PgLink {
       return;
     }
     connection = null;
-    gone.closeHandler(null).exceptionHandler(null);
+    gone.closeHandler(null).exceptionHandler(late -> {});
     gone.close();
     if (!closed) {
       lastFailure = new IllegalStateException(reason);
-      outage(reason);
+      outage("is lost", reason);
       retryLater();
     }
   }
 
-  private void outage(String reason) {
+  private void outage(String what, String reason) {
     if (!down && !closed) {
       down = true;
       LOG.log(
-          Level.WARNING, "PostgreSQL at {0} is lost ({1}): {2}", config.where(), purpose, reason);
+          Level.WARNING, "PostgreSQL at {0} {1} ({2}): {3}", config.where(), what, purpose, reason);
     }
   }
 
@@ -228,13 +238,5 @@ final class PgLink {
     PgConnection open = connection;
     connection = null;
     return open == null ? Future.succeededFuture() : open.close().otherwiseEmpty();
-  }
-
-  private void onThread(Runnable action) {
-    if (scheduler.isCurrent()) {
-      action.run();
-    } else {
-      scheduler.execute(action);
-    }
   }
 }

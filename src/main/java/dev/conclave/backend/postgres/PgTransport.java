@@ -32,7 +32,18 @@ final class PgTransport implements GroupCommit.Transport<Ask, Row> {
         batch.stream().anyMatch(Ask::waits)
             ? listening.get().compose(listens -> link.connection())
             : link.connection();
-    return connection.compose(c -> new PgBatch(c, statements, batch, scheduler.nanoTime()).send());
+    return connection.compose(
+        c ->
+            new PgBatch(c, statements, batch, scheduler.nanoTime())
+                .send()
+                .onSuccess(answers -> answers.forEach(answer -> inspect(c, answer))));
+  }
+
+  /** What is no word of the server says that the connection is broken. */
+  private void inspect(PgConnection connection, Future<Row> answer) {
+    if (answer.failed() && PgErrors.isOfTheConnection(answer.cause())) {
+      link.lost(connection, PgErrors.reason(answer.cause()));
+    }
   }
 
   @Override

@@ -75,7 +75,7 @@ final class PostgresBackend implements SyncBackend {
 
   static SyncBackend create(Vertx vertx, JsonObject json) {
     PostgresConfig config = PostgresConfig.of(json);
-    Context context = OwnContext.of(vertx);
+    Context context = vertx.getOrCreateContext();
     return new PostgresBackend(vertx, new ContextScheduler(vertx, context), config);
   }
 

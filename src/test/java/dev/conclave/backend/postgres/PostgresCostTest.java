@@ -1,0 +1,173 @@
+package dev.conclave.backend.postgres;
+
+import static dev.conclave.testing.Async.eventually;
+import static dev.conclave.testing.Async.get;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.conclave.backend.Acquisition;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseKind;
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.Watch;
+import io.vertx.core.Future;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.postgresql.PGConnection;
+import org.postgresql.PGNotification;
+
+/** What the backend costs the database: connections, notifications, rows. */
+class PostgresCostTest extends PostgresTest {
+  private static final String OTHERS =
+      " FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+  @Test
+  void aBackendHasTwoConnections() {
+    SyncBackend backend = open();
+    LeaseKey key = key();
+    acquire(backend, key, token());
+    for (int i = 0; i < 50; i++) {
+      backend.watch(key(), () -> {});
+      get(backend.acquire(request(key, token()).waiting(LONG, () -> {})));
+    }
+    assertThat(one("SELECT count(*)" + OTHERS)).isEqualTo("2");
+    get(backend.close());
+    eventually("both are closed", () -> "0".equals(one("SELECT count(*)" + OTHERS)));
+  }
+
+  @Test
+  void nobodyIsNotifiedUnlessSomebodyWaitsOrWatches() throws Exception {
+    SyncBackend backend = open();
+    LeaseKey key = key();
+    String holder = token();
+    acquire(backend, key, holder);
+    LeaseRequest waiter = request(key, token()).waiting(LONG, () -> {});
+    get(backend.acquire(waiter));
+    Connection ears = closing(server().connect(database));
+    listenToEverything(ears);
+    for (int i = 0; i < 20; i++) {
+      LeaseKey other = key();
+      String token = token();
+      acquire(backend, other, token);
+      get(backend.acquire(request(other, token())));
+      get(backend.extend(other, token, LONG));
+      get(backend.release(other, token));
+      acquire(backend, other, token());
+      get(backend.revoke(other));
+    }
+    assertThat(heard(ears)).isEmpty();
+    get(backend.release(key, holder));
+    List<String> heard = heard(ears);
+    assertThat(heard).hasSize(1);
+    assertThat(heard.get(0)).matches("\\d+").doesNotContain(waiter.token());
+    get(backend.acquire(waiter));
+    assertThat(heard(ears)).isEmpty();
+    try (Watch watch = backend.watch(key, () -> {})) {
+      eventually(
+          "the mark", () -> "1".equals(one("SELECT count(watched_until) FROM conclave_lease")));
+      get(backend.release(key, waiter.token()));
+      assertThat(heard(ears)).containsExactly("lock:" + key.name());
+    }
+  }
+
+  /** On every channel that somebody listens to here. */
+  private void listenToEverything(Connection ears) throws Exception {
+    try (Statement statement = ears.createStatement()) {
+      List<String> listens = new ArrayList<>();
+      try (ResultSet rows =
+          statement.executeQuery("SELECT query" + OTHERS + " AND query LIKE 'LISTEN%'")) {
+        while (rows.next()) {
+          listens.add(rows.getString(1));
+        }
+      }
+      assertThat(listens).isNotEmpty();
+      for (String listen : listens) {
+        statement.execute(listen);
+      }
+    }
+  }
+
+  private static List<String> heard(Connection ears) throws Exception {
+    // Notifications of transactions before this one come no later than its answer.
+    try (Statement statement = ears.createStatement()) {
+      statement.execute("SELECT 1");
+    }
+    List<String> payloads = new ArrayList<>();
+    PGNotification[] heard = ears.unwrap(PGConnection.class).getNotifications();
+    for (PGNotification one : heard == null ? new PGNotification[0] : heard) {
+      payloads.add(one.getParameter());
+    }
+    return payloads;
+  }
+
+  @Test
+  void theNextInLineSeesToAnOfferThatNobodyClaims() {
+    SyncBackend holding = open();
+    SyncBackend dying = open();
+    SyncBackend waiting = open();
+    LeaseKey key = key();
+    String holder = token();
+    acquire(holding, key, holder);
+    get(dying.acquire(request(key, token()).waiting(LONG, () -> {})));
+    AtomicInteger turns = new AtomicInteger();
+    LeaseRequest next = request(key, token()).waiting(LONG, turns::incrementAndGet);
+    get(waiting.acquire(next));
+    get(dying.close());
+    get(holding.release(key, holder));
+    get(holding.close());
+    eventually("the next one's turn", () -> turns.get() > 0);
+    assertThat(get(waiting.acquire(next))).isInstanceOf(Acquisition.Granted.class);
+  }
+
+  @Test
+  void idleRecordsAreDroppedAndRegistersKept() {
+    SyncBackend backend = open(config().put("idleRetention", 1000));
+    LeaseKey held = key();
+    acquire(backend, held, token());
+    List<Future<Acquisition>> answers = new ArrayList<>();
+    for (int i = 0; i < 3000; i++) {
+      answers.add(backend.acquire(LeaseRequest.of(key(), token(), Duration.ofMillis(1), "idle")));
+    }
+    answers.forEach(answer -> get(answer));
+    get(backend.advance("a register", 7));
+    eventually(
+        "idle records go",
+        () -> "1".equals(one("SELECT count(*) FROM conclave_lease WHERE kind <> 'register'")));
+    assertThat(get(backend.find(held))).isPresent();
+    assertThat(get(backend.advance("a register", 7))).isFalse();
+    assertThat(get(backend.list(LeaseKind.LOCK, "", null, 10)).leases()).hasSize(1);
+  }
+
+  @Test
+  void aKeyThatIsUsedAllTheTimeStaysOnItsPage() {
+    SyncBackend backend = open();
+    LeaseKey key = key();
+    for (int i = 0; i < 2000; i++) {
+      String token = token();
+      Future<Acquisition> acquired = backend.acquire(request(key, token));
+      get(backend.extend(key, token, LONG));
+      get(acquired);
+      get(backend.release(key, token));
+    }
+    assertThat(Long.parseLong(one("SELECT pg_relation_size('conclave_lease')")))
+        .isLessThanOrEqualTo(10 * 8192);
+    eventually(
+        "the server counts updates",
+        () ->
+            Long.parseLong(
+                    one(
+                        "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'conclave_lease'"))
+                > 1000);
+    assertThat(
+            one(
+                "SELECT n_tup_hot_upd > 0.95 * n_tup_upd FROM pg_stat_user_tables"
+                    + " WHERE relname = 'conclave_lease'"))
+        .isEqualTo("t");
+  }
+}

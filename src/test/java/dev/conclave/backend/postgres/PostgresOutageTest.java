@@ -1,0 +1,171 @@
+package dev.conclave.backend.postgres;
+
+import static dev.conclave.testing.Async.eventually;
+import static dev.conclave.testing.Async.failureOf;
+import static dev.conclave.testing.Async.get;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.conclave.backend.Acquisition;
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.testing.PostgresServer;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Connections break and servers restart; the backend comes back by itself. */
+class PostgresOutageTest extends PostgresTest {
+  private static PostgresServer own;
+
+  @BeforeAll
+  static void startServer() {
+    own = PostgresServer.start();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    own.close();
+  }
+
+  @Override
+  PostgresServer server() {
+    return own;
+  }
+
+  /** A waiter behind a holder, and what its turns have come to. */
+  private final class Waiting {
+    final LeaseKey key = key();
+    final String holder = token();
+    final AtomicInteger turns = new AtomicInteger();
+    final LeaseRequest request = request(key, token()).waiting(LONG, turns::incrementAndGet);
+    final long fence;
+
+    Waiting(SyncBackend holding, SyncBackend waiting) {
+      fence = acquire(holding, key, holder);
+      assertThat(get(waiting.acquire(request)).granted()).isFalse();
+    }
+
+    /** The line works: the holder releases, the waiter hears of it and gets the lease. */
+    void handOver(SyncBackend holding, SyncBackend waiting) {
+      turns.set(0);
+      assertThat(get(holding.release(key, holder))).isTrue();
+      eventually("the waiter's turn", () -> turns.get() > 0);
+      Acquisition claimed = get(waiting.acquire(request));
+      assertThat(claimed).isInstanceOf(Acquisition.Granted.class);
+      assertThat(((Acquisition.Granted) claimed).fencingToken()).isGreaterThan(fence);
+    }
+  }
+
+  @Test
+  void brokenConnectionsAreMadeAgainAndEverybodyIsCalledOnce() {
+    SyncBackend holding = open();
+    SyncBackend waiting = open();
+    Waiting waiter = new Waiting(holding, waiting);
+    LeaseKey watched = key();
+    AtomicInteger hints = new AtomicInteger();
+    waiting.watch(watched, hints::incrementAndGet);
+    eventually("the watch is listening", () -> hints.get() > 0 || changes(holding, watched));
+    int before = hints.get();
+    own.execute(
+        database,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    eventually("the waiter is called", () -> waiter.turns.get() > 0);
+    eventually("the watcher is called", () -> hints.get() > before);
+    acquireAfterOutage(holding, key(), token());
+    acquireAfterOutage(waiting, key(), token());
+    waiter.handOver(holding, waiting);
+  }
+
+  private static boolean changes(SyncBackend backend, LeaseKey key) {
+    String token = token();
+    acquire(backend, key, token);
+    return !get(backend.release(key, token));
+  }
+
+  @Test
+  void aRestartedServerIsFoundAgain() {
+    SyncBackend holding = open();
+    SyncBackend waiting = open();
+    Waiting waiter = new Waiting(holding, waiting);
+    own.stop();
+    assertThat(failureOf(holding.ping()))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+        .hasMessageContaining("127.0.0.1:" + own.port());
+    own.restart();
+    acquireAfterOutage(holding, key(), token());
+    acquireAfterOutage(waiting, key(), token());
+    assertThat(get(holding.owns(waiter.key, waiter.holder))).isTrue();
+    eventually("the waiter is called", () -> waiter.turns.get() > 0);
+    waiter.handOver(holding, waiting);
+  }
+
+  @Test
+  void aCrashedServerIsFoundAgainAndFencesGrow() {
+    SyncBackend backend = open();
+    LeaseKey key = key();
+    String token = token();
+    long fence = acquire(backend, key, token);
+    own.crash();
+    own.restart();
+    long other = acquireAfterOutage(backend, key(), token());
+    assertThat(other).isGreaterThan(fence);
+    eventually(
+        "the release", () -> get(backend.release(key, token)) || !get(backend.owns(key, token)));
+    assertThat(acquire(backend, key, token())).isGreaterThan(fence);
+  }
+
+  @Test
+  void requestsEndInTimeWhileTheServerIsDown() {
+    SyncBackend backend = open(config().put("timeout", 400));
+    get(backend.ping());
+    own.stop();
+    try {
+      assertThat(failureOf(backend.acquire(request(key(), token()))))
+          .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+          .hasMessageContaining("127.0.0.1:" + own.port() + "/" + database)
+          .hasMessageNotContaining(PostgresServer.PASSWORD);
+      assertThat(failureOf(backend.list(dev.conclave.backend.LeaseKind.LOCK, "", null, 10)))
+          .matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+    } finally {
+      own.restart();
+    }
+    acquireAfterOutage(backend, key(), token());
+  }
+
+  @Test
+  void nobodyListensIsSaidAtOnce() throws IOException {
+    int port;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      port = socket.getLocalPort();
+    }
+    SyncBackend backend =
+        open(config().put("uri", "postgresql://me:secret@127.0.0.1:" + port + "/db"));
+    assertThat(failureOf(backend.ping()))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+        .hasMessageContaining("127.0.0.1:" + port + "/db")
+        .hasMessageNotContaining("secret");
+  }
+
+  @Test
+  void aServerThatNeverAnswersIsGivenUpInTime() throws IOException {
+    try (ServerSocket mute = new ServerSocket(0)) {
+      SyncBackend backend =
+          open(
+              config()
+                  .put("timeout", 300)
+                  .put("uri", "postgresql://me:secret@127.0.0.1:" + mute.getLocalPort() + "/db"));
+      assertThat(failureOf(backend.ping()))
+          .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+          .hasMessageContainingAll("" + mute.getLocalPort(), "no answer")
+          .hasMessageNotContaining("secret");
+      assertThat(failureOf(backend.acquire(request(key(), token()))))
+          .matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+    }
+  }
+}
