@@ -10,18 +10,17 @@ import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
-import dev.conclave.time.ContextScheduler;
-import io.vertx.core.AsyncResult;
-import io.vertx.core.Context;
+import dev.conclave.time.DetachedScheduler;
 import io.vertx.core.Future;
-import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
@@ -50,20 +49,19 @@ import java.util.function.Function;
 public final class KubernetesBackend implements SyncBackend {
   private final Vertx vertx;
   private final KubernetesSettings settings;
-  private final OwnContext own;
+  private final DetachedScheduler scheduler;
+  private final Queue<Runnable> intake = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Promise<Void> end = Promise.promise();
 
   // What follows is used on the own context only.
   private final Set<Promise<?>> underWay = new HashSet<>();
-  private ContextScheduler scheduler;
   private Future<Leases> leases;
 
   KubernetesBackend(Vertx vertx, KubernetesSettings settings) {
     this.vertx = vertx;
     this.settings = settings;
-    this.own = new OwnContext(vertx);
-    own.execute(() -> scheduler = new ContextScheduler(vertx, own.get()));
+    this.scheduler = DetachedScheduler.create(vertx);
   }
 
   @Override
@@ -153,11 +151,9 @@ public final class KubernetesBackend implements SyncBackend {
   @Override
   public Future<Void> close() {
     if (closed.compareAndSet(false, true)) {
-      own.execute(this::shutDown);
+      execute(this::shutDown);
     }
-    Promise<Void> answer = Promise.promise();
-    end.future().onComplete(onCallersContext(answer));
-    return answer.future();
+    return scheduler.answerHere(end.future());
   }
 
   /** How many keys have something under way or somebody listening. */
@@ -191,15 +187,14 @@ public final class KubernetesBackend implements SyncBackend {
       return Future.failedFuture(closedFailure());
     }
     Promise<T> outcome = Promise.promise();
-    Promise<T> answer = Promise.promise();
-    outcome.future().onComplete(onCallersContext(answer));
-    own.execute(() -> run(operation, outcome));
-    return answer.future();
+    execute(() -> run(operation, outcome));
+    return scheduler.answerHere(outcome.future());
   }
 
-  private static <T> Handler<AsyncResult<T>> onCallersContext(Promise<T> answer) {
-    Context caller = Vertx.currentContext();
-    return caller == null ? answer::handle : done -> caller.runOnContext(v -> answer.handle(done));
+  /** Runs it on the own context, in the order of the calls even while there is none yet. */
+  private void execute(Runnable action) {
+    intake.add(action);
+    scheduler.execute(() -> intake.remove().run());
   }
 
   private <T> void run(Function<Leases, Future<T>> operation, Promise<T> outcome) {
