@@ -10,15 +10,21 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 
 /**
- * The parent of one leader-only verticle. Vert.x undeploys it after its child, whoever asked for
- * that: so it knows when the child has stopped even when Vert.x itself is closing.
+ * The parent of one leader-only verticle: knows when the child has stopped, whoever undeploys it.
+ *
+ * <ol>
+ *   <li>It is the child that gets undeployed, then its parent. So the answer is the child's own.
+ *   <li>When Vert.x is closing, it may have begun before: then it refuses, at once, to undeploy the
+ *       child once more. But it undeploys parents after their children, so the parent's turn tells.
+ * </ol>
  */
 final class LeaderOnlyVerticle implements Deployable {
   private static final System.Logger LOG = System.getLogger(LeaderElection.class.getName());
 
   private final Vertx vertx;
   private final Outside.Child child;
-  private final Promise<Void> stopped = Promise.promise();
+  private final Promise<Void> undeployedByOthers = Promise.promise();
+  private volatile String childId;
 
   LeaderOnlyVerticle(Vertx vertx, Outside.Child child) {
     this.vertx = vertx;
@@ -30,31 +36,31 @@ final class LeaderOnlyVerticle implements Deployable {
   }
 
   private Future<Void> undeploy(String id) {
-    vertx
-        .undeploy(id)
-        .onFailure(
-            failure -> {
-              // An illegal state says that somebody else is undeploying it already. Any other
-              // failure is the child's own; its parent is left to be undeployed.
-              if (!(failure instanceof IllegalStateException)) {
+    return vertx
+        .undeploy(childId)
+        .transform(
+            stopped -> {
+              if (stopped.failed() && vertx.deploymentIDs().contains(childId)) {
+                return undeployedByOthers.future();
+              }
+              if (stopped.failed() && !(stopped.cause() instanceof IllegalStateException)) {
                 LOG.log(
                     WARNING,
                     "the leader-only verticle " + child.label() + " failed to stop",
-                    failure);
-                vertx.undeploy(id).onComplete(any -> stopped.tryComplete());
+                    stopped.cause());
               }
+              return vertx.undeploy(id).otherwiseEmpty();
             });
-    return stopped.future();
   }
 
   @Override
   public Future<?> deploy(Context context) {
-    return child.deploy().apply(vertx);
+    return child.deploy().apply(vertx).onSuccess(id -> childId = id);
   }
 
   @Override
   public Future<?> undeploy(Context context) {
-    stopped.tryComplete();
+    undeployedByOthers.tryComplete();
     return Future.succeededFuture();
   }
 }

@@ -8,7 +8,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /** What a logger is told while this is open; the console is spared. */
-public final class CapturedLog extends Handler {
+public final class CapturedLog extends Handler implements AutoCloseable {
   private final Logger logger;
   private final Level levelBefore;
   private final List<LogRecord> records = new CopyOnWriteArrayList<>();

@@ -1,0 +1,15 @@
+package dev.conclave;
+
+import io.vertx.core.json.JsonObject;
+
+class LeaderElectionOnMemoryTest extends LeaderElectionOnRealBackend {
+  @Override
+  JsonObject backend() {
+    return new JsonObject().put("type", "memory");
+  }
+
+  @Override
+  boolean sharesStore() {
+    return false;
+  }
+}

@@ -1,0 +1,121 @@
+package dev.conclave.election;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.conclave.backend.ErrorCode;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.ThreadingModel;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+class LeaderElectionOptionsTest {
+  private static void assertRefused(Consumer<LeaderElectionOptions> change, String... parts) {
+    LeaderElectionOptions options = new LeaderElectionOptions("orders");
+    change.accept(options);
+    assertThatThrownBy(options::validate).matches(ErrorCode.INVALID::is).message().contains(parts);
+  }
+
+  @Test
+  void theDefaultsAreValidAndThoseOfTheDocumentation() {
+    LeaderElectionOptions options = new LeaderElectionOptions("orders").validate();
+    assertThat(options.getLeaseDuration()).isEqualTo(15_000);
+    assertThat(options.getRenewDeadline()).isEqualTo(10_000);
+    assertThat(options.getRetryInterval()).isEqualTo(2_000);
+    assertThat(options.getBackendTimeout()).isEqualTo(5_000);
+    assertThat(options.getErrorInterval()).isEqualTo(30_000);
+    assertThat(options.getStopTimeout()).isEqualTo(10_000);
+    assertThat(options.getJitter()).isEqualTo(0.1);
+    assertThat(options.isCandidate()).isTrue();
+    assertThat(options.getPublish()).isEqualTo(LeadershipPublishing.LOCAL);
+  }
+
+  @Test
+  void everyWorkerHasALabelOfItsOwn() {
+    assertThat(new LeaderElectionOptions("a").getWorker())
+        .isNotEqualTo(new LeaderElectionOptions("a").getWorker())
+        .contains(String.valueOf(ProcessHandle.current().pid()));
+  }
+
+  @Test
+  void timingsThatCanNotWorkAreRefusedInASentenceThatNamesBothFields() {
+    assertRefused(o -> o.setRenewDeadline(15_000), "renewDeadline 15000", "leaseDuration 15000");
+    assertRefused(o -> o.setRetryInterval(10_000), "retryInterval 10000", "renewDeadline 10000");
+    assertRefused(o -> o.setBackendTimeout(11_000), "backendTimeout 11000", "renewDeadline 10000");
+    assertRefused(o -> o.setLeaseDuration(0), "leaseDuration 0", "positive");
+    assertRefused(o -> o.setRenewDeadline(-1), "renewDeadline -1", "positive");
+    assertRefused(o -> o.setRetryInterval(0), "retryInterval 0", "positive");
+    assertRefused(o -> o.setBackendTimeout(0), "backendTimeout 0", "positive");
+    assertRefused(o -> o.setErrorInterval(0), "errorInterval 0", "positive");
+    assertRefused(o -> o.setStopTimeout(0), "stopTimeout 0", "positive");
+    assertRefused(o -> o.setLeaseDuration(50), "leaseDuration 50", "at least 100 ms");
+    assertRefused(o -> o.setLeaseDuration(Long.MAX_VALUE / 1_000_000), "leaseDuration", "366 days");
+    assertRefused(o -> o.setJitter(0.6), "jitter 0.6", "from 0 to 0.5");
+    assertRefused(o -> o.setJitter(Double.NaN), "jitter NaN");
+  }
+
+  @Test
+  void namesAndMetadataAreChecked() {
+    assertRefused(o -> o.setElection(null), "election", "missing");
+    assertRefused(o -> o.setElection(""), "election", "empty");
+    assertRefused(o -> o.setElection("x".repeat(201)), "election", "201 characters");
+    assertRefused(o -> o.setWorker("a\nb"), "worker", "control character");
+    assertRefused(
+        o -> o.setMetadata(new JsonObject().put("a", "x".repeat(5_000))), "metadata", "4096");
+    assertRefused(o -> o.setDeploy(List.of(new LeaderDeployment())), "deploy", "verticle");
+    assertRefused(o -> o.setPublish(null), "publish");
+  }
+
+  @Test
+  void jsonCarriesEverything() {
+    LeaderElectionOptions options =
+        new LeaderElectionOptions("orders")
+            .setWorker("w")
+            .setLeaseDuration(9_000)
+            .setRenewDeadline(8_000)
+            .setRetryInterval(1_000)
+            .setBackendTimeout(2_000)
+            .setErrorInterval(3_000)
+            .setStopTimeout(4_000)
+            .setJitter(0.2)
+            .setCandidate(false)
+            .setPublish(LeadershipPublishing.CLUSTER)
+            .setMetadata(new JsonObject().put("a", 1))
+            .setDeploy(
+                List.of(
+                    new LeaderDeployment("v")
+                        .setOptions(
+                            new DeploymentOptions()
+                                .setThreadingModel(ThreadingModel.WORKER)
+                                .setConfig(new JsonObject().put("b", 2)))));
+    JsonObject json = options.toJson();
+    assertThat(json.getString("publish")).isEqualTo("cluster");
+    assertThat(new LeaderElectionOptions(json).toJson()).isEqualTo(json);
+    assertThat(new LeaderElectionOptions(options).toJson()).isEqualTo(json);
+    assertThat(json.fieldNames()).hasSize(13);
+  }
+
+  @Test
+  void anUnknownWayToPublishIsRefused() {
+    assertThatThrownBy(() -> new LeaderElectionOptions(new JsonObject().put("publish", "all")))
+        .matches(ErrorCode.INVALID::is)
+        .hasMessageContaining("publish 'all'");
+  }
+
+  @Test
+  void anEventSurvivesJson() {
+    JsonObject json =
+        new LeadershipEvent()
+            .setElection("orders")
+            .setWorker("w")
+            .setFencingToken(7)
+            .setReason(LeadershipReason.RENEWAL_FAILED)
+            .setAt("2026-01-01T00:00:00Z")
+            .toJson();
+    assertThat(json.containsKey("leader")).isTrue();
+    assertThat(json.getString("reason")).isEqualTo("renewal-failed");
+    assertThat(new LeadershipEvent(json).toJson()).isEqualTo(json);
+  }
+}
