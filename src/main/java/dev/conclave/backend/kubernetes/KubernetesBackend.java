@@ -10,7 +10,8 @@ import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
-import dev.conclave.time.DetachedScheduler;
+import dev.conclave.backend.support.CallerContext;
+import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -18,9 +19,7 @@ import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
@@ -34,7 +33,8 @@ import java.util.function.Function;
  * remote timestamp is compared with a local clock. Every write names the version it is based on.
  *
  * <ol>
- *   <li>A call is handed to the backend's own context; everything behind it is single-threaded.
+ *   <li>A call is handed to the context that the backend was made on; everything behind it is
+ *       single-threaded, and the client and the timers belong to that context.
  *   <li>With the first call the configuration's files are read and the client is made; what fails
  *       then is tried again with the next.
  *   <li>The answer is handed back to the caller's context. It always comes: every request behind it
@@ -49,19 +49,18 @@ import java.util.function.Function;
 public final class KubernetesBackend implements SyncBackend {
   private final Vertx vertx;
   private final KubernetesSettings settings;
-  private final DetachedScheduler scheduler;
-  private final Queue<Runnable> intake = new ConcurrentLinkedQueue<>();
+  private final ContextScheduler scheduler;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Promise<Void> end = Promise.promise();
 
-  // What follows is used on the own context only.
+  // What follows is used on the backend's context only.
   private final Set<Promise<?>> underWay = new HashSet<>();
   private Future<Leases> leases;
 
   KubernetesBackend(Vertx vertx, KubernetesSettings settings) {
     this.vertx = vertx;
     this.settings = settings;
-    this.scheduler = DetachedScheduler.create(vertx);
+    this.scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
   }
 
   @Override
@@ -151,9 +150,9 @@ public final class KubernetesBackend implements SyncBackend {
   @Override
   public Future<Void> close() {
     if (closed.compareAndSet(false, true)) {
-      execute(this::shutDown);
+      CallerContext.run(scheduler, this::shutDown);
     }
-    return scheduler.answerHere(end.future());
+    return CallerContext.answer(end.future());
   }
 
   /** How many keys have something under way or somebody listening. */
@@ -186,22 +185,14 @@ public final class KubernetesBackend implements SyncBackend {
     if (closed.get()) {
       return Future.failedFuture(closedFailure());
     }
-    Promise<T> outcome = Promise.promise();
-    execute(() -> run(operation, outcome));
-    return scheduler.answerHere(outcome.future());
+    return CallerContext.call(scheduler, () -> run(operation));
   }
 
-  /** Runs it on the own context, in the order of the calls even while there is none yet. */
-  private void execute(Runnable action) {
-    intake.add(action);
-    scheduler.execute(() -> intake.remove().run());
-  }
-
-  private <T> void run(Function<Leases, Future<T>> operation, Promise<T> outcome) {
+  private <T> Future<T> run(Function<Leases, Future<T>> operation) {
     if (closed.get()) {
-      outcome.tryFail(closedFailure());
-      return;
+      return Future.failedFuture(closedFailure());
     }
+    Promise<T> outcome = Promise.promise();
     underWay.add(outcome);
     opened()
         .compose(operation)
@@ -214,6 +205,7 @@ public final class KubernetesBackend implements SyncBackend {
                 outcome.tryFail(explained(done.cause()));
               }
             });
+    return outcome.future();
   }
 
   private Future<Leases> opened() {

@@ -4,13 +4,10 @@ import static dev.conclave.testing.Async.eventually;
 import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.ConclaveVerticle;
 import dev.conclave.LeaderElectionVerticle;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.examples.InKubernetes;
-import dev.conclave.lock.LockRequest;
-import dev.conclave.lock.LockService;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
@@ -28,7 +25,7 @@ import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
-/** The verticles on Kubernetes, as the shipped files describe them. */
+/** Elections on Kubernetes, and what the shipped manifests say. */
 class KubernetesElectionTest extends WithFakeApiServer {
   private JsonObject election(long leaseDuration, long retryInterval) {
     return new JsonObject()
@@ -44,27 +41,6 @@ class KubernetesElectionTest extends WithFakeApiServer {
     LeaderElectionVerticle verticle = new LeaderElectionVerticle();
     get(on.deployVerticle(verticle, new DeploymentOptions().setConfig(config)));
     return verticle;
-  }
-
-  @Test
-  void theShippedFileIsStarted() throws IOException {
-    JsonObject file = new JsonObject(Files.readString(Path.of("conf/kubernetes.json")));
-    // In a pod the file says it all; here the way to the server has to be added.
-    file.getJsonObject("backend").mergeIn(server.config("lease"));
-    String id =
-        get(vertx.deployVerticle(ConclaveVerticle::new, new DeploymentOptions().setConfig(file)));
-    eventually(
-        "the leader is in its Lease",
-        () ->
-            server.requests.stream().anyMatch(r -> r.equals("create "))
-                && !spec(stored(LeaseKey.leader("demo"))).getString("holderIdentity").isEmpty());
-    LockService locks = LockService.createProxy(vertx);
-    assertThat(get(locks.acquire(new LockRequest().setName("invoice:4711"))).getFencingToken())
-        .isPositive();
-    get(vertx.undeploy(id));
-    assertThat(spec(stored(LeaseKey.leader("demo"))).getString("holderIdentity"))
-        .as("stepped down")
-        .isEmpty();
   }
 
   @Test
