@@ -86,7 +86,9 @@ class ConfFilesTest {
             "redis-sentinel.json",
             "redis-cluster.json",
             "postgres.json",
-            "postgres-schema.sql");
+            "postgres-schema.sql",
+            "kubernetes.json", // by KubernetesAccessTest, which has an API server
+            "kubernetes-rbac.yaml");
     try (Stream<Path> files = Files.list(CONF)) {
       Set<String> found = new TreeSet<>();
       files.forEach(file -> found.add(file.getFileName().toString()));

@@ -10,11 +10,9 @@ import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.backend.support.CallerContext;
 import dev.conclave.time.ContextScheduler;
-import io.vertx.core.AsyncResult;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
-import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.serviceproxy.ServiceException;
@@ -35,7 +33,8 @@ import java.util.function.Function;
  * remote timestamp is compared with a local clock. Every write names the version it is based on.
  *
  * <ol>
- *   <li>A call is handed to the backend's own context; everything behind it is single-threaded.
+ *   <li>A call is handed to the context that the backend was made on; everything behind it is
+ *       single-threaded, and the client and the timers belong to that context.
  *   <li>With the first call the configuration's files are read and the client is made; what fails
  *       then is tried again with the next.
  *   <li>The answer is handed back to the caller's context. It always comes: every request behind it
@@ -50,20 +49,18 @@ import java.util.function.Function;
 public final class KubernetesBackend implements SyncBackend {
   private final Vertx vertx;
   private final KubernetesSettings settings;
-  private final OwnContext own;
+  private final ContextScheduler scheduler;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Promise<Void> end = Promise.promise();
 
-  // What follows is used on the own context only.
+  // What follows is used on the backend's context only.
   private final Set<Promise<?>> underWay = new HashSet<>();
-  private ContextScheduler scheduler;
   private Future<Leases> leases;
 
   KubernetesBackend(Vertx vertx, KubernetesSettings settings) {
     this.vertx = vertx;
     this.settings = settings;
-    this.own = new OwnContext(vertx);
-    own.execute(() -> scheduler = new ContextScheduler(vertx, own.get()));
+    this.scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
   }
 
   @Override
@@ -153,11 +150,9 @@ public final class KubernetesBackend implements SyncBackend {
   @Override
   public Future<Void> close() {
     if (closed.compareAndSet(false, true)) {
-      own.execute(this::shutDown);
+      CallerContext.run(scheduler, this::shutDown);
     }
-    Promise<Void> answer = Promise.promise();
-    end.future().onComplete(onCallersContext(answer));
-    return answer.future();
+    return CallerContext.answer(end.future());
   }
 
   /** How many keys have something under way or somebody listening. */
@@ -190,23 +185,14 @@ public final class KubernetesBackend implements SyncBackend {
     if (closed.get()) {
       return Future.failedFuture(closedFailure());
     }
-    Promise<T> outcome = Promise.promise();
-    Promise<T> answer = Promise.promise();
-    outcome.future().onComplete(onCallersContext(answer));
-    own.execute(() -> run(operation, outcome));
-    return answer.future();
+    return CallerContext.call(scheduler, () -> run(operation));
   }
 
-  private static <T> Handler<AsyncResult<T>> onCallersContext(Promise<T> answer) {
-    Context caller = Vertx.currentContext();
-    return caller == null ? answer::handle : done -> caller.runOnContext(v -> answer.handle(done));
-  }
-
-  private <T> void run(Function<Leases, Future<T>> operation, Promise<T> outcome) {
+  private <T> Future<T> run(Function<Leases, Future<T>> operation) {
     if (closed.get()) {
-      outcome.tryFail(closedFailure());
-      return;
+      return Future.failedFuture(closedFailure());
     }
+    Promise<T> outcome = Promise.promise();
     underWay.add(outcome);
     opened()
         .compose(operation)
@@ -219,6 +205,7 @@ public final class KubernetesBackend implements SyncBackend {
                 outcome.tryFail(explained(done.cause()));
               }
             });
+    return outcome.future();
   }
 
   private Future<Leases> opened() {

@@ -4,20 +4,21 @@ import dev.conclave.backend.BackendFactory;
 import dev.conclave.backend.SyncBackend;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.util.function.UnaryOperator;
 
 /**
  * Type {@code kubernetes}. Without further configuration it uses the service account of the pod it
  * runs in; see {@code docs/kubernetes.md} for every key.
  */
 public final class KubernetesBackendFactory implements BackendFactory {
-  private final KubernetesSettings.Environment environment;
+  private final UnaryOperator<String> environment;
 
   /** A factory that finds its way as pods do. */
   public KubernetesBackendFactory() {
-    this(KubernetesSettings.Environment.ofPod());
+    this(System::getenv);
   }
 
-  KubernetesBackendFactory(KubernetesSettings.Environment environment) {
+  KubernetesBackendFactory(UnaryOperator<String> environment) {
     this.environment = environment;
   }
 

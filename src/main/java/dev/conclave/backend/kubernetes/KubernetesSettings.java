@@ -23,28 +23,21 @@ import java.util.function.UnaryOperator;
  * </ol>
  */
 final class KubernetesSettings {
+  private static final String SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
   private static final int DEFAULT_TIMEOUT = 5000;
   private static final int DEFAULT_CONNECTIONS = 8;
   private static final List<String> ACCESS =
       List.of("apiServer", "token", "tokenFile", "caFile", "clientCertFile", "clientKeyFile");
 
   private final JsonObject config;
-  private final Environment environment;
+  private final UnaryOperator<String> environment;
 
   /**
-   * Where a pod finds its way.
+   * Fails with {@link ErrorCode#INVALID} when the configuration breaks a rule.
    *
-   * @param variables the environment variables
-   * @param serviceAccount the directory of the service account's files
+   * @param environment the environment variables
    */
-  record Environment(UnaryOperator<String> variables, String serviceAccount) {
-    /** What the kubelet gives to every pod. */
-    static Environment ofPod() {
-      return new Environment(System::getenv, "/var/run/secrets/kubernetes.io/serviceaccount");
-    }
-  }
-
-  KubernetesSettings(JsonObject config, Environment environment) {
+  KubernetesSettings(JsonObject config, UnaryOperator<String> environment) {
     this.config = ConfigSchema.named("backend-kubernetes").check("backend", config);
     this.environment = environment;
     check();
@@ -85,7 +78,7 @@ final class KubernetesSettings {
   }
 
   private String serviceAccount(String file) {
-    return environment.serviceAccount() + "/" + file;
+    return config.getString("serviceAccount", SERVICE_ACCOUNT) + "/" + file;
   }
 
   private Access named(String url, String defaultTokenFile, String defaultCaFile) {
@@ -102,8 +95,8 @@ final class KubernetesSettings {
   }
 
   private String inCluster() {
-    String host = environment.variables().apply("KUBERNETES_SERVICE_HOST");
-    String port = environment.variables().apply("KUBERNETES_SERVICE_PORT");
+    String host = environment.apply("KUBERNETES_SERVICE_HOST");
+    String port = environment.apply("KUBERNETES_SERVICE_PORT");
     boolean literal = host.contains(":") && !host.startsWith("[");
     return "https://" + (literal ? "[" + host + "]" : host) + ":" + (port == null ? "443" : port);
   }
@@ -117,6 +110,9 @@ final class KubernetesSettings {
       ClientLibrary.require("kubernetes", "org.yaml.snakeyaml.Yaml", "org.yaml:snakeyaml");
     }
     refuseIf(
+        config.containsKey("serviceAccount") && (kubeconfig || config.containsKey("apiServer")),
+        "serviceAccount has no effect beside backend.apiServer or backend.kubeconfig");
+    refuseIf(
         config.containsKey("context") && !kubeconfig,
         "context has no effect without backend.kubeconfig");
     refuseIf(
@@ -128,7 +124,7 @@ final class KubernetesSettings {
     if (config.containsKey("apiServer")) {
       Access.checkUrl("backend.apiServer", config.getString("apiServer"));
     } else if (!kubeconfig) {
-      String host = environment.variables().apply("KUBERNETES_SERVICE_HOST");
+      String host = environment.apply("KUBERNETES_SERVICE_HOST");
       refuseIf(
           host == null || host.isEmpty(),
           "apiServer and backend.kubeconfig are missing, and this is no pod of a cluster:"

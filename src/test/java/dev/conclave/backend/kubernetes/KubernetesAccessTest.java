@@ -6,7 +6,9 @@ import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.testing.LaunchedProcess;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.HttpServerOptions;
@@ -17,7 +19,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -75,33 +79,73 @@ class KubernetesAccessTest {
     get(vertx.close());
   }
 
-  private SyncBackend open(JsonObject config, KubernetesSettings.Environment environment) {
+  private SyncBackend open(JsonObject config, UnaryOperator<String> environment) {
     backend = new KubernetesBackendFactory(environment).create(vertx, config);
     return backend;
   }
 
   private SyncBackend open(JsonObject config) {
-    return open(config, KubernetesSettings.Environment.ofPod());
+    return open(config, System::getenv);
   }
 
   private static JsonObject type() {
     return new JsonObject().put("type", "kubernetes");
   }
 
+  private static Path serviceAccount(String name, String token) throws IOException {
+    Path account = Files.createDirectory(files.resolve(name));
+    Files.writeString(account.resolve("token"), token);
+    Files.writeString(account.resolve("namespace"), FakeApiServer.NAMESPACE);
+    return Files.copy(serverPair.certificate(), account.resolve("ca.crt")).getParent();
+  }
+
+  private static Map<String, String> podVariables() {
+    return Map.of(
+        "KUBERNETES_SERVICE_HOST",
+        "127.0.0.1",
+        "KUBERNETES_SERVICE_PORT",
+        String.valueOf(server.port()));
+  }
+
+  @Test
+  void theShippedFileStartsInAPodAndSigtermHandsLeadershipOver() throws IOException {
+    Map<String, String> variables = new HashMap<>(podVariables());
+    variables.put("SERVICE_ACCOUNT", serviceAccount("launched", "the-token").toString());
+    Path file = Path.of("conf/kubernetes.json");
+    String lease = Names.of(LeaseKey.leader("demo"));
+    try (LaunchedProcess first = LaunchedProcess.conclave(file, variables);
+        LaunchedProcess second = LaunchedProcess.conclave(file, variables)) {
+      first.await("Succeeded in deploying verticle");
+      second.await("Succeeded in deploying verticle");
+      eventually("somebody leads", () -> !holder(lease).isEmpty());
+      String before = holder(lease);
+      boolean firstLeads = first.output().contains("elected");
+      LaunchedProcess leader = firstLeads ? first : second;
+      LaunchedProcess follower = firstLeads ? second : first;
+      leader.await("elected");
+      leader.terminate();
+      assertThat(leader.awaitExit()).isEqualTo(143);
+      follower.await("elected");
+      assertThat(holder(lease)).isNotEmpty().isNotEqualTo(before);
+      follower.terminate();
+      assertThat(follower.awaitExit()).isEqualTo(143);
+      assertThat(holder(lease)).as("the last one has stepped down too").isEmpty();
+      assertThat(first.output() + second.output()).doesNotContain("the-token", "Exception");
+    }
+  }
+
+  private static String holder(String lease) {
+    FakeObjects.Result found = server.objects.get(FakeApiServer.LEASES, lease);
+    return found.status() == 200
+        ? found.body().getJsonObject("spec").getString("holderIdentity")
+        : "";
+  }
+
   @Test
   void aPodFindsItsWayByItsServiceAccount() throws IOException {
-    Path account = Files.createDirectory(files.resolve("account"));
-    Files.writeString(account.resolve("token"), "an-old-token");
-    Files.writeString(account.resolve("namespace"), FakeApiServer.NAMESPACE);
-    Files.copy(serverPair.certificate(), account.resolve("ca.crt"));
-    Map<String, String> variables =
-        Map.of(
-            "KUBERNETES_SERVICE_HOST",
-            "127.0.0.1",
-            "KUBERNETES_SERVICE_PORT",
-            String.valueOf(server.port()));
-    SyncBackend inPod =
-        open(type(), new KubernetesSettings.Environment(variables::get, account.toString()));
+    Path account = serviceAccount("account", "an-old-token");
+    Map<String, String> variables = podVariables();
+    SyncBackend inPod = open(type().put("serviceAccount", account.toString()), variables::get);
     assertThat(failureOf(inPod.ping())).hasMessageContaining("401");
     Files.writeString(account.resolve("token"), "the-token\n");
     get(inPod.ping());

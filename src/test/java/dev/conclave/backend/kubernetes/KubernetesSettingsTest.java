@@ -7,19 +7,15 @@ import dev.conclave.backend.ErrorCode;
 import io.vertx.core.json.JsonObject;
 import java.net.URL;
 import java.net.URLClassLoader;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Configurations that are refused, each in a sentence. */
 class KubernetesSettingsTest {
-  private static final KubernetesSettings.Environment NO_POD =
-      new KubernetesSettings.Environment(Map.<String, String>of()::get, "nowhere");
-
   private static KubernetesSettings settings(String json) {
     JsonObject config = new JsonObject(json.replace('\'', '"')).put("type", "kubernetes");
-    return new KubernetesSettings(config, NO_POD);
+    return new KubernetesSettings(config, nothing -> null);
   }
 
   @ParameterizedTest
@@ -44,6 +40,7 @@ class KubernetesSettingsTest {
         "{'apiServer': 'http://a', 'options': {'protocolVersion': '9'}} | backend.options",
         "{'kubeconfig': 'f', 'apiServer': 'http://a'}             | backend.apiServer",
         "{'kubeconfig': 'f', 'token': 'hidden'}                   | backend.token",
+        "{'apiServer': 'http://a', 'serviceAccount': 'd'}         | backend.serviceAccount",
         "{'kubeconfig': 'f', 'caFile': 'g'}                       | backend.caFile"
       })
   void isRefused(String json, String part) {

@@ -6,6 +6,7 @@ import static dev.conclave.testing.Async.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Acquisition;
+import dev.conclave.backend.Backends;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
@@ -200,8 +201,9 @@ class KubernetesWatchTest extends WithFakeApiServer {
         new VerticleBase() {
           @Override
           public Future<?> start() {
-            made.set(open());
-            return made.get().acquire(LeaseRequest.of(key, "token", LONG, "o"));
+            return Backends.connect(vertx, server.config("lease"))
+                .onSuccess(made::set)
+                .compose(backend -> backend.acquire(LeaseRequest.of(key, "token", LONG, "o")));
           }
         };
     String id = get(vertx.deployVerticle(verticle, new DeploymentOptions()));
@@ -213,6 +215,7 @@ class KubernetesWatchTest extends WithFakeApiServer {
     take(open(), key(), "other", LONG);
     assertThat(get(open().revoke(key))).isTrue();
     eventually("the watch lives", () -> hints.get() > 0);
+    get(made.get().close());
   }
 
   @Test
