@@ -25,6 +25,8 @@ final class BackendHost extends VerticleBase {
   /** How long it waits, at most, for verticles to close their handles when Vert.x closes. */
   private static final long PATIENCE = 30_000;
 
+  private static final long LINGER = 100;
+
   private final Supplier<SyncBackend> factory;
   private final Promise<String> deployed = Promise.promise();
   private final Promise<SyncBackend> opened = Promise.promise();
@@ -32,6 +34,7 @@ final class BackendHost extends VerticleBase {
   private final Promise<Void> closed = Promise.promise();
   private final AtomicInteger verticles = new AtomicInteger();
   private volatile boolean stopping;
+  private boolean closing;
   private int handles;
 
   BackendHost(Supplier<SyncBackend> factory) {
@@ -68,14 +71,29 @@ final class BackendHost extends VerticleBase {
     return CallerContext.answer(opened.future());
   }
 
-  /** Closes the backend; told on the caller's context. */
+  /**
+   * Closes the backend; told on the caller's context. The verticle, then idle, goes a little later.
+   */
   Future<Void> close() {
     Future<Void> end = CallerContext.answer(closed.future());
     deployed
         .future()
         .onFailure(never -> closed.tryComplete())
-        .onSuccess(id -> vertx.undeploy(id)); // Fails when Vert.x does that already.
+        .onSuccess(id -> context.runOnContext(v -> closeHere(id)));
     return end;
+  }
+
+  private void closeHere(String id) {
+    // When Vert.x itself is closing it undeploys this too, and complains when it is not the first.
+    closeBackend().onComplete(ended -> vertx.setTimer(LINGER, timer -> vertx.undeploy(id)));
+  }
+
+  private Future<Void> closeBackend() {
+    if (!closing) {
+      closing = true;
+      CallerContext.attempt(opened.future().result()::close).onComplete(closed);
+    }
+    return closed.future();
   }
 
   @Override
@@ -95,7 +113,7 @@ final class BackendHost extends VerticleBase {
         .compose(
             free -> {
               vertx.cancelTimer(limit);
-              return CallerContext.attempt(opened.future().result()::close).onComplete(closed);
+              return closeBackend();
             });
   }
 }

@@ -12,6 +12,7 @@ import io.vertx.json.schema.Validator;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -76,7 +77,9 @@ public final class ConfigSchema {
 
   private Validator validator() {
     return Validator.create(
-        JsonSchema.of(schema),
+        // A copy: the validator writes what it resolves into the schema, and threads share this
+        // one.
+        JsonSchema.of(schema.copy()),
         new JsonSchemaOptions()
             .setDraft(Draft.DRAFT202012)
             .setBaseUri("conclave://schema/")
@@ -108,7 +111,7 @@ public final class ConfigSchema {
     List<String> rulePlace = tokens(error.getKeywordLocation());
     JsonObject rule = (JsonObject) at(schema, rulePlace.subList(0, rulePlace.size() - 1));
     Object value = at(config, place);
-    String where = display(path, place);
+    String where = display(path, config, place);
     switch (keyword(error)) {
       case "additionalProperties":
         return where
@@ -131,12 +134,23 @@ public final class ConfigSchema {
         }
         return String.join("; ", missing);
       default:
-        boolean secret = rule.getBoolean("writeOnly", false);
+        boolean secret = isSecret(rulePlace);
         return where
             + (secret ? " has a wrong value" : " is " + shown(value))
             + "; expected "
             + rule.getString("description", error.getError());
     }
+  }
+
+  /** Whether the rule, or one that it stands in, is for a value that must not be repeated. */
+  private boolean isSecret(List<String> rulePlace) {
+    for (int i = 0; i < rulePlace.size(); i++) {
+      if (at(schema, rulePlace.subList(0, i)) instanceof JsonObject rule
+          && rule.getValue("writeOnly") == Boolean.TRUE) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static String keyword(OutputUnit error) {
@@ -150,8 +164,17 @@ public final class ConfigSchema {
       return List.of();
     }
     return List.of(path.substring(1).split("/", -1)).stream()
-        .map(token -> token.replace("~1", "/").replace("~0", "~"))
+        .map(token -> decoded(token).replace("~1", "/").replace("~0", "~"))
         .toList();
+  }
+
+  /** The validator writes places as URI fragments. */
+  private static String decoded(String token) {
+    try {
+      return URLDecoder.decode(token.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException plain) {
+      return token;
+    }
   }
 
   private static Object at(Object root, List<String> tokens) {
@@ -166,13 +189,13 @@ public final class ConfigSchema {
     return value;
   }
 
-  private static String display(String path, List<String> tokens) {
+  private static String display(String path, Object root, List<String> tokens) {
     StringBuilder shown = new StringBuilder(path);
-    for (String token : tokens) {
-      if (token.matches("\\d+")) {
-        shown.append('[').append(token).append(']');
+    for (int i = 0; i < tokens.size(); i++) {
+      if (at(root, tokens.subList(0, i)) instanceof JsonArray) {
+        shown.append('[').append(tokens.get(i)).append(']');
       } else {
-        shown.append(shown.length() == 0 ? "" : ".").append(token);
+        shown.append(shown.length() == 0 ? "" : ".").append(tokens.get(i));
       }
     }
     return shown.toString();

@@ -63,6 +63,13 @@ public final class Environment {
   }
 
   private String valueOf(String path, String name, String otherwise) {
+    if (otherwise != null && otherwise.contains("${")) {
+      throw ErrorCode.INVALID.failure(
+          path
+              + " uses the environment variable "
+              + name
+              + " with a default that uses another one, which is not possible");
+    }
     String value = variables.apply(name);
     if (value == null && otherwise == null) {
       throw ErrorCode.INVALID.failure(

@@ -149,6 +149,11 @@ public final class LocalLockService implements LockService {
     return waiting;
   }
 
+  /** For how many locks somebody is waiting now. */
+  int lines() {
+    return lines.size();
+  }
+
   private Future<LockGrant> acquireHere(LockRequest asked) {
     LockRequest request = LockRequest.checked(asked);
     if (request.getWaitTimeout() > options.getMaxWait()) {

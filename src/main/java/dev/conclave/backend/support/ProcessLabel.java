@@ -6,13 +6,20 @@ import java.nio.file.Path;
 
 /** The public label of this process, for owners that nobody has named: {@code host:pid}. */
 public final class ProcessLabel {
-  private static final String LABEL = host() + ":" + ProcessHandle.current().pid();
+  private static final int LONGEST_HOST = 150;
+  private static final String LABEL = label(host(), ProcessHandle.current().pid());
 
   private ProcessLabel() {}
 
   /** The label; it never changes while the process runs. */
   public static String get() {
     return LABEL;
+  }
+
+  /** Always a valid owner, whatever somebody has called this host. */
+  static String label(String host, long pid) {
+    String plain = host.replaceAll("[\\p{Cc}\\p{Cs}]", "").strip();
+    return plain.substring(0, Math.min(plain.length(), LONGEST_HOST)) + ":" + pid;
   }
 
   private static String host() {

@@ -1,0 +1,29 @@
+package dev.conclave.backend.support;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.conclave.backend.LeaseRules;
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Labels and tokens that are made up here keep to the rules for those that are not. */
+class ProcessLabelTest {
+  @Test
+  void theLabelIsAValidOwner() {
+    assertThat(LeaseRules.checkOwner(ProcessLabel.get()))
+        .endsWith(":" + ProcessHandle.current().pid());
+    assertThat(LeaseRules.checkOwner(ProcessLabel.label("h".repeat(300) + "\n\u0000", 1)))
+        .hasSize(152);
+    assertThat(ProcessLabel.label("", 7)).isEqualTo(":7");
+  }
+
+  @Test
+  void tokensAreValidAndNeverTheSame() {
+    Set<String> tokens = new HashSet<>();
+    for (int i = 0; i < 10_000; i++) {
+      assertThat(tokens.add(LeaseRules.checkToken(Tokens.random()))).isTrue();
+    }
+    assertThat(tokens).allMatch(token -> token.length() == 24);
+  }
+}

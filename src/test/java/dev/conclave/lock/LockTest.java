@@ -1,0 +1,331 @@
+package dev.conclave.lock;
+
+import static dev.conclave.lock.ManualLocks.done;
+import static dev.conclave.lock.ManualLocks.failure;
+import static dev.conclave.lock.ManualLocks.request;
+import static dev.conclave.testing.FaultyBackend.Op.ACQUIRE;
+import static dev.conclave.testing.FaultyBackend.Op.EXTEND;
+import static dev.conclave.testing.FaultyBackend.Op.RELEASE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.testing.FaultyBackend;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Taking a lock on the caller's side. */
+class LockTest {
+  private static final Duration LONG = Duration.ofMinutes(10);
+
+  private final ManualLocks locks = new ManualLocks();
+  private final LockOptions options =
+      new LockOptions().setLeaseDuration(9_000).setWaitTimeout(3_000);
+
+  private Lock door() {
+    return locks.lock("door", options);
+  }
+
+  @Test
+  void withLockHoldsItWhileTheBodyRunsAndReleasesIt() {
+    Promise<String> body = Promise.promise();
+    Future<String> outcome =
+        door()
+            .withLock(
+                handle -> {
+                  assertThat(handle.isValid()).isTrue();
+                  return body.future();
+                });
+    locks.pass(60_000);
+    assertThat(locks.held("door")).as("renewed").isTrue();
+    assertThat(outcome.isComplete()).isFalse();
+    body.complete("done");
+    assertThat(done(outcome)).isEqualTo("done");
+    assertThat(locks.held("door")).isFalse();
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void withLockReleasesWhenTheBodyFails() {
+    IllegalStateException failure = new IllegalStateException("body");
+    Future<?> outcome = door().withLock(handle -> Future.failedFuture(failure));
+    assertThat(outcome.cause()).isSameAs(failure);
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void withLockReleasesWhenTheBodyThrows() {
+    AssertionError thrown = new AssertionError("body");
+    Future<?> outcome =
+        door()
+            .withLock(
+                handle -> {
+                  throw thrown;
+                });
+    assertThat(outcome.cause()).isSameAs(thrown);
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void withLockReleasesWhenTheBodyHasNoFuture() {
+    Future<?> outcome = door().withLock(handle -> null);
+    assertThat(outcome.cause()).isInstanceOf(NullPointerException.class);
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void withLockFailsWithLostWhenTheLockWasLostMeanwhile() {
+    Promise<String> body = Promise.promise();
+    Future<String> outcome = door().withLock(handle -> body.future());
+    locks.backend.on(EXTEND, FaultyBackend.fail());
+    locks.pass(10_000);
+    assertThat(outcome.isComplete()).as("the body still runs").isFalse();
+    body.complete("done");
+    failure(outcome, ErrorCode.LOST);
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void withLockFailsWithLostWhenTheReleaseFindsNothing() {
+    Promise<String> body = Promise.promise();
+    Future<String> outcome = door().withLock(handle -> body.future());
+    done(locks.service.revoke("door"));
+    body.complete("done");
+    failure(outcome, ErrorCode.LOST);
+  }
+
+  @Test
+  void withLockKeepsTheBodysResultWhenOnlyTheReleaseFailed() {
+    Promise<String> body = Promise.promise();
+    Future<String> outcome = door().withLock(handle -> body.future());
+    locks.backend.on(RELEASE, FaultyBackend.fail());
+    body.complete("done");
+    assertThat(done(outcome)).isEqualTo("done");
+  }
+
+  @Test
+  void aBodyThatReleasesItselfKeepsItsResult() {
+    Future<String> outcome = door().withLock(handle -> handle.release().map("done"));
+    assertThat(done(outcome)).isEqualTo("done");
+    assertThat(locks.backend.calls(RELEASE)).isEqualTo(1);
+  }
+
+  @Test
+  void aBodyThatHangsHoldsTheLockUntilMaxHoldOnly() {
+    Future<String> outcome =
+        locks
+            .lock("door", options.setMaxHold(30_000))
+            .withLock(handle -> Promise.<String>promise().future());
+    locks.pass(29_999);
+    assertThat(locks.held("door")).isTrue();
+    locks.pass(1);
+    assertThat(locks.held("door")).isFalse();
+    assertThat(outcome.isComplete()).isFalse();
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void whenTheLockIsNotHadTheBodyDoesNotRun() {
+    locks.heldByStranger("door", LONG);
+    Future<String> outcome =
+        door()
+            .withLock(
+                handle -> {
+                  throw new AssertionError("ran");
+                });
+    locks.pass(3_000);
+    failure(outcome, ErrorCode.TIMEOUT);
+  }
+
+  @Test
+  void tryAcquireDoesNotWait() {
+    locks.heldByStranger("door", LONG);
+    failure(door().tryAcquire(), ErrorCode.TIMEOUT);
+    locks.strangerReleases("door");
+    done(done(door().tryAcquire()).release());
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void givingUpEndsTheWaitAndLeavesNothing() {
+    locks.heldByStranger("door", LONG);
+    Promise<Void> giveUp = Promise.promise();
+    Promise<Void> giveUpBehind = Promise.promise();
+    Future<LockHandle> first = door().acquire(giveUp.future());
+    Future<LockHandle> behind = door().acquire(giveUpBehind.future());
+    giveUpBehind.fail("not wanted any more");
+    failure(behind, ErrorCode.CLOSED);
+    giveUp.complete();
+    failure(first, ErrorCode.CLOSED);
+    locks.strangerReleases("door");
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void whoGaveUpBeforeAsksNothing() {
+    failure(door().acquire(Future.succeededFuture()), ErrorCode.CLOSED);
+    assertThat(locks.backend.calls(ACQUIRE)).isZero();
+  }
+
+  @Test
+  void givingUpAfterTheGrantChangesNothing() {
+    Promise<Void> giveUp = Promise.promise();
+    LockHandle handle = done(door().acquire(giveUp.future()));
+    giveUp.complete();
+    locks.time.run();
+    assertThat(handle.isValid()).isTrue();
+    assertThat(locks.held("door")).isTrue();
+  }
+
+  @Test
+  void aGrantToACallerWhoHasGivenUpIsReleased() {
+    SlowBus bus = new SlowBus(locks.time, locks.service, () -> 100);
+    Promise<Void> giveUp = Promise.promise();
+    Future<LockHandle> acquiring = locks.lock(bus, "door", options).acquire(giveUp.future());
+    locks.pass(150);
+    assertThat(locks.held("door")).as("granted, on its way").isTrue();
+    giveUp.complete();
+    failure(acquiring, ErrorCode.CLOSED);
+    locks.pass(500);
+    assertThat(locks.held("door")).isFalse();
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void aGrantWhoseAnswerIsLostOnTheBusIsReleased() {
+    SlowBus bus = new SlowBus(locks.time, locks.service, () -> 100);
+    bus.loseAnswers = true;
+    Future<LockHandle> acquiring = locks.lock(bus, "door", options).acquire();
+    locks.pass(3_000);
+    assertThat(locks.held("door")).isTrue();
+    locks.pass(11_000);
+    failure(acquiring, ErrorCode.BACKEND_UNAVAILABLE);
+    assertThat(locks.held("door")).isFalse();
+  }
+
+  @Test
+  void aGrantThatArrivesWhenItIsOverIsReleasedAndIsNone() {
+    SlowBus bus = new SlowBus(locks.time, locks.service, () -> 6_000);
+    Future<LockHandle> acquiring = locks.lock(bus, "door", options).acquire();
+    locks.pass(12_000);
+    failure(acquiring, ErrorCode.LOST);
+    locks.pass(10_000);
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void theTimeWaitedCountsForTheValidity() {
+    SlowBus bus = new SlowBus(locks.time, locks.service, () -> 50);
+    locks.heldByStranger("door", Duration.ofMillis(2_000));
+    Future<LockHandle> acquiring = locks.lock(bus, "door", options).acquire();
+    locks.pass(2_200);
+    LockHandle handle = done(acquiring);
+    long used = 9_000 - 90 - 2 - handle.remaining().toMillis();
+    // Both ways on the bus and the rest of this step, but not the wait.
+    assertThat(used).isBetween(100L, 260L);
+  }
+
+  @Test
+  void aServiceThatThrowsIsAFailure() {
+    LockService broken =
+        (LockService)
+            java.lang.reflect.Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {LockService.class},
+                (proxy, method, arguments) -> {
+                  throw new IllegalStateException("a bug");
+                });
+    failure(locks.lock(broken, "door", options).acquire(), ErrorCode.BACKEND_UNAVAILABLE);
+    assertThat(locks.time.pending()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a\u0000b", "\ud800"})
+  void badNamesAreRefused(String name) {
+    assertThatThrownBy(() -> locks.lock(name, options))
+        .matches(ErrorCode.INVALID::is)
+        .hasMessageContaining("name");
+    failure(locks.service.acquire(request(name)), ErrorCode.INVALID);
+    failure(locks.service.extend(name, "t", 1_000), ErrorCode.INVALID);
+    failure(locks.service.release(name, "t"), ErrorCode.INVALID);
+    failure(locks.service.find(name), ErrorCode.INVALID);
+    failure(locks.service.locked(name), ErrorCode.INVALID);
+    failure(locks.service.owned(name, "t"), ErrorCode.INVALID);
+    failure(locks.service.revoke(name), ErrorCode.INVALID);
+  }
+
+  @Test
+  void badRequestsAreRefusedNamingFieldAndRule() {
+    refused(null, "request is missing");
+    refused(new LockRequest(), "name is missing");
+    refused(request("x".repeat(201)), "201 characters, must have at most 200");
+    refused(request("a").setLeaseDuration(0), "leaseDuration 0 must be from 10");
+    refused(request("a").setLeaseDuration(-5), "leaseDuration -5 must be from");
+    refused(request("a").setLeaseDuration(Long.MAX_VALUE), "leaseDuration 9223372036854775807");
+    refused(request("a").setWaitTimeout(-1), "waitTimeout -1 must be from 0");
+    refused(request("a").setWaitTimeout(Long.MAX_VALUE), "waitTimeout 9223372036854775807");
+    refused(request("a").setOwner(""), "owner is empty");
+    refused(request("a").setToken(""), "token is empty");
+    refused(request("a").setToken("secret\n"), "token must hold no control character");
+    refused(
+        request("a").setMetadata(new JsonObject().put("x", "y".repeat(5_000))),
+        "metadata has 5008 characters of JSON, must be at most 4096");
+    refused(request("a").setMetadata(new JsonObject().put("x", new Object())), "metadata");
+    assertThat(locks.backend.calls(ACQUIRE)).isZero();
+  }
+
+  private void refused(LockRequest request, String message) {
+    assertThat(failure(locks.service.acquire(request), ErrorCode.INVALID))
+        .hasMessageContaining(message)
+        .hasMessageNotContaining("secret");
+  }
+
+  @Test
+  void badOptionsAreRefusedNamingFieldAndRule() {
+    refusedOptions(new LockOptions().setLeaseDuration(0), "leaseDuration 0");
+    refusedOptions(new LockOptions().setWaitTimeout(-1), "waitTimeout -1");
+    refusedOptions(new LockOptions().setWaitTimeout(Long.MAX_VALUE), "waitTimeout");
+    refusedOptions(new LockOptions().setMaxHold(0), "maxHold 0");
+    refusedOptions(
+        new LockOptions().setMaxHold(50_000),
+        "maxHold 50000 must not be less than leaseDuration 60000");
+    refusedOptions(new LockOptions().setOwner(" \u0007"), "owner");
+    refusedOptions(
+        new LockOptions().setMetadata(new JsonObject().put("x", new Object())), "metadata");
+    assertThatThrownBy(() -> new LockServiceOptions().setMaxWait(Long.MAX_VALUE).validate())
+        .matches(ErrorCode.INVALID::is)
+        .hasMessageContaining("maxWait");
+    assertThatThrownBy(() -> new LockServiceOptions().setAddress("").validate())
+        .hasMessageContaining("address is empty");
+    assertThatThrownBy(() -> new LockServiceOptions().setMaxWaiters(0).validate())
+        .hasMessageContaining("maxWaiters 0 must be from 1");
+    assertThatThrownBy(() -> new LockServiceOptions().setBackendTimeout(-1).validate())
+        .hasMessageContaining("backendTimeout -1");
+  }
+
+  private void refusedOptions(LockOptions bad, String message) {
+    assertThatThrownBy(() -> locks.lock("door", bad))
+        .matches(ErrorCode.INVALID::is)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void tokensAreNotShown() {
+    LockRequest request = request("door", "secret", 1_000);
+    LockGrant grant = done(locks.service.acquire(request));
+    assertThat(request.toString() + grant).doesNotContain("secret").contains("door");
+    Future<LockGrant> other = locks.service.acquire(request("door", "hidden", 1_000));
+    locks.pass(1_000);
+    assertThat(other.cause().toString() + failure(other, ErrorCode.TIMEOUT).getDebugInfo())
+        .doesNotContain("secret")
+        .doesNotContain("hidden");
+    assertThat(done(locks.service.find("door")).toJson().encode()).doesNotContain("secret");
+    assertThat(failure(locks.service.extend("door", "hidden", 1_000), ErrorCode.NOT_OWNER))
+        .hasMessageNotContaining("hidden");
+  }
+}

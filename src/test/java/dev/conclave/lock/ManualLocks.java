@@ -1,0 +1,91 @@
+package dev.conclave.lock;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.memory.Footprint;
+import dev.conclave.backend.memory.MemoryBackend;
+import dev.conclave.testing.FaultyBackend;
+import dev.conclave.testing.ManualScheduler;
+import io.vertx.core.Future;
+import io.vertx.serviceproxy.ServiceException;
+import java.time.Duration;
+
+/** A lock service on a backend that can be broken, on a clock that the test moves. */
+class ManualLocks {
+  final ManualScheduler time = new ManualScheduler();
+  final MemoryBackend memory = new MemoryBackend(time);
+  final FaultyBackend backend = new FaultyBackend(memory, time);
+  final LocalLockService service;
+
+  ManualLocks() {
+    this(new LockServiceOptions());
+  }
+
+  ManualLocks(LockServiceOptions options) {
+    service = new LocalLockService(time, backend, options);
+  }
+
+  static LockRequest request(String name) {
+    return new LockRequest().setName(name).setOwner("tester");
+  }
+
+  static LockRequest request(String name, String token, long wait) {
+    return request(name).setToken(token).setWaitTimeout(wait);
+  }
+
+  /** Somebody whom this service knows nothing of holds the lock. */
+  void heldByStranger(String name, Duration duration) {
+    assertThat(
+            memory
+                .acquire(LeaseRequest.of(LeaseKey.lock(name), "stranger", duration, "a stranger"))
+                .result()
+                .granted())
+        .isTrue();
+  }
+
+  void strangerReleases(String name) {
+    assertThat(memory.release(LeaseKey.lock(name), "stranger").result()).isTrue();
+    time.run();
+  }
+
+  boolean held(String name) {
+    return memory.find(LeaseKey.lock(name)).result().isPresent();
+  }
+
+  void pass(long millis) {
+    time.advance(Duration.ofMillis(millis));
+  }
+
+  Lock lock(String name, LockOptions options) {
+    return lock(service, name, options);
+  }
+
+  Lock lock(LockService over, String name, LockOptions options) {
+    return new ServiceLock(() -> time, over, name, options);
+  }
+
+  /** What is left when nobody holds and nobody waits. */
+  void assertNothingLeft() {
+    pass(20_000);
+    assertThat(service.waiting()).as("waiting").isZero();
+    assertThat(service.lines()).as("lines").isZero();
+    assertThat(time.pending()).as("timers").isZero();
+    assertThat(Footprint.of(memory)).as("records and places in line").isZero();
+  }
+
+  static ServiceException failure(Future<?> future, ErrorCode code) {
+    assertThat(future.isComplete()).as("complete").isTrue();
+    assertThat(future.failed()).as("failed").isTrue();
+    assertThat(ErrorCode.of(future.cause())).as(future.cause().toString()).isEqualTo(code);
+    return (ServiceException) future.cause();
+  }
+
+  static <T> T done(Future<T> future) {
+    assertThat(future.isComplete()).as("complete").isTrue();
+    assertThat(future.cause()).isNull();
+    return future.result();
+  }
+}
