@@ -91,7 +91,7 @@ final class Guards {
     return fireTime -> {
       Promise<Hold> taken = Promise.promise();
       Promise<Void> done = Promise.promise();
-      Promise<Void> ended = Promise.promise();
+      Promise<Boolean> ended = Promise.promise();
       lock.<Void>withLock(
               handle -> {
                 taken.complete(new Resource(handle, done, ended.future()));
@@ -99,7 +99,7 @@ final class Guards {
               })
           .onComplete(
               outcome -> {
-                ended.complete();
+                ended.complete(!ErrorCode.LOST.is(outcome.cause()));
                 if (outcome.failed()) {
                   taken.tryFail(outcome.cause());
                 }
@@ -115,7 +115,7 @@ final class Guards {
     };
   }
 
-  private record Resource(LockHandle handle, Promise<Void> done, Future<Void> ended)
+  private record Resource(LockHandle handle, Promise<Void> done, Future<Boolean> ended)
       implements Hold {
     @Override
     public boolean isValid() {
@@ -138,7 +138,7 @@ final class Guards {
     }
 
     @Override
-    public Future<?> release(boolean ran) {
+    public Future<Boolean> release(boolean ran) {
       done.tryComplete();
       return ended;
     }
@@ -166,8 +166,8 @@ final class Guards {
     }
 
     @Override
-    public Future<?> release(boolean ran) {
-      return Future.succeededFuture();
+    public Future<Boolean> release(boolean ran) {
+      return Future.succeededFuture(true);
     }
   }
 
@@ -204,9 +204,9 @@ final class Guards {
     }
 
     @Override
-    public Future<?> release(boolean ran) {
+    public Future<Boolean> release(boolean ran) {
       done.tryComplete();
-      return Future.succeededFuture();
+      return Future.succeededFuture(true);
     }
   }
 
@@ -261,8 +261,8 @@ final class Guards {
     }
 
     @Override
-    public Future<?> release(boolean ran) {
-      return Future.succeededFuture();
+    public Future<Boolean> release(boolean ran) {
+      return Future.succeededFuture(true);
     }
   }
 }

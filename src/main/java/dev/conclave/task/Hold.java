@@ -20,6 +20,7 @@ interface Hold {
    * Gives it back; does not fail.
    *
    * @param ran whether the body was begun
+   * @return false when it is plain that it was not held to the end
    */
-  Future<?> release(boolean ran);
+  Future<Boolean> release(boolean ran);
 }

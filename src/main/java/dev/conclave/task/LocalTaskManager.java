@@ -4,10 +4,10 @@ import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.support.CallerContext;
 import dev.conclave.backend.support.Tokens;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 /** A {@link TaskManager} in this process: one loop per task, all on one scheduler. */
 final class LocalTaskManager implements TaskManager {
@@ -54,7 +53,8 @@ final class LocalTaskManager implements TaskManager {
 
   @Override
   public Future<Void> start() {
-    return onScheduler(
+    return CallerContext.call(
+        scheduler,
         () -> {
           if (state == State.NEW) {
             root.freeze();
@@ -81,7 +81,8 @@ final class LocalTaskManager implements TaskManager {
 
   @Override
   public Future<Void> stop() {
-    return onScheduler(
+    return CallerContext.call(
+        scheduler,
         () -> {
           if (stopped == null) {
             root.freeze();
@@ -102,7 +103,8 @@ final class LocalTaskManager implements TaskManager {
     return Future.join(ends)
         .transform(
             ended ->
-                onScheduler(
+                CallerContext.call(
+                    scheduler,
                     () -> {
                       deadline.cancel();
                       return bus.close();
@@ -127,7 +129,8 @@ final class LocalTaskManager implements TaskManager {
 
   @Override
   public Future<List<TaskInfo>> list() {
-    return onScheduler(
+    return CallerContext.call(
+        scheduler,
         () -> {
           List<Future<TaskInfo>> infos = new ArrayList<>();
           loops.values().forEach(loop -> infos.add(shown(loop)));
@@ -179,7 +182,8 @@ final class LocalTaskManager implements TaskManager {
   }
 
   private <T> Future<T> withLoop(String name, Function<TaskLoop, Future<T>> call) {
-    return onScheduler(
+    return CallerContext.call(
+        scheduler,
         () -> {
           if (state != State.RUNNING) {
             return closed();
@@ -196,14 +200,5 @@ final class LocalTaskManager implements TaskManager {
     return Future.failedFuture(
         ErrorCode.CLOSED.failure(
             "the task manager " + (state == State.NEW ? "has not started" : "has stopped")));
-  }
-
-  private <T> Future<T> onScheduler(Supplier<Future<T>> call) {
-    if (scheduler.isCurrent()) {
-      return call.get();
-    }
-    Promise<T> promise = Promise.promise();
-    scheduler.execute(() -> call.get().onComplete(promise));
-    return promise.future();
   }
 }

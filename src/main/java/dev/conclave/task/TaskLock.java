@@ -85,6 +85,7 @@ final class TaskLock implements Guard {
       this.held =
           new HeldLease(
               scheduler,
+              null,
               this,
               new HeldLease.Terms(key.toString(), lease.toNanos(), forEver, true),
               sentAt);
@@ -111,9 +112,10 @@ final class TaskLock implements Guard {
     }
 
     @Override
-    public Future<?> release(boolean ran) {
+    public Future<Boolean> release(boolean ran) {
       this.ran = ran;
-      return held.release();
+      // Whether it was held can not be told when the store does not answer.
+      return held.release().otherwise(true);
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.support.CallerContext;
 import dev.conclave.backend.support.Tokens;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
@@ -282,7 +283,7 @@ final class TaskLoop {
     setting
         .backend()
         .acquire(request)
-        .onComplete(answer -> onScheduler(() -> lookedBack(tick, answer)));
+        .onComplete(answer -> CallerContext.run(scheduler, () -> lookedBack(tick, answer)));
   }
 
   private void lookedBack(Instant tick, AsyncResult<Acquisition> answer) {
@@ -308,13 +309,5 @@ final class TaskLoop {
   private void tell(Instant fireTime, TaskRun.Result result, long times) {
     stats.count(fireTime, result, times);
     setting.teller().ended(name, fireTime, result);
-  }
-
-  private void onScheduler(Runnable action) {
-    if (scheduler.isCurrent()) {
-      action.run();
-    } else {
-      scheduler.execute(action);
-    }
   }
 }

@@ -7,6 +7,7 @@ import static dev.conclave.task.TaskOutcome.SUCCESS;
 import static dev.conclave.task.TaskOutcome.TIMEOUT;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.support.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
@@ -130,7 +131,7 @@ final class TaskRun implements TaskContext {
     } catch (RuntimeException failure) {
       taking = Future.failedFuture(failure);
     }
-    taking.onComplete(answer -> onScheduler(() -> took(index, answer)));
+    taking.onComplete(answer -> CallerContext.run(scheduler, () -> took(index, answer)));
   }
 
   private void took(int index, AsyncResult<Hold> answer) {
@@ -156,7 +157,7 @@ final class TaskRun implements TaskContext {
     if (task.timeout() != null) {
       deadline = scheduler.schedule(task.timeout().toNanos(), this::timedOut);
     }
-    taken.forEach(hold -> hold.onLost(() -> onScheduler(this::lost)));
+    taken.forEach(hold -> hold.onLost(() -> CallerContext.run(scheduler, this::lost)));
     begun.tryComplete();
     tryBody();
   }
@@ -181,7 +182,7 @@ final class TaskRun implements TaskContext {
     if (outcome == null) {
       outcome = Future.succeededFuture();
     }
-    outcome.onComplete(answer -> onScheduler(() -> bodyEnded(answer)));
+    outcome.onComplete(answer -> CallerContext.run(scheduler, () -> bodyEnded(answer)));
   }
 
   private void bodyEnded(AsyncResult<?> answer) {
@@ -205,8 +206,7 @@ final class TaskRun implements TaskContext {
     if (phase != Phase.RUNNING || lostBecause != null) {
       return;
     }
-    lostBecause =
-        ErrorCode.LOST.failure("task '" + name + "' lost what it has to hold while it ran");
+    lostBecause = lostCause();
     endPermission();
     if (task.isCancelOnLost() || !bodyRuns) {
       end(LOST, lostBecause);
@@ -245,7 +245,21 @@ final class TaskRun implements TaskContext {
       result.complete(end);
       return;
     }
-    last.release(ran).onComplete(released -> onScheduler(() -> giveBack(ran, end)));
+    last.release(ran)
+        .onComplete(
+            held ->
+                CallerContext.run(
+                    scheduler,
+                    () -> giveBack(ran, held.succeeded() && !held.result() ? notHeld(end) : end)));
+  }
+
+  /** What was believed to be a success was not protected to its end. */
+  private Result notHeld(Result end) {
+    return end.outcome() == SUCCESS ? new Result(LOST, lostCause(), end.duration(), true, 0) : end;
+  }
+
+  private Throwable lostCause() {
+    return ErrorCode.LOST.failure("task '" + name + "' lost what it has to hold while it ran");
   }
 
   private void endPermission() {
@@ -253,14 +267,6 @@ final class TaskRun implements TaskContext {
     List<Runnable> handlers = List.copyOf(lostHandlers);
     lostHandlers.clear();
     handlers.forEach(scheduler::execute);
-  }
-
-  private void onScheduler(Runnable action) {
-    if (scheduler.isCurrent()) {
-      action.run();
-    } else {
-      scheduler.execute(action);
-    }
   }
 
   @Override
@@ -285,7 +291,8 @@ final class TaskRun implements TaskContext {
 
   @Override
   public TaskContext onLost(Runnable handler) {
-    onScheduler(
+    CallerContext.run(
+        scheduler,
         () -> {
           if (permitted) {
             lostHandlers.add(handler);

@@ -23,7 +23,8 @@ import java.util.List;
  *   <li>Renewal is due a third of the lease after the last success. Sending one sets the next to a
  *       sixth of the lease later, so that neither an error nor an answer that never comes ends
  *       them; a success sets it back. A renewal that says the lease is gone loses it at once.
- *   <li>Renewals near the end of {@code maxHold} ask for just what keeps the lease valid until then.
+ *   <li>Renewals near the end of {@code maxHold} ask for just what keeps the lease valid until
+ *       then.
  *   <li>State changes once, from held to released or lost. Release changes it before it sends
  *       anything, so an answer of a renewal under way finds nothing to renew. A lease that is lost
  *       here is given back too: the store may still count a renewal whose answer did not come.
