@@ -3,6 +3,7 @@ package dev.conclave.task;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.support.CallerContext;
 import dev.conclave.lock.Lock;
 import dev.conclave.lock.LockHandle;
 import dev.conclave.time.Scheduler;
@@ -32,7 +33,7 @@ final class Guards {
   static List<Guard> scheduled(
       TaskDefinition task, Scheduler scheduler, SyncBackend backend, String worker) {
     List<Guard> guards = held(task, scheduler, backend, worker);
-    guards.add(task.leadership() == null ? 0 : 1, pause(task.name(), backend));
+    guards.add(task.leadership() == null ? 0 : 1, new PauseGuard(task.name(), scheduler, backend));
     if (task.isOncePerTick()) {
       guards.add(tick(task.name(), backend));
     }
@@ -58,6 +59,16 @@ final class Guards {
     return guards;
   }
 
+  /** The same outcome, on the scheduler's thread. */
+  static <T> Future<T> on(Scheduler scheduler, Future<T> answer) {
+    if (answer.isComplete() && scheduler.isCurrent()) {
+      return answer;
+    }
+    Promise<T> promise = Promise.promise();
+    answer.onComplete(outcome -> CallerContext.run(scheduler, () -> promise.handle(outcome)));
+    return promise.future();
+  }
+
   static Guard leadership(Leadership leadership) {
     return fireTime -> {
       if (!leadership.isLeader()) {
@@ -68,10 +79,6 @@ final class Guards {
       }
       return Future.succeededFuture(new Leading(leadership));
     };
-  }
-
-  static Guard pause(String task, SyncBackend backend) {
-    return new PauseGuard(task, backend);
   }
 
   static Guard tick(String task, SyncBackend backend) {
@@ -215,18 +222,19 @@ final class Guards {
     private static final Hold NOTHING = new Nothing();
 
     private final String task;
+    private final Scheduler scheduler;
     private final SyncBackend backend;
     private boolean paused;
 
-    private PauseGuard(String task, SyncBackend backend) {
+    private PauseGuard(String task, Scheduler scheduler, SyncBackend backend) {
       this.task = task;
+      this.scheduler = scheduler;
       this.backend = backend;
     }
 
     @Override
     public Future<Hold> take(Instant fireTime) {
-      return backend
-          .find(TaskKeys.paused(task))
+      return on(scheduler, backend.find(TaskKeys.paused(task)))
           .map(Optional<Lease>::isPresent)
           .otherwise(unknown -> paused)
           .compose(

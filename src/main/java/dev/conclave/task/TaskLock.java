@@ -48,27 +48,28 @@ final class TaskLock implements Guard {
     String token = Tokens.random();
     long sentAt = scheduler.nanoTime();
     Future<Acquisition> answer = backend.acquire(LeaseRequest.of(key, token, lease, worker));
-    return answer.compose(
-        acquisition -> {
-          if (acquisition instanceof Acquisition.Refused refused) {
-            return Guard.Refusal.now(
-                TaskOutcome.SKIPPED_LOCKED,
-                refused.holder().remaining().toNanos(),
-                "'" + refused.holder().owner() + "' holds " + key);
-          }
-          if (scheduler.nanoTime() - Validity.until(sentAt, lease.toNanos()) >= 0) {
-            backend.release(key, token);
-            return Future.failedFuture(
-                ErrorCode.BACKEND_UNAVAILABLE.failure(
-                    "the grant of " + key + " came when its lease was over"));
-          }
-          long fencingToken = ((Acquisition.Granted) acquisition).fencingToken();
-          return Future.succeededFuture(new Held(token, fencingToken, sentAt));
-        },
-        failure -> {
-          backend.release(key, token);
-          return Future.failedFuture(failure);
-        });
+    return Guards.on(scheduler, answer)
+        .compose(
+            acquisition -> {
+              if (acquisition instanceof Acquisition.Refused refused) {
+                return Guard.Refusal.now(
+                    TaskOutcome.SKIPPED_LOCKED,
+                    refused.holder().remaining().toNanos(),
+                    "'" + refused.holder().owner() + "' holds " + key);
+              }
+              if (scheduler.nanoTime() - Validity.until(sentAt, lease.toNanos()) >= 0) {
+                backend.release(key, token);
+                return Future.failedFuture(
+                    ErrorCode.BACKEND_UNAVAILABLE.failure(
+                        "the grant of " + key + " came when its lease was over"));
+              }
+              long fencingToken = ((Acquisition.Granted) acquisition).fencingToken();
+              return Future.succeededFuture(new Held(token, fencingToken, sentAt));
+            },
+            failure -> {
+              backend.release(key, token);
+              return Future.failedFuture(failure);
+            });
   }
 
   private final class Held implements Hold, HeldLease.Store {

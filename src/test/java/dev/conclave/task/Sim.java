@@ -30,7 +30,7 @@ final class Sim {
 
   Sim(String start) {
     time = new ManualScheduler(Instant.parse(start));
-    store = new Store(new MemoryBackend(time));
+    store = new Store(new MemoryBackend(time), null);
   }
 
   TaskManager manager(TaskRouter router) {
@@ -39,10 +39,25 @@ final class Sim {
 
   /** A manager on a machine whose wall clock is off. */
   TaskManager manager(String worker, Duration offset, TaskRouter router) {
+    return manager(worker, new Offset(time, offset), store, events, router);
+  }
+
+  /** A manager on any time and store. */
+  static TaskManager manager(
+      Scheduler time, Duration offset, SyncBackend backend, TaskRouter router) {
+    return manager("worker", new Offset(time, offset), backend, new ArrayList<>(), router);
+  }
+
+  private static TaskManager manager(
+      String worker,
+      Scheduler scheduler,
+      SyncBackend backend,
+      List<JsonObject> events,
+      TaskRouter router) {
     return new LocalTaskManager(
             null,
-            new Offset(time, offset),
-            store,
+            scheduler,
+            backend,
             new TaskManagerOptions().setWorker(worker),
             new TaskBus() {
               @Override
@@ -172,15 +187,21 @@ final class Sim {
     boolean away;
     int calls;
 
-    Store(SyncBackend backend) {
+    private final DrivenTime driven;
+
+    /**
+     * @param driven waits for every answer; null when they are complete at once
+     */
+    Store(SyncBackend backend, DrivenTime driven) {
       this.backend = backend;
+      this.driven = driven;
     }
 
     private <T> Future<T> call(Supplier<Future<T>> call) {
       calls++;
       return away
           ? Future.failedFuture(ErrorCode.BACKEND_UNAVAILABLE.failure("the store is away"))
-          : call.get();
+          : driven == null ? call.get() : driven.watched(call.get());
     }
 
     @Override
