@@ -5,6 +5,7 @@ module dev.conclave {
   requires io.vertx.jsonschema;
   requires static io.vertx.codegen.api;
   requires static io.vertx.codegen.json;
+  requires static com.cronutils;
   requires static io.vertx.sql.client;
   requires static io.vertx.sql.client.pg;
   requires static io.vertx.redis.client;
@@ -19,6 +20,7 @@ module dev.conclave {
   exports dev.conclave.backend.support;
   exports dev.conclave.config;
   exports dev.conclave.lock;
+  exports dev.conclave.task;
   exports dev.conclave.election;
   exports dev.conclave.time;
 

@@ -2,6 +2,8 @@ package dev.conclave;
 
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.config.ConfigSchema;
+import dev.conclave.config.Environment;
+import dev.conclave.election.LeaderElection;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -9,22 +11,31 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * Everything from one JSON file: a lock service and any number of elections on one backend. It is
- * what {@code java -jar} runs.
+ * Everything from one JSON file: a lock service, any number of elections, and tasks, on one
+ * backend. It is what {@code java -jar} runs.
  *
  * <p>Configuration: {@code backend} (required), {@code locks} (as {@link LockServiceVerticle},
  * without the backend) and {@code elections} (an array of objects as {@link
- * LeaderElectionVerticle}, without the backend); at least one of the two. The whole file is checked
+ * LeaderElectionVerticle}, without the backend), {@code tasks} (as {@link TaskManagerVerticle}'s)
+ * with {@code taskManager} (its other keys); at least one of the three. The whole file is checked
  * before anything is deployed. When one part can not start, none does.
  */
 public class ConclaveVerticle extends VerticleBase {
   private static final String BACKEND = "backend";
   private static final String LOCKS = "locks";
   private static final String ELECTIONS = "elections";
+  private static final String TASKS = "tasks";
+  private static final String TASK_MANAGER = "taskManager";
+
+  private final Map<String, Supplier<LeaderElection>> running = new HashMap<>();
 
   private record Part(Supplier<Deployable> verticle, JsonObject config) {}
 
@@ -34,12 +45,20 @@ public class ConclaveVerticle extends VerticleBase {
     check(expanded);
     // The parts expand environment variables themselves: what those bring in is not expanded twice.
     List<Future<String>> deployments = new ArrayList<>();
-    for (Part part : parts(config())) {
-      deployments.add(
-          vertx.deployVerticle(
-              part.verticle.get(), new DeploymentOptions().setConfig(part.config)));
-    }
-    return Future.join(deployments).recover(failure -> undeploy(deployments, failure));
+    parts(config()).forEach(part -> deployments.add(deploy(part)));
+    return Future.join(deployments)
+        .compose(
+            deployed -> {
+              // Tasks may depend on elections, so they come last.
+              tasks(config()).forEach(part -> deployments.add(deploy(part)));
+              return Future.join(deployments);
+            })
+        .recover(failure -> undeploy(deployments, failure));
+  }
+
+  private Future<String> deploy(Part part) {
+    return vertx.deployVerticle(
+        part.verticle.get(), new DeploymentOptions().setConfig(part.config));
   }
 
   private Future<io.vertx.core.CompositeFuture> undeploy(
@@ -54,10 +73,12 @@ public class ConclaveVerticle extends VerticleBase {
   }
 
   private static void check(JsonObject config) {
-    if (!config.containsKey(LOCKS) && config.getJsonArray(ELECTIONS, new JsonArray()).isEmpty()) {
+    if (!config.containsKey(LOCKS)
+        && config.getJsonArray(ELECTIONS, new JsonArray()).isEmpty()
+        && config.getJsonArray(TASKS, new JsonArray()).isEmpty()) {
       throw ErrorCode.INVALID.failure(
-          "the configuration deploys nothing; expected locks (an object, may be empty) or elections"
-              + " (an array of objects) beside backend");
+          "the configuration deploys nothing; expected locks (an object, may be empty), elections"
+              + " or tasks (arrays of objects) beside backend");
     }
     if (config.containsKey(LOCKS)) {
       ConfigSchema.named("locks").check(LOCKS, with(config, config.getJsonObject(LOCKS)));
@@ -67,17 +88,49 @@ public class ConclaveVerticle extends VerticleBase {
       ConfigSchema.named("election")
           .check(ELECTIONS + "[" + i + "]", with(config, elections.getJsonObject(i)));
     }
+    if (config.containsKey(TASKS) || config.containsKey(TASK_MANAGER)) {
+      ConfigSchema.named("tasks")
+          .check(TASK_MANAGER, with(config, config.getJsonObject(TASK_MANAGER, new JsonObject())));
+      ConfigSchema.named("tasks")
+          .check("", new JsonObject().put(BACKEND, new JsonObject()).put(TASKS, tasksOf(config)));
+      Set<String> names = new HashSet<>();
+      elections.forEach(election -> names.add(((JsonObject) election).getString("election")));
+      DeclaredTasks.check(tasksOf(config), names);
+    }
   }
 
-  private static List<Part> parts(JsonObject config) {
+  private List<Part> parts(JsonObject config) {
     List<Part> parts = new ArrayList<>();
     if (config.containsKey(LOCKS)) {
       parts.add(new Part(LockServiceVerticle::new, with(config, config.getJsonObject(LOCKS))));
     }
     for (Object election : config.getJsonArray(ELECTIONS, new JsonArray())) {
-      parts.add(new Part(LeaderElectionVerticle::new, with(config, (JsonObject) election)));
+      parts.add(
+          new Part(() -> election((JsonObject) election), with(config, (JsonObject) election)));
     }
     return parts;
+  }
+
+  private LeaderElectionVerticle election(JsonObject one) {
+    LeaderElectionVerticle verticle = new LeaderElectionVerticle();
+    String name = Environment.ofProcess().expand(one).getString("election");
+    running.put(name, verticle::election);
+    return verticle;
+  }
+
+  private List<Part> tasks(JsonObject config) {
+    if (tasksOf(config).isEmpty()) {
+      return List.of();
+    }
+    JsonObject manager = config.getJsonObject(TASK_MANAGER, new JsonObject());
+    return List.of(
+        new Part(
+            () -> new TaskManagerVerticle(List.of(), running),
+            with(config, manager).put(TASKS, tasksOf(config))));
+  }
+
+  private static JsonArray tasksOf(JsonObject config) {
+    return config.getJsonArray(TASKS, new JsonArray());
   }
 
   private static JsonObject with(JsonObject config, JsonObject part) {

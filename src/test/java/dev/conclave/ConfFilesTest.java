@@ -41,6 +41,11 @@ class ConfFilesTest {
   }
 
   @Test
+  void tasks() {
+    assertStarts("tasks.json", Map.of());
+  }
+
+  @Test
   void redis() {
     try (RedisServer server = RedisServer.start()) {
       assertStarts("redis.json", Map.of("REDIS_URL", server.uri()));
@@ -82,6 +87,7 @@ class ConfFilesTest {
     Set<String> tested =
         Set.of(
             "memory.json",
+            "tasks.json",
             "redis.json",
             "redis-sentinel.json",
             "redis-cluster.json",

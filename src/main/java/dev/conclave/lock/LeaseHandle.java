@@ -1,62 +1,18 @@
 package dev.conclave.lock;
 
-import dev.conclave.backend.ErrorCode;
-import dev.conclave.backend.support.CallerContext;
+import dev.conclave.backend.support.HeldLease;
 import dev.conclave.time.Scheduler;
-import dev.conclave.time.Validity;
-import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 
-/**
- * A {@link LockHandle} and its renewal.
- *
- * <ol>
- *   <li>Valid until the stamp of the latest renewal that succeeded, taken before it was sent, plus
- *       the lease, less the margin, but never beyond {@code maxHold}. Compared at every use; what
- *       was over once never comes back.
- *   <li>One timer stands at the end of the validity: when it runs without a renewal in between, the
- *       lock is lost, whether or not a call hangs.
- *   <li>Renewal is due a third of the lease after the last success. Sending one sets the next to a
- *       sixth of the lease later, so that neither an error nor an answer that never comes ends
- *       them; a success sets it back. A renewal that says the lease is gone loses the lock at once.
- *   <li>Renewals near the end of {@code maxHold} ask for just what keeps the lock valid until then.
- *   <li>State changes once, from held to released or lost. Release changes it before it sends
- *       anything, so an answer of a renewal under way finds nothing to renew. A lock that is lost
- *       here is given back too: the store may still count a renewal whose answer did not come.
- * </ol>
- */
+/** A {@link LockHandle}: a lease that is held through a {@link LockService}. */
 final class LeaseHandle implements LockHandle {
-  private enum State {
-    HELD,
-    RELEASED,
-    LOST
-  }
-
   private static final long MILLI = 1_000_000;
-  private static final String GONE = "the store says that this handle does not hold it any more";
 
-  private final Scheduler scheduler;
-  private final Context caller;
-  private final LockService service;
   private final LockRequest request;
   private final long fencingToken;
-  private final long lease;
-  private final long holdUntil;
-  private final boolean renews;
-  private final List<Runnable> lostHandlers = new ArrayList<>();
-
-  private volatile State state = State.HELD;
-  private volatile long validUntil;
-  private volatile Throwable lostBecause;
-  private Future<Boolean> released;
-  private long renewedAt;
-  private Scheduler.Timer expiry = () -> {};
-  private Scheduler.Timer renewal = () -> {};
+  private final HeldLease lease;
 
   LeaseHandle(
       Scheduler scheduler,
@@ -67,16 +23,19 @@ final class LeaseHandle implements LockHandle {
       long sentAt,
       LockOptions options,
       boolean renews) {
-    this.scheduler = scheduler;
-    this.caller = caller;
-    this.service = service;
     this.request = request;
     this.fencingToken = grant.getFencingToken();
-    this.lease = grant.getLeaseDuration() * MILLI;
-    this.holdUntil = sentAt + options.getMaxHold() * MILLI;
-    this.renews = renews;
-    this.renewedAt = sentAt;
-    renewed(sentAt, lease);
+    this.lease =
+        new HeldLease(
+            scheduler,
+            caller,
+            store(service, request),
+            new HeldLease.Terms(
+                "lock '" + request.getName() + "'",
+                grant.getLeaseDuration() * MILLI,
+                options.getMaxHold() * MILLI,
+                renews),
+            sentAt);
   }
 
   @Override
@@ -91,164 +50,46 @@ final class LeaseHandle implements LockHandle {
 
   @Override
   public boolean isValid() {
-    return state == State.HELD && scheduler.nanoTime() - validUntil < 0;
+    return lease.isValid();
   }
 
   @Override
   public Duration remaining() {
-    return isValid()
-        ? Duration.ofNanos(Math.max(0, validUntil - scheduler.nanoTime()))
-        : Duration.ZERO;
+    return lease.remaining();
   }
 
   @Override
   public LockHandle onLost(Runnable handler) {
-    CallerContext.run(
-        scheduler,
-        () -> {
-          if (state == State.LOST) {
-            tell(handler);
-          } else if (state == State.HELD) {
-            lostHandlers.add(handler);
-          }
-        });
+    lease.onLost(handler);
     return this;
   }
 
   @Override
   public Future<Void> extend() {
-    return CallerContext.call(scheduler, this::extendHere);
+    return lease.extend();
   }
 
   @Override
   public Future<Boolean> release() {
-    return CallerContext.call(scheduler, this::releaseHere);
+    return lease.release();
   }
 
   /** Why the lock was not held to the end, or null when it was. */
   Throwable lostBecause() {
-    return lostBecause;
+    return lease.lostBecause();
   }
 
-  private Future<Boolean> releaseHere() {
-    loseIfOver();
-    if (state == State.LOST) {
-      return Future.succeededFuture(false);
-    }
-    if (state == State.HELD) {
-      state = State.RELEASED;
-      stopTimers();
-      lostHandlers.clear();
-      released =
-          giveBack()
-              .map(
-                  held -> {
-                    if (!held) {
-                      lostBecause = LockFailures.lost(name(), GONE);
-                    }
-                    return held;
-                  });
-    }
-    return released;
-  }
+  private static HeldLease.Store store(LockService service, LockRequest request) {
+    return new HeldLease.Store() {
+      @Override
+      public Future<Void> extend(long millis) {
+        return service.extend(request.getName(), request.getToken(), millis);
+      }
 
-  private Future<Void> extendHere() {
-    if (state == State.RELEASED) {
-      return Future.failedFuture(closed());
-    }
-    loseIfOver();
-    if (state == State.LOST) {
-      return Future.failedFuture(lostBecause);
-    }
-    long sentAt = scheduler.nanoTime();
-    long asked = Math.min(lease, Validity.needed(holdUntil - sentAt));
-    Promise<Void> promise = Promise.promise();
-    CallerContext.attempt(() -> service.extend(name(), request.getToken(), asked / MILLI))
-        .onComplete(
-            outcome ->
-                CallerContext.run(scheduler, () -> extended(sentAt, asked, outcome, promise)));
-    return promise.future();
-  }
-
-  private void extended(long sentAt, long asked, AsyncResult<Void> outcome, Promise<Void> promise) {
-    loseIfOver();
-    if (state == State.HELD && outcome.succeeded()) {
-      renewed(sentAt, asked);
-    } else if (state == State.HELD && ErrorCode.NOT_OWNER.is(outcome.cause())) {
-      lose(GONE);
-    }
-    if (state == State.LOST) {
-      promise.fail(lostBecause);
-    } else if (state == State.RELEASED) {
-      promise.fail(closed());
-    } else if (outcome.failed()) {
-      promise.fail(outcome.cause());
-    } else {
-      promise.complete();
-    }
-  }
-
-  private void renewed(long sentAt, long duration) {
-    if (sentAt - renewedAt < 0) {
-      return; // Answers can overtake each other; the latest renewal is what the store goes by.
-    }
-    renewedAt = sentAt;
-    long until = Validity.until(sentAt, duration);
-    validUntil = holdUntil - until < 0 ? holdUntil : until;
-    expiry.cancel();
-    expiry = scheduler.schedule(validUntil - scheduler.nanoTime(), this::loseIfOver);
-    renewAt(sentAt + lease / 3);
-  }
-
-  private void renewAt(long moment) {
-    renewal.cancel();
-    if (renews && moment - holdUntil < 0) {
-      renewal = scheduler.schedule(moment - scheduler.nanoTime(), this::renew);
-    }
-  }
-
-  private void renew() {
-    if (state == State.HELD) {
-      renewAt(scheduler.nanoTime() + Math.max(10 * MILLI, lease / 6));
-      extendHere();
-    }
-  }
-
-  private void loseIfOver() {
-    if (state == State.HELD && !isValid()) {
-      boolean capped = scheduler.nanoTime() - holdUntil >= 0;
-      lose(capped ? "maxHold was reached" : "its lease ran out before it was renewed");
-    }
-  }
-
-  private void lose(String why) {
-    lostBecause = LockFailures.lost(name(), why);
-    state = State.LOST;
-    stopTimers();
-    giveBack();
-    List<Runnable> handlers = List.copyOf(lostHandlers);
-    lostHandlers.clear();
-    handlers.forEach(this::tell);
-  }
-
-  private Future<Boolean> giveBack() {
-    return CallerContext.attempt(() -> service.release(name(), request.getToken()));
-  }
-
-  private void tell(Runnable handler) {
-    if (caller == null) {
-      scheduler.execute(handler);
-    } else {
-      caller.runOnContext(v -> handler.run());
-    }
-  }
-
-  private Throwable closed() {
-    return ErrorCode.CLOSED.failure("lock '" + name() + "' was released by this handle");
-  }
-
-  private void stopTimers() {
-    expiry.cancel();
-    renewal.cancel();
+      @Override
+      public Future<Boolean> release() {
+        return service.release(request.getName(), request.getToken());
+      }
+    };
   }
 }

@@ -1,0 +1,119 @@
+package dev.conclave;
+
+import dev.conclave.backend.Backends;
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.config.ConfigSchema;
+import dev.conclave.election.LeaderElection;
+import dev.conclave.lock.LocalLockService;
+import dev.conclave.lock.Lock;
+import dev.conclave.lock.LockService;
+import dev.conclave.lock.LockServiceOptions;
+import dev.conclave.task.TaskManager;
+import dev.conclave.task.TaskManagerOptions;
+import dev.conclave.task.TaskRouter;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * Runs tasks: those of the routers it is made with, and those of its configuration. Undeployed, it
+ * begins no new run, waits for those under way for the {@code shutdownTimeout}, and gives back what
+ * they hold.
+ *
+ * <p>Configuration: {@code backend} (an object with a {@code type}, required), the keys of {@link
+ * TaskManagerOptions}, and {@code tasks}: an array of tasks that send a message or deploy a
+ * one-shot verticle. {@code ${ENV_VAR}} and {@code ${ENV_VAR:default}} are expanded in every
+ * string. All times are milliseconds. Deployment fails when something breaks a rule or the backend
+ * can not be reached, within the backend's timeout.
+ */
+public class TaskManagerVerticle extends VerticleBase {
+  private final List<TaskRouter> routers;
+  private final Map<String, Supplier<LeaderElection>> elections;
+  private volatile TaskManager manager;
+  private SyncBackend backend;
+  private LocalLockService locks;
+
+  /** A verticle for the tasks of its configuration and of {@link #prepare}. */
+  public TaskManagerVerticle() {
+    this(List.of(), Map.of());
+  }
+
+  /** A verticle for the tasks of these routers too. */
+  public TaskManagerVerticle(TaskRouter... routers) {
+    this(List.of(routers), Map.of());
+  }
+
+  /** A verticle whose configured tasks may ask for these elections' leaders. */
+  TaskManagerVerticle(List<TaskRouter> routers, Map<String, Supplier<LeaderElection>> elections) {
+    this.routers = routers;
+    this.elections = elections;
+  }
+
+  @Override
+  public Future<?> start() {
+    JsonObject config = ConfigSchema.named("tasks").read(config());
+    JsonObject own = config.copy();
+    own.remove("backend");
+    own.remove("tasks");
+    TaskManagerOptions options = new TaskManagerOptions(own).validate();
+    JsonArray tasks = config.getJsonArray("tasks", new JsonArray());
+    DeclaredTasks.check(tasks, elections.keySet());
+    return Backends.connect(vertx, config.getJsonObject("backend"))
+        .compose(
+            connected -> {
+              backend = connected;
+              return run(options, tasks);
+            })
+        .recover(
+            failure -> {
+              Future<Void> failed = Future.failedFuture(failure);
+              return close().transform(closed -> failed);
+            });
+  }
+
+  private Future<Void> run(TaskManagerOptions options, JsonArray tasks) {
+    locks = LockService.create(vertx, backend, new LockServiceOptions());
+    DeclaredTasks declared =
+        new DeclaredTasks(name -> Lock.create(vertx, locks, name), elections::get);
+    TaskManager made = TaskManager.create(vertx, backend, options);
+    routers.forEach(made::include);
+    made.include(declared.router(tasks));
+    prepare(made);
+    manager = made;
+    return made.start();
+  }
+
+  /**
+   * Called once, on the verticle's context, before the manager starts: the place for subclasses to
+   * include routers. Does nothing by itself.
+   */
+  protected void prepare(TaskManager manager) {}
+
+  @Override
+  public Future<?> stop() {
+    return manager.stop().eventually(this::close);
+  }
+
+  /**
+   * The manager, once the verticle is deployed; from any thread. Fails with {@link
+   * ErrorCode#CLOSED} before.
+   */
+  public TaskManager manager() {
+    TaskManager started = manager;
+    if (started == null) {
+      throw ErrorCode.CLOSED.failure("the task manager begins when its verticle is deployed");
+    }
+    return started;
+  }
+
+  private Future<Void> close() {
+    Future<Void> closed = locks == null ? Future.succeededFuture() : locks.close();
+    return closed.eventually(
+        () -> backend == null ? Future.<Void>succeededFuture() : backend.close());
+  }
+}

@@ -1,0 +1,276 @@
+package dev.conclave.task;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.Lease;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.support.CallerContext;
+import dev.conclave.lock.Lock;
+import dev.conclave.lock.LockHandle;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What a task's runs have to hold, in the order in which it is taken. */
+final class Guards {
+  /** Ranks of fencing tokens: the smallest that a run has is its own. */
+  static final int TASK_LOCK = 0;
+
+  static final int RESOURCE = 1;
+  static final int TICK = 2;
+  static final int LEADERSHIP = 3;
+
+  /** After how long it is worth looking again for something that tells no time. */
+  private static final long LOOK_AGAIN = Duration.ofSeconds(1).toNanos();
+
+  private Guards() {}
+
+  /** Those of a run on schedule: leadership, no pause, task lock, resource locks, tick. */
+  static List<Guard> scheduled(
+      TaskDefinition task, Scheduler scheduler, SyncBackend backend, String worker) {
+    List<Guard> guards = held(task, scheduler, backend, worker);
+    guards.add(task.leadership() == null ? 0 : 1, new PauseGuard(task.name(), scheduler, backend));
+    if (task.isOncePerTick()) {
+      guards.add(tick(task.name(), backend));
+    }
+    return guards;
+  }
+
+  /** Those of a run that somebody has asked for: no pause and no tick. */
+  static List<Guard> triggered(
+      TaskDefinition task, Scheduler scheduler, SyncBackend backend, String worker) {
+    return held(task, scheduler, backend, worker);
+  }
+
+  private static List<Guard> held(
+      TaskDefinition task, Scheduler scheduler, SyncBackend backend, String worker) {
+    List<Guard> guards = new ArrayList<>();
+    if (task.leadership() != null) {
+      guards.add(leadership(task.leadership()));
+    }
+    if (task.hasTaskLock()) {
+      guards.add(new TaskLock(scheduler, backend, task, worker));
+    }
+    task.locks().forEach(lock -> guards.add(resource(lock)));
+    return guards;
+  }
+
+  /** The same outcome, on the scheduler's thread. */
+  static <T> Future<T> on(Scheduler scheduler, Future<T> answer) {
+    if (answer.isComplete() && scheduler.isCurrent()) {
+      return answer;
+    }
+    Promise<T> promise = Promise.promise();
+    answer.onComplete(outcome -> CallerContext.run(scheduler, () -> promise.handle(outcome)));
+    return promise.future();
+  }
+
+  static Guard leadership(Leadership leadership) {
+    return fireTime -> {
+      if (!leadership.isLeader()) {
+        return Guard.Refusal.now(
+            TaskOutcome.SKIPPED_NOT_LEADER,
+            0,
+            "this worker does not lead '" + leadership.election() + "'");
+      }
+      return Future.succeededFuture(new Leading(leadership));
+    };
+  }
+
+  static Guard tick(String task, SyncBackend backend) {
+    return fireTime ->
+        backend
+            .advance(task, fireTime.toEpochMilli())
+            .compose(
+                mine ->
+                    mine
+                        ? Future.succeededFuture(new Tick(fireTime))
+                        : Guard.Refusal.ever(
+                            TaskOutcome.SKIPPED_LOCKED, "another has run the tick"));
+  }
+
+  /** The lock renews itself within {@code withLock}, which ends when the hold is released. */
+  static Guard resource(Lock lock) {
+    return fireTime -> {
+      Promise<Hold> taken = Promise.promise();
+      Promise<Void> done = Promise.promise();
+      Promise<Boolean> ended = Promise.promise();
+      lock.<Void>withLock(
+              handle -> {
+                taken.complete(new Resource(handle, done, ended.future()));
+                return done.future();
+              })
+          .onComplete(
+              outcome -> {
+                ended.complete(!ErrorCode.LOST.is(outcome.cause()));
+                if (outcome.failed()) {
+                  taken.tryFail(outcome.cause());
+                }
+              });
+      return taken
+          .future()
+          .recover(
+              failure ->
+                  ErrorCode.TIMEOUT.is(failure) || ErrorCode.OVERLOADED.is(failure)
+                      ? Guard.Refusal.now(
+                          TaskOutcome.SKIPPED_LOCKED, LOOK_AGAIN, failure.getMessage())
+                      : Future.failedFuture(failure));
+    };
+  }
+
+  private record Resource(LockHandle handle, Promise<Void> done, Future<Boolean> ended)
+      implements Hold {
+    @Override
+    public boolean isValid() {
+      return handle.isValid();
+    }
+
+    @Override
+    public void onLost(Runnable handler) {
+      handle.onLost(handler);
+    }
+
+    @Override
+    public long fencingToken() {
+      return handle.fencingToken();
+    }
+
+    @Override
+    public int rank() {
+      return RESOURCE;
+    }
+
+    @Override
+    public Future<Boolean> release(boolean ran) {
+      done.tryComplete();
+      return ended;
+    }
+  }
+
+  private record Tick(Instant fireTime) implements Hold {
+    @Override
+    public boolean isValid() {
+      return true;
+    }
+
+    @Override
+    public void onLost(Runnable handler) {
+      // A tick is claimed for ever.
+    }
+
+    @Override
+    public long fencingToken() {
+      return fireTime.toEpochMilli();
+    }
+
+    @Override
+    public int rank() {
+      return TICK;
+    }
+
+    @Override
+    public Future<Boolean> release(boolean ran) {
+      return Future.succeededFuture(true);
+    }
+  }
+
+  /** One term of leadership: a later term of the same worker is not the same hold. */
+  private static final class Leading implements Hold {
+    private final Leadership leadership;
+    private final long fencingToken;
+    private final Promise<Void> done = Promise.promise();
+
+    private Leading(Leadership leadership) {
+      this.leadership = leadership;
+      this.fencingToken = leadership.fencingToken();
+      leadership.during(done.future());
+    }
+
+    @Override
+    public boolean isValid() {
+      return leadership.isLeader() && leadership.fencingToken() == fencingToken;
+    }
+
+    @Override
+    public void onLost(Runnable handler) {
+      leadership.awaitLoss().onSuccess(lost -> handler.run());
+    }
+
+    @Override
+    public long fencingToken() {
+      return fencingToken;
+    }
+
+    @Override
+    public int rank() {
+      return LEADERSHIP;
+    }
+
+    @Override
+    public Future<Boolean> release(boolean ran) {
+      done.tryComplete();
+      return Future.succeededFuture(true);
+    }
+  }
+
+  /** Nothing is held: it only refuses. When the backend can not say, its last word counts. */
+  private static final class PauseGuard implements Guard {
+    private static final Hold NOTHING = new Nothing();
+
+    private final String task;
+    private final Scheduler scheduler;
+    private final SyncBackend backend;
+    private boolean paused;
+
+    private PauseGuard(String task, Scheduler scheduler, SyncBackend backend) {
+      this.task = task;
+      this.scheduler = scheduler;
+      this.backend = backend;
+    }
+
+    @Override
+    public Future<Hold> take(Instant fireTime) {
+      return on(scheduler, backend.find(TaskKeys.paused(task)))
+          .map(Optional<Lease>::isPresent)
+          .otherwise(unknown -> paused)
+          .compose(
+              answer -> {
+                paused = answer;
+                return answer
+                    ? Guard.Refusal.ever(null, "the task is paused")
+                    : Future.succeededFuture(NOTHING);
+              });
+    }
+  }
+
+  private static final class Nothing implements Hold {
+    @Override
+    public boolean isValid() {
+      return true;
+    }
+
+    @Override
+    public void onLost(Runnable handler) {
+      // There is nothing to lose.
+    }
+
+    @Override
+    public long fencingToken() {
+      return 0;
+    }
+
+    @Override
+    public int rank() {
+      return Integer.MAX_VALUE;
+    }
+
+    @Override
+    public Future<Boolean> release(boolean ran) {
+      return Future.succeededFuture(true);
+    }
+  }
+}

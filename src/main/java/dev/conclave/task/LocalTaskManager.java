@@ -1,0 +1,204 @@
+package dev.conclave.task;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.support.CallerContext;
+import dev.conclave.backend.support.Tokens;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+
+/** A {@link TaskManager} in this process: one loop per task, all on one scheduler. */
+final class LocalTaskManager implements TaskManager {
+  private final Vertx vertx;
+  private final Scheduler scheduler;
+  private final SyncBackend backend;
+  private final TaskManagerOptions options;
+  private final TaskBus bus;
+  private final TaskRouter root = TaskRouter.create();
+  private final Map<String, TaskDefinition> tasks = new TreeMap<>();
+  private final Map<String, TaskLoop> loops = new TreeMap<>();
+  private volatile State state = State.NEW;
+  private Future<Void> opened;
+  private Future<Void> stopped;
+
+  LocalTaskManager(
+      Vertx vertx,
+      Scheduler scheduler,
+      SyncBackend backend,
+      TaskManagerOptions options,
+      TaskBus bus) {
+    this.vertx = vertx;
+    this.scheduler = scheduler;
+    this.backend = backend;
+    this.options = options;
+    this.bus = bus;
+  }
+
+  @Override
+  public TaskManager include(TaskRouter router) {
+    root.include(router);
+    return this;
+  }
+
+  @Override
+  public Future<Void> start() {
+    return CallerContext.call(
+        scheduler,
+        () -> {
+          if (state == State.NEW) {
+            root.freeze();
+            state = State.RUNNING;
+            begin();
+            opened = bus.open(this);
+          }
+          return state == State.RUNNING ? opened : closed();
+        });
+  }
+
+  private void begin() {
+    TaskLoop.Setting setting =
+        new TaskLoop.Setting(
+            vertx,
+            scheduler,
+            backend,
+            options.getWorker(),
+            new TaskTeller(scheduler, bus, options),
+            () -> ThreadLocalRandom.current().nextDouble());
+    root.tasks().forEach(task -> tasks.put(task.name(), task));
+    tasks.forEach((name, task) -> loops.put(name, new TaskLoop(task, setting)));
+  }
+
+  @Override
+  public Future<Void> stop() {
+    return CallerContext.call(
+        scheduler,
+        () -> {
+          if (stopped == null) {
+            root.freeze();
+            state = State.STOPPING;
+            stopped = end();
+          }
+          return stopped;
+        });
+  }
+
+  private Future<Void> end() {
+    List<Future<Void>> ends = new ArrayList<>();
+    loops.values().forEach(loop -> ends.add(loop.stop()));
+    Scheduler.Timer deadline =
+        scheduler.schedule(
+            Duration.ofMillis(options.getShutdownTimeout()).toNanos(),
+            () -> loops.values().forEach(loop -> loop.giveUp(gaveUp())));
+    return Future.join(ends)
+        .transform(
+            ended ->
+                CallerContext.call(
+                    scheduler,
+                    () -> {
+                      deadline.cancel();
+                      return bus.close();
+                    }))
+        .transform(
+            ended -> {
+              state = State.STOPPED;
+              return Future.succeededFuture();
+            });
+  }
+
+  private Throwable gaveUp() {
+    return ErrorCode.CLOSED.failure(
+        "the task manager stopped and did not wait longer than its shutdownTimeout "
+            + options.getShutdownTimeout());
+  }
+
+  @Override
+  public State state() {
+    return state;
+  }
+
+  @Override
+  public Future<List<TaskInfo>> list() {
+    return CallerContext.call(
+        scheduler,
+        () -> {
+          List<Future<TaskInfo>> infos = new ArrayList<>();
+          loops.values().forEach(loop -> infos.add(shown(loop)));
+          return Future.join(infos).map(all -> all.<TaskInfo>list());
+        });
+  }
+
+  private Future<TaskInfo> shown(TaskLoop loop) {
+    return backend
+        .find(TaskKeys.paused(loop.name()))
+        .map(paused -> loop.info().setPaused(paused.isPresent()))
+        .otherwise(unknown -> loop.info());
+  }
+
+  @Override
+  public Future<TaskInfo> trigger(String name) {
+    return withLoop(name, TaskLoop::trigger);
+  }
+
+  @Override
+  public Future<Boolean> pause(String name) {
+    return withLoop(
+        name,
+        loop ->
+            backend
+                .acquire(
+                    LeaseRequest.of(
+                        TaskKeys.paused(name),
+                        Tokens.random(),
+                        LeaseRules.MAX_DURATION,
+                        options.getWorker()))
+                .map(answer -> answer.granted()));
+  }
+
+  @Override
+  public Future<Boolean> resume(String name) {
+    return withLoop(name, loop -> backend.revoke(TaskKeys.paused(name)));
+  }
+
+  @Override
+  public Future<List<Instant>> preview(String name, int count) {
+    return withLoop(
+        name,
+        loop -> {
+          Cron cron = tasks.get(name).timing().cron();
+          return Future.succeededFuture(
+              cron == null ? loop.next().stream().toList() : cron.next(scheduler.now(), count));
+        });
+  }
+
+  private <T> Future<T> withLoop(String name, Function<TaskLoop, Future<T>> call) {
+    return CallerContext.call(
+        scheduler,
+        () -> {
+          if (state != State.RUNNING) {
+            return closed();
+          }
+          TaskLoop loop = name == null ? null : loops.get(name);
+          return loop == null
+              ? Future.failedFuture(
+                  ErrorCode.INVALID.failure("task '" + name + "' is not known here"))
+              : call.apply(loop);
+        });
+  }
+
+  private <T> Future<T> closed() {
+    return Future.failedFuture(
+        ErrorCode.CLOSED.failure(
+            "the task manager " + (state == State.NEW ? "has not started" : "has stopped")));
+  }
+}

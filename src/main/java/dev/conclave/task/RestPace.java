@@ -1,0 +1,55 @@
+package dev.conclave.task;
+
+import dev.conclave.time.Scheduler;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/** An interval from the end of a run to the beginning of the next, on the monotonic clock. */
+final class RestPace implements Pace {
+  private final Scheduler scheduler;
+  private final Duration interval;
+  private final boolean slots;
+  private boolean waiting = true;
+  private long dueAt;
+
+  /**
+   * @param slots whether a run is for a multiple of the interval rather than for its own moment
+   */
+  RestPace(Scheduler scheduler, Duration interval, Duration initialDelay, boolean slots) {
+    this.scheduler = scheduler;
+    this.interval = interval;
+    this.slots = slots;
+    this.dueAt = scheduler.nanoTime() + initialDelay.toNanos();
+  }
+
+  @Override
+  public long untilDue() {
+    return waiting ? dueAt - scheduler.nanoTime() : NEVER;
+  }
+
+  @Override
+  public Fire take() {
+    waiting = false;
+    Instant now = scheduler.now();
+    if (!slots) {
+      return new Fire(now, 0);
+    }
+    long millis = interval.toMillis();
+    return new Fire(Instant.ofEpochMilli(Math.floorDiv(now.toEpochMilli(), millis) * millis), 0);
+  }
+
+  @Override
+  public long ended() {
+    waiting = true;
+    dueAt = scheduler.nanoTime() + interval.toNanos();
+    return 0;
+  }
+
+  @Override
+  public Optional<Instant> next() {
+    return waiting
+        ? Optional.of(scheduler.now().plusNanos(Math.max(0, untilDue())))
+        : Optional.empty();
+  }
+}

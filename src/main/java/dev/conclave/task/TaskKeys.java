@@ -1,0 +1,43 @@
+package dev.conclave.task;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseRules;
+
+/** The records of a task in the backend; the register of its ticks goes by the task's name. */
+final class TaskKeys {
+  private static final int MAX_NAME = LeaseRules.MAX_LENGTH - 10;
+
+  private TaskKeys() {}
+
+  /** A task's full name: as any name, but a little shorter to leave room for the prefixes here. */
+  static String checkName(String name) {
+    LeaseRules.checkName(name);
+    int length = name.codePointCount(0, name.length());
+    if (length > MAX_NAME) {
+      throw ErrorCode.INVALID.failure(
+          "task '"
+              + name.substring(0, 40)
+              + "…' has a name of "
+              + length
+              + " characters, must have at most "
+              + MAX_NAME);
+    }
+    return name;
+  }
+
+  /** Held by whoever runs the task. */
+  static LeaseKey run(String task) {
+    return LeaseKey.task("run:" + task);
+  }
+
+  /** Held while the task is paused. */
+  static LeaseKey paused(String task) {
+    return LeaseKey.task("paused:" + task);
+  }
+
+  /** Says since when the task is known, so that ticks before are not taken for missed ones. */
+  static LeaseKey since(String task) {
+    return LeaseKey.task("since:" + task);
+  }
+}

@@ -1,0 +1,313 @@
+package dev.conclave.task;
+
+import dev.conclave.backend.Acquisition;
+import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.support.CallerContext;
+import dev.conclave.backend.support.Tokens;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.DoubleSupplier;
+
+/**
+ * One task on one machine, from the start of its manager to the stop.
+ *
+ * <ol>
+ *   <li>One timer stands at the next fire and is looked at now and then, because wall clocks are
+ *       set and machines sleep. One run at a time: what comes due meanwhile is up to the {@link
+ *       Pace}.
+ *   <li>Of several fires that have passed, the last one runs; one that is older than the misfire
+ *       grace does not. What does not run is told as {@code MISSED}.
+ *   <li>With {@code oncePerTick}, a fire that could neither be run nor settled here stays
+ *       <i>open</i> until the next one: it is tried again when this worker is elected, when the
+ *       lock that was in the way runs out, and with growing pauses while the backend is away. These
+ *       tries are not told unless they run.
+ *   <li>So is, at the start, the last tick before it, unless the task was not known then.
+ *   <li>A tick that passes while the task is paused is claimed and dropped.
+ * </ol>
+ *
+ * <p>Everything happens on the scheduler.
+ */
+final class TaskLoop {
+  /** What a loop works with. */
+  record Setting(
+      Vertx vertx,
+      Scheduler scheduler,
+      SyncBackend backend,
+      String worker,
+      TaskTeller teller,
+      DoubleSupplier random) {}
+
+  private static final long LOOK = Duration.ofMinutes(1).toNanos();
+  private static final long SHORTEST_PAUSE = Duration.ofSeconds(1).toNanos();
+  private static final long LONGEST_PAUSE = Duration.ofSeconds(30).toNanos();
+  private static final String SINCE = "since";
+
+  private final TaskDefinition task;
+  private final String name;
+  private final Setting setting;
+  private final Scheduler scheduler;
+  private final List<Guard> scheduled;
+  private final List<Guard> triggered;
+  private final TaskStats stats = new TaskStats();
+  private final Pace pace;
+  private final Promise<Void> over = Promise.promise();
+  private Scheduler.Timer timer = () -> {};
+  private Scheduler.Timer again = () -> {};
+  private long delay;
+  private TaskRun running;
+  private Instant runningSince;
+  private Instant open;
+  private boolean awaitsLeadership;
+  private int failures;
+  private boolean paused;
+  private boolean stopped;
+
+  /** Begins at once. */
+  TaskLoop(TaskDefinition task, Setting setting) {
+    this.task = task;
+    this.name = task.name();
+    this.setting = setting;
+    this.scheduler = setting.scheduler();
+    this.scheduled = Guards.scheduled(task, scheduler, setting.backend(), setting.worker());
+    this.triggered = Guards.triggered(task, scheduler, setting.backend(), setting.worker());
+    this.pace = Pace.of(task, scheduler);
+    drawDelay();
+    arm();
+    pace.before().ifPresent(this::lookBack);
+  }
+
+  String name() {
+    return name;
+  }
+
+  Optional<Instant> next() {
+    return pace.next();
+  }
+
+  TaskInfo info() {
+    TaskInfo info =
+        new TaskInfo()
+            .setName(name)
+            .setSchedule(task.timing().toString())
+            .setSync(task.sync())
+            .setNextFire(stopped ? null : pace.next().map(Instant::toString).orElse(null))
+            .setPaused(paused)
+            .setRunning(isRunning())
+            .setRunningSince(isRunning() ? runningSince.toString() : null);
+    stats.show(info);
+    return info;
+  }
+
+  /** Runs out of schedule unless it runs already; completes when it is plain whether it does. */
+  Future<TaskInfo> trigger() {
+    if (running != null) {
+      TaskRun present = running;
+      return present.begun().map(begun -> info());
+    }
+    TaskRun run = run(scheduler.now(), triggered, false);
+    return run.begun().map(begun -> info());
+  }
+
+  /** Begins nothing more; completes when what runs has ended. */
+  Future<Void> stop() {
+    stopped = true;
+    timer.cancel();
+    again.cancel();
+    if (running == null) {
+      return Future.succeededFuture();
+    }
+    running.withdraw();
+    return over.future();
+  }
+
+  /** Ends what runs, whatever its body does. */
+  void giveUp(Throwable reason) {
+    if (running != null) {
+      running.giveUp(reason);
+    }
+  }
+
+  private boolean isRunning() {
+    return running != null && running.isRunning();
+  }
+
+  private void arm() {
+    timer.cancel();
+    long left = untilDue();
+    if (!stopped && running == null && left != Pace.NEVER) {
+      timer = scheduler.schedule(Math.min(left, LOOK), this::wake);
+    }
+  }
+
+  private long untilDue() {
+    long left = pace.untilDue();
+    return left == Pace.NEVER ? left : left + delay;
+  }
+
+  private void drawDelay() {
+    delay = (long) (task.jitter().toNanos() * setting.random().getAsDouble());
+  }
+
+  private void wake() {
+    if (untilDue() > 0) {
+      arm();
+      return;
+    }
+    Pace.Fire fire = pace.take();
+    drawDelay();
+    again.cancel();
+    failures = 0;
+    open = task.isOncePerTick() ? fire.at() : null;
+    if (fire.missed() > 0) {
+      missed(fire.at(), fire.missed(), "earlier moments passed before it could run");
+    }
+    attempt(fire.at(), false);
+  }
+
+  private void attempt(Instant fireTime, boolean repeated) {
+    // Jitter is no lateness.
+    Duration late = Duration.between(fireTime, scheduler.now()).minus(task.jitter());
+    if (task.misfireGrace() != null && late.compareTo(task.misfireGrace()) > 0) {
+      open = null;
+      missed(fireTime, 1, "its moment passed " + late + " ago, more than its misfireGrace");
+      pace.ended();
+      arm();
+      return;
+    }
+    run(fireTime, scheduled, repeated);
+  }
+
+  private TaskRun run(Instant fireTime, List<Guard> guards, boolean repeated) {
+    TaskRun run = new TaskRun(task, setting.vertx(), scheduler, guards, fireTime);
+    running = run;
+    timer.cancel();
+    run.begun()
+        .onSuccess(
+            begun -> {
+              if (run.isRunning()) {
+                runningSince = scheduler.now();
+                setting.teller().began(name, run);
+              }
+            });
+    run.start().onSuccess(result -> ended(run, result, guards == scheduled, repeated));
+    return run;
+  }
+
+  private void ended(TaskRun run, TaskRun.Result result, boolean onSchedule, boolean repeated) {
+    running = null;
+    if (onSchedule) {
+      paused = result.settled() && result.outcome() == null;
+    }
+    if (result.outcome() != null && (result.outcome().ran() || !repeated)) {
+      tell(run.fireTime(), result, 1);
+    } else if (result.outcome() == TaskOutcome.BACKEND_ERROR) {
+      setting.teller().backendFailed(name, result.cause());
+    }
+    if (stopped) {
+      over.tryComplete();
+      return;
+    }
+    long passed = pace.ended();
+    if (passed > 0) {
+      missed(run.fireTime(), passed, "moments passed while it ran");
+    }
+    if (onSchedule && open != null) {
+      settle(result);
+    }
+    arm();
+  }
+
+  private void settle(TaskRun.Result result) {
+    if (result.settled()) {
+      if (paused) {
+        setting.backend().advance(name, open.toEpochMilli());
+      }
+      open = null;
+    } else if (result.outcome() == TaskOutcome.SKIPPED_NOT_LEADER) {
+      tryWhenElected();
+    } else if (result.outcome() == TaskOutcome.BACKEND_ERROR) {
+      tryAgainIn(pauseAfterFailure());
+    } else {
+      tryAgainIn(Math.max(SHORTEST_PAUSE / 100, Math.min(result.again(), LOOK)));
+    }
+  }
+
+  private long pauseAfterFailure() {
+    return Math.min(LONGEST_PAUSE, SHORTEST_PAUSE << Math.min(10, failures++));
+  }
+
+  private void tryAgainIn(long pause) {
+    again.cancel();
+    again = scheduler.schedule(pause, this::tryOpen);
+  }
+
+  private void tryWhenElected() {
+    if (!awaitsLeadership) {
+      awaitsLeadership = true;
+      task.leadership()
+          .awaitLeadership()
+          .onComplete(elected -> scheduler.execute(() -> leads(elected)));
+    }
+  }
+
+  private void leads(AsyncResult<Void> elected) {
+    awaitsLeadership = false;
+    if (elected.succeeded()) {
+      tryOpen();
+    }
+  }
+
+  private void tryOpen() {
+    if (open != null && running == null && !stopped) {
+      attempt(open, true);
+    }
+  }
+
+  /** Is the tick younger than the task? Whoever is first to know the task says since when. */
+  private void lookBack(Instant tick) {
+    JsonObject since = new JsonObject().put(SINCE, scheduler.now().toEpochMilli());
+    LeaseRequest request =
+        LeaseRequest.of(
+                TaskKeys.since(name), Tokens.random(), LeaseRules.MAX_DURATION, setting.worker())
+            .withMetadata(since);
+    setting
+        .backend()
+        .acquire(request)
+        .onComplete(answer -> CallerContext.run(scheduler, () -> lookedBack(tick, answer)));
+  }
+
+  private void lookedBack(Instant tick, AsyncResult<Acquisition> answer) {
+    if (stopped || open != null || running != null) {
+      return; // A later tick has come up meanwhile.
+    }
+    if (answer.failed()) {
+      setting.teller().backendFailed(name, answer.cause());
+      again = scheduler.schedule(pauseAfterFailure(), () -> lookBack(tick));
+    } else if (answer.result() instanceof Acquisition.Refused known
+        && known.holder().metadata() != null
+        && known.holder().metadata().getLong(SINCE, Long.MAX_VALUE) < tick.toEpochMilli()) {
+      open = tick;
+      tryOpen();
+    }
+  }
+
+  private void missed(Instant fireTime, long times, String why) {
+    Throwable cause = Guard.Refusal.missed(why);
+    tell(fireTime, new TaskRun.Result(TaskOutcome.MISSED, cause, 0, true, 0), times);
+  }
+
+  private void tell(Instant fireTime, TaskRun.Result result, long times) {
+    stats.count(fireTime, result, times);
+    setting.teller().ended(name, fireTime, result);
+  }
+}

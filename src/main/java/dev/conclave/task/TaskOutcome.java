@@ -1,0 +1,26 @@
+package dev.conclave.task;
+
+/** What has come of a run, or of the attempt to begin one. */
+public enum TaskOutcome {
+  /** The body succeeded, and what it had to hold was held until its end. */
+  SUCCESS,
+  /** The body failed, the last time if it was tried again. */
+  ERROR,
+  /** It did not run here: this worker does not lead. */
+  SKIPPED_NOT_LEADER,
+  /** It did not run here: another holds the task's lock or a resource's, or has run the tick. */
+  SKIPPED_LOCKED,
+  /** A tick has passed without a run, because of a run that took longer or of the misfire grace. */
+  MISSED,
+  /** The body took longer than its timeout. */
+  TIMEOUT,
+  /** Leadership or a lock was lost while the body ran, or the manager stopped before its end. */
+  LOST,
+  /** It did not run: the backend could not be asked. */
+  BACKEND_ERROR;
+
+  /** Whether the body was begun. */
+  public boolean ran() {
+    return this == SUCCESS || this == ERROR || this == TIMEOUT || this == LOST;
+  }
+}

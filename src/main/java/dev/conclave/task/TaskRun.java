@@ -1,0 +1,315 @@
+package dev.conclave.task;
+
+import static dev.conclave.task.TaskOutcome.BACKEND_ERROR;
+import static dev.conclave.task.TaskOutcome.ERROR;
+import static dev.conclave.task.TaskOutcome.LOST;
+import static dev.conclave.task.TaskOutcome.SUCCESS;
+import static dev.conclave.task.TaskOutcome.TIMEOUT;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.support.CallerContext;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * One run, from the first thing it takes to the last it gives back.
+ *
+ * <ol>
+ *   <li>Takes what the guards hold, one after the other. The first refusal ends it.
+ *   <li>Looks once more whether everything is valid, and begins the body.
+ *   <li>Permission ends with the first of: something held is lost, the timeout, the manager gives
+ *       up. It is told to the body, and never comes back.
+ *   <li>A body that fails is tried again as long as there is permission.
+ *   <li>Ends with the body, or with the permission after a timeout, when the manager gives up, and
+ *       when it is to be cancelled on loss. What a body does after that is its own affair.
+ *   <li>Gives back in reverse order, and only then is the run over.
+ * </ol>
+ *
+ * <p>Everything happens on the scheduler; only {@link TaskContext}'s methods are for any thread.
+ */
+final class TaskRun implements TaskContext {
+  /**
+   * What has come of a run.
+   *
+   * @param outcome null when there is nothing to tell
+   * @param cause null unless it failed or did not run
+   * @param duration of the body, in nanoseconds
+   * @param settled whether nothing is left to do for its fire time
+   * @param again when it is not: in how many nanoseconds it is worth trying, 0 for unknown
+   */
+  record Result(TaskOutcome outcome, Throwable cause, long duration, boolean settled, long again) {}
+
+  private enum Phase {
+    TAKING,
+    RUNNING,
+    ENDED
+  }
+
+  private final TaskDefinition task;
+  private final String name;
+  private final Vertx vertx;
+  private final Scheduler scheduler;
+  private final List<Guard> guards;
+  private final Instant fireTime;
+  private final Deque<Hold> holds = new ArrayDeque<>();
+  private final List<Runnable> lostHandlers = new ArrayList<>();
+  private final Promise<Void> begun = Promise.promise();
+  private final Promise<Result> result = Promise.promise();
+
+  private volatile Phase phase = Phase.TAKING;
+  private volatile boolean permitted;
+  private volatile List<Hold> taken = List.of();
+  private volatile int attempt;
+  private boolean withdrawn;
+  private boolean bodyRuns;
+  private Throwable lostBecause;
+  private long startedAt;
+  private Scheduler.Timer deadline = () -> {};
+  private Scheduler.Timer pause = () -> {};
+
+  TaskRun(
+      TaskDefinition task, Vertx vertx, Scheduler scheduler, List<Guard> guards, Instant fireTime) {
+    this.task = task;
+    this.name = task.name();
+    this.vertx = vertx;
+    this.scheduler = scheduler;
+    this.guards = guards;
+    this.fireTime = fireTime;
+  }
+
+  /** Begins; completes when everything has been given back. Never fails. */
+  Future<Result> start() {
+    take(0);
+    return result.future();
+  }
+
+  /** Completes when the body has begun, or when the run is over without. */
+  Future<Void> begun() {
+    return begun.future();
+  }
+
+  /** Lets a run that has not begun its body end without one. */
+  void withdraw() {
+    withdrawn = true;
+  }
+
+  /** Ends the run now, whatever its body does. */
+  void giveUp(Throwable reason) {
+    withdrawn = true;
+    if (phase == Phase.TAKING) {
+      end(new Result(null, reason, 0, false, 0));
+    } else if (phase == Phase.RUNNING) {
+      end(LOST, reason);
+    }
+  }
+
+  boolean isRunning() {
+    return phase == Phase.RUNNING;
+  }
+
+  private void take(int index) {
+    if (withdrawn) {
+      end(new Result(null, null, 0, false, 0));
+      return;
+    }
+    if (index == guards.size()) {
+      begin();
+      return;
+    }
+    Future<Hold> taking;
+    try {
+      taking = guards.get(index).take(fireTime);
+    } catch (RuntimeException failure) {
+      taking = Future.failedFuture(failure);
+    }
+    taking.onComplete(answer -> CallerContext.run(scheduler, () -> took(index, answer)));
+  }
+
+  private void took(int index, AsyncResult<Hold> answer) {
+    if (phase != Phase.TAKING) {
+      if (answer.succeeded()) {
+        answer.result().release(false);
+      }
+    } else if (answer.succeeded()) {
+      holds.push(answer.result());
+      take(index + 1);
+    } else if (answer.cause() instanceof Guard.Refusal refusal) {
+      end(new Result(refusal.outcome(), refusal, 0, refusal.isSettled(), refusal.again()));
+    } else {
+      end(new Result(BACKEND_ERROR, answer.cause(), 0, false, 0));
+    }
+  }
+
+  private void begin() {
+    taken = holds.stream().sorted(Comparator.comparingInt(Hold::rank)).toList();
+    permitted = true;
+    phase = Phase.RUNNING;
+    startedAt = scheduler.nanoTime();
+    if (task.timeout() != null) {
+      deadline = scheduler.schedule(task.timeout().toNanos(), this::timedOut);
+    }
+    taken.forEach(hold -> hold.onLost(() -> CallerContext.run(scheduler, this::lost)));
+    begun.tryComplete();
+    tryBody();
+  }
+
+  private void tryBody() {
+    if (phase != Phase.RUNNING) {
+      return;
+    }
+    if (!isValid()) {
+      lost();
+      end(LOST, lostBecause);
+      return;
+    }
+    attempt++;
+    bodyRuns = true;
+    Future<?> outcome;
+    try {
+      outcome = task.body().run(this);
+    } catch (Throwable thrown) {
+      outcome = Future.failedFuture(thrown);
+    }
+    if (outcome == null) {
+      outcome = Future.succeededFuture();
+    }
+    outcome.onComplete(answer -> CallerContext.run(scheduler, () -> bodyEnded(answer)));
+  }
+
+  private void bodyEnded(AsyncResult<?> answer) {
+    bodyRuns = false;
+    if (phase != Phase.RUNNING) {
+      return;
+    }
+    if (!isValid()) {
+      lost();
+      end(LOST, lostBecause);
+    } else if (answer.succeeded()) {
+      end(SUCCESS, null);
+    } else if (attempt <= task.retries() && !withdrawn) {
+      pause = scheduler.schedule(task.backoffBefore(attempt + 1).toNanos(), this::tryBody);
+    } else {
+      end(ERROR, answer.cause());
+    }
+  }
+
+  private void lost() {
+    if (phase != Phase.RUNNING || lostBecause != null) {
+      return;
+    }
+    lostBecause = lostCause();
+    endPermission();
+    if (task.isCancelOnLost() || !bodyRuns) {
+      end(LOST, lostBecause);
+    }
+  }
+
+  private void timedOut() {
+    end(
+        TIMEOUT,
+        ErrorCode.TIMEOUT.failure(
+            "task '" + name + "' did not end within its timeout " + task.timeout()));
+  }
+
+  private void end(TaskOutcome outcome, Throwable cause) {
+    if (phase == Phase.RUNNING) {
+      end(new Result(outcome, cause, scheduler.nanoTime() - startedAt, true, 0));
+    }
+  }
+
+  private void end(Result end) {
+    boolean ran = phase == Phase.RUNNING;
+    phase = Phase.ENDED;
+    deadline.cancel();
+    pause.cancel();
+    if (bodyRuns) {
+      endPermission();
+    }
+    permitted = false;
+    giveBack(ran, end);
+  }
+
+  private void giveBack(boolean ran, Result end) {
+    Hold last = holds.poll();
+    if (last == null) {
+      begun.tryComplete();
+      result.complete(end);
+      return;
+    }
+    last.release(ran)
+        .onComplete(
+            held ->
+                CallerContext.run(
+                    scheduler,
+                    () -> giveBack(ran, held.succeeded() && !held.result() ? notHeld(end) : end)));
+  }
+
+  /** What was believed to be a success was not protected to its end. */
+  private Result notHeld(Result end) {
+    return end.outcome() == SUCCESS ? new Result(LOST, lostCause(), end.duration(), true, 0) : end;
+  }
+
+  private Throwable lostCause() {
+    return ErrorCode.LOST.failure("task '" + name + "' lost what it has to hold while it ran");
+  }
+
+  private void endPermission() {
+    permitted = false;
+    List<Runnable> handlers = List.copyOf(lostHandlers);
+    lostHandlers.clear();
+    handlers.forEach(scheduler::execute);
+  }
+
+  @Override
+  public String task() {
+    return name;
+  }
+
+  @Override
+  public Instant fireTime() {
+    return fireTime;
+  }
+
+  @Override
+  public int attempt() {
+    return attempt;
+  }
+
+  @Override
+  public boolean isValid() {
+    return permitted && taken.stream().allMatch(Hold::isValid);
+  }
+
+  @Override
+  public TaskContext onLost(Runnable handler) {
+    CallerContext.run(
+        scheduler,
+        () -> {
+          if (permitted) {
+            lostHandlers.add(handler);
+          } else if (lostBecause != null || bodyRuns) {
+            handler.run();
+          }
+        });
+    return this;
+  }
+
+  @Override
+  public long fencingToken() {
+    return taken.isEmpty() ? 0 : taken.get(0).fencingToken();
+  }
+
+  @Override
+  public Vertx vertx() {
+    return vertx;
+  }
+}

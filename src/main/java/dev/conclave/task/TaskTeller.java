@@ -1,0 +1,101 @@
+package dev.conclave.task;
+
+import static java.lang.System.Logger.Level.DEBUG;
+import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
+
+import dev.conclave.time.Scheduler;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * Tells people and programs what becomes of runs: a line in the log for what went wrong, an event
+ * on the bus for everything. A backend that stays away is one line per interval for all tasks
+ * together.
+ */
+final class TaskTeller {
+  private static final System.Logger LOG = System.getLogger(TaskManager.class.getName());
+  private static final long MILLI = 1_000_000;
+
+  private final Scheduler scheduler;
+  private final TaskBus bus;
+  private final TaskManagerOptions options;
+  private long failures;
+  private long loggedAt;
+
+  TaskTeller(Scheduler scheduler, TaskBus bus, TaskManagerOptions options) {
+    this.scheduler = scheduler;
+    this.bus = bus;
+    this.options = options;
+  }
+
+  void began(String task, TaskContext run) {
+    publish(
+        task, "started", run.fireTime(), new JsonObject().put("fencingToken", run.fencingToken()));
+  }
+
+  void ended(String task, Instant fireTime, TaskRun.Result result) {
+    log(task, result);
+    JsonObject more =
+        new JsonObject()
+            .put("outcome", result.outcome().name())
+            .put("duration", result.duration() / MILLI);
+    if (result.cause() != null) {
+      more.put("message", String.valueOf(result.cause().getMessage()));
+    }
+    publish(task, result.outcome().ran() ? "ended" : "skipped", fireTime, more);
+  }
+
+  void backendFailed(String task, Throwable cause) {
+    long now = scheduler.nanoTime();
+    long interval = Duration.ofMillis(options.getErrorInterval()).toNanos();
+    if (failures++ == 0 || now - loggedAt >= interval) {
+      loggedAt = now;
+      LOG.log(
+          WARNING,
+          "task ''{0}'': the backend fails ({1} times in a row over all tasks): {2}",
+          task,
+          failures,
+          cause.getMessage());
+    }
+  }
+
+  private void backendWorked() {
+    if (failures > 0) {
+      LOG.log(INFO, "the backend of the tasks is back after {0} failures", failures);
+      failures = 0;
+    }
+  }
+
+  private void log(String task, TaskRun.Result result) {
+    String took = "'" + task + "' after " + result.duration() / MILLI + " ms";
+    switch (result.outcome()) {
+      case BACKEND_ERROR -> backendFailed(task, result.cause());
+      case ERROR -> LOG.log(WARNING, "task " + took + " failed", result.cause());
+      case TIMEOUT, LOST ->
+          LOG.log(WARNING, "task " + took + ": " + result.outcome() + ", " + message(result));
+      case MISSED -> LOG.log(INFO, "task '" + task + "': " + message(result));
+      default -> LOG.log(DEBUG, "task " + took + ": " + result.outcome());
+    }
+    if (result.outcome() == TaskOutcome.SUCCESS) {
+      backendWorked();
+    }
+  }
+
+  private static String message(TaskRun.Result result) {
+    return String.valueOf(result.cause() == null ? null : result.cause().getMessage());
+  }
+
+  private void publish(String task, String event, Instant fireTime, JsonObject more) {
+    bus.publish(
+        TaskManager.eventAddress(task),
+        new JsonObject()
+            .put("task", task)
+            .put("worker", options.getWorker())
+            .put("event", event)
+            .put("fireTime", fireTime.toString())
+            .put("at", scheduler.now().toString())
+            .mergeIn(more));
+  }
+}

@@ -1,0 +1,121 @@
+package dev.conclave.task;
+
+import static dev.conclave.testing.Async.get;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.conclave.backend.Backends;
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.SyncBackend;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** On which threads bodies run. */
+class TaskBodyTest {
+  private Vertx vertx;
+  private SyncBackend backend;
+
+  @BeforeEach
+  void open() {
+    vertx = Vertx.vertx();
+    backend = get(Backends.connect(vertx, new JsonObject().put("type", "memory")));
+  }
+
+  @AfterEach
+  void close() {
+    get(backend.close());
+    get(vertx.close());
+  }
+
+  /** Runs the body once; answers the run's event when it has ended. */
+  private JsonObject run(TaskBody body) {
+    Promise<JsonObject> ended = Promise.promise();
+    vertx
+        .eventBus()
+        .<JsonObject>consumer(
+            TaskManager.eventAddress("a"),
+            event -> {
+              if (event.body().getString("event").equals("ended")) {
+                ended.tryComplete(event.body());
+              }
+            });
+    TaskManager manager = TaskManager.create(vertx, backend).include(router(body));
+    get(manager.start());
+    JsonObject event = get(ended.future());
+    get(manager.stop());
+    return event;
+  }
+
+  private static TaskRouter router(TaskBody body) {
+    TaskRouter router = TaskRouter.create();
+    router.every(Duration.ofHours(1), "a", body);
+    return router;
+  }
+
+  @Test
+  void bodiesRunOnTheEventLoopUnlessMarked() {
+    Promise<String> thread = Promise.promise();
+    run(
+        run -> {
+          thread.complete(Thread.currentThread().getName());
+          return Future.succeededFuture();
+        });
+    assertThat(get(thread.future())).contains("eventloop");
+  }
+
+  @Test
+  void blockingCodeRunsOnAWorker() {
+    Promise<String> thread = Promise.promise();
+    JsonObject event =
+        run(
+            TaskBody.blocking(
+                run -> {
+                  assertThat(run.isValid()).isTrue();
+                  thread.complete(Thread.currentThread().getName());
+                  throw new Exception("from a worker");
+                }));
+    assertThat(get(thread.future())).contains("worker");
+    assertThat(event.getString("outcome")).isEqualTo("ERROR");
+    assertThat(event.getString("message")).isEqualTo("from a worker");
+  }
+
+  @Test
+  void blockingCodeRunsOnAnExecutorOfOnesOwn() {
+    ExecutorService executor = Executors.newSingleThreadExecutor(r -> new Thread(r, "my-own"));
+    Promise<String> thread = Promise.promise();
+    JsonObject event =
+        run(TaskBody.on(executor, run -> thread.complete(Thread.currentThread().getName())));
+    executor.shutdown();
+    assertThat(get(thread.future())).isEqualTo("my-own");
+    assertThat(event.getString("outcome")).isEqualTo("SUCCESS");
+  }
+
+  @Test
+  void virtualThreadsAreUsedWhereTheRuntimeHasThem() {
+    if (Runtime.version().feature() < 21) {
+      assertThatThrownBy(() -> TaskBody.virtualThread(run -> {}))
+          .matches(ErrorCode.INVALID::is)
+          .hasMessageContaining("needs Java 21 or later");
+      return;
+    }
+    Promise<String> thread = Promise.promise();
+    JsonObject event =
+        run(
+            TaskBody.virtualThread(
+                run -> {
+                  run.vertx().timer(5).await();
+                  thread.complete(Thread.currentThread().toString());
+                }));
+    assertThat(get(thread.future())).contains("VirtualThread");
+    assertThat(event.getString("outcome")).isEqualTo("SUCCESS");
+    assertThat(vertx.deploymentIDs()).isEmpty();
+  }
+}
