@@ -108,7 +108,8 @@ final class Kubeconfig {
       return Access.Pem.file(path(text(entry, key)));
     }
     try {
-      return new Access.Pem(null, Buffer.buffer(Base64.getDecoder().decode(data.replaceAll("\\s", ""))));
+      return new Access.Pem(
+          null, Buffer.buffer(Base64.getDecoder().decode(data.replaceAll("\\s", ""))));
     } catch (IllegalArgumentException notBase64) {
       throw refused("has a '" + key + "-data' that is no base64");
     }
