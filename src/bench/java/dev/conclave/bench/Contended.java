@@ -26,6 +26,7 @@ final class Contended {
       Histogram waits,
       long overlaps,
       double commandsPerLock,
+      double cpuMicros,
       long fewest,
       long most,
       long errors,
@@ -118,12 +119,14 @@ final class Contended {
     long done = 0;
     long overlaps = 0;
     long errors = 0;
+    long cpuNanos = 0;
     String firstError = null;
     long[] perWaiter = new long[waiters];
     for (int i = 0; i < workers.size(); i++) {
       JsonObject answer = workers.get(i).answer();
       waits.add(Tally.decode(answer.getString("histogram")));
       done += answer.getLong("done");
+      cpuNanos += answer.getLong("cpuNanos");
       overlaps += answer.getLong("overlaps");
       errors += answer.getLong("errors");
       firstError = firstError == null ? answer.getString("firstError") : firstError;
@@ -137,6 +140,7 @@ final class Contended {
         waits,
         overlaps,
         done == 0 || contender.server() == Server.NONE ? Double.NaN : (double) commands / done,
+        cpuNanos / 1e3 / Math.max(1, done),
         Arrays.stream(perWaiter).min().orElse(0),
         Arrays.stream(perWaiter).max().orElse(0),
         errors,
@@ -159,6 +163,7 @@ final class Contended {
                   Report.ratio(row.getDouble("maxOverMedian")),
                   row.getLong("fewest") + " / " + row.getLong("most"),
                   Report.ratio(of(row.getDouble("commandsPerLock"))),
+                  Report.ratio(row.getDouble("cpuMicros")),
                   row.getLong("overlaps").toString(),
                   row.getLong("errors").toString()));
         });
@@ -173,6 +178,7 @@ final class Contended {
             "max/median",
             "locks per waiter min / max",
             "commands per lock",
+            "client CPU per lock, µs",
             "overlaps",
             "errors"),
         table);
@@ -204,6 +210,7 @@ final class Contended {
             .put("fewest", rounds.stream().mapToLong(Round::fewest).min().orElse(0))
             .put("most", rounds.stream().mapToLong(Round::most).max().orElse(0))
             .put("commandsPerLock", Double.isNaN(commands) ? null : commands)
+            .put("cpuMicros", median(rounds, Round::cpuMicros))
             .put("overlaps", rounds.stream().mapToLong(Round::overlaps).sum())
             .put("errors", rounds.stream().mapToLong(Round::errors).sum())
             .put("rounds", rates);

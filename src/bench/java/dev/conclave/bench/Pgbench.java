@@ -105,7 +105,7 @@ final class Pgbench implements Runner {
             .mapToDouble(line -> Double.parseDouble(line.split(" ")[2]))
             .findFirst()
             .orElseThrow(() -> new IOException("pgbench failed: " + output));
-    return new Result(perSecond, latencies(), 0, null);
+    return new Result(perSecond, Double.NaN, latencies(), 0, null);
   }
 
   private Histogram latencies() throws IOException {

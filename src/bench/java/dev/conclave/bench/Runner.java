@@ -9,11 +9,13 @@ interface Runner extends AutoCloseable {
    * What a measurement gave.
    *
    * @param perSecond cycles per second
+   * @param cpuMicros processor time of the client per cycle, in microseconds; NaN when unknown
    * @param latencies of single cycles, in nanoseconds
    * @param errors how many cycles failed
    * @param firstError what the first of them failed with, or null
    */
-  record Result(double perSecond, Histogram latencies, long errors, String firstError) {}
+  record Result(
+      double perSecond, double cpuMicros, Histogram latencies, long errors, String firstError) {}
 
   String id();
 

@@ -4,10 +4,10 @@ import dev.conclave.bench.peers.BarePostgres;
 import dev.conclave.bench.peers.Contender.Server;
 import dev.conclave.bench.peers.ShedLocks;
 import dev.conclave.bench.peers.SpringLocks;
+import dev.conclave.testing.RedisServer;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -16,7 +16,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
 import java.util.TreeMap;
-import redis.embedded.RedisServer;
 
 /**
  * The servers that everybody shares, and what they count. {@code CONCLAVE_TEST_REDIS} and {@code
@@ -24,7 +23,6 @@ import redis.embedded.RedisServer;
  * commits.
  */
 final class Servers implements AutoCloseable {
-  private RedisServer ownRedis;
   private EmbeddedPostgres ownPostgres;
   private String redis;
   private String postgres;
@@ -35,20 +33,7 @@ final class Servers implements AutoCloseable {
   /** The URI for those that need Redis, else null. Starts the server when first asked. */
   String redis(Server needed) throws java.io.IOException {
     if (needed == Server.REDIS && redis == null) {
-      redis = System.getenv("CONCLAVE_TEST_REDIS");
-      if (redis == null) {
-        int port = freePort();
-        ownRedis =
-            RedisServer.builder()
-                .port(port)
-                .bind("127.0.0.1")
-                .setting("save \"\"")
-                .setting("appendonly no")
-                .setting("maxmemory 1gb")
-                .build();
-        ownRedis.start();
-        redis = "redis://127.0.0.1:" + port;
-      }
+      redis = RedisServer.shared().uri();
       redisClient = RedisClient.create(redis);
       redisConnection = redisClient.connect();
     }
@@ -99,12 +84,6 @@ final class Servers implements AutoCloseable {
         "jdbc:postgresql://" + uri.getHost() + ":" + uri.getPort() + uri.getPath(),
         user[0],
         user.length > 1 ? user[1] : "");
-  }
-
-  private static int freePort() throws java.io.IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   /** What describes the server in the report. */
@@ -214,9 +193,6 @@ final class Servers implements AutoCloseable {
   public void close() throws Exception {
     if (redisClient != null) {
       redisClient.shutdown();
-    }
-    if (ownRedis != null) {
-      ownRedis.stop();
     }
     if (sql != null) {
       sql.close();

@@ -81,13 +81,17 @@ final class Uncontended {
       head.add(level + " in flight");
     }
     List<List<String>> table = new ArrayList<>();
+    List<List<String>> cpu = new ArrayList<>();
     results.forEach(
         (id, byLevel) -> {
           List<String> line = new ArrayList<>(List.of(titles.get(id)));
+          List<String> cpuLine = new ArrayList<>(line);
           byLevel.forEach(
               (level, measured) -> {
                 JsonObject row = row(id, level, measured);
                 rows.add(row);
+                Double micros = row.getDouble("cpuMicros");
+                cpuLine.add(micros == null ? "–" : Report.ratio(micros));
                 line.add(
                     Report.rate(row.getDouble("perSecond"))
                         + " ("
@@ -100,10 +104,15 @@ final class Uncontended {
                             : ""));
               });
           table.add(line);
+          if (!id.startsWith("pgbench")) {
+            cpu.add(cpuLine);
+          }
         });
     String section = "uncontended-" + server.name().toLowerCase();
     report.rows(section, rows);
     report.table("Uncontended, " + server, head, table);
+    head.set(0, "client CPU per cycle, µs");
+    report.table("Uncontended, " + server + ": the client's part", head, cpu);
   }
 
   private JsonObject row(String id, int level, List<Runner.Result> measured) {
@@ -117,6 +126,7 @@ final class Uncontended {
             .put("contender", id)
             .put("inFlight", level)
             .put("perSecond", Report.median(rates))
+            .put("cpuMicros", micros(measured))
             .put("p50", percentile(measured, 50))
             .put("p99", percentile(measured, 99))
             .put("errors", measured.stream().mapToLong(Runner.Result::errors).sum())
@@ -127,6 +137,12 @@ final class Uncontended {
         .findFirst()
         .ifPresent(error -> row.put("firstError", error));
     return row;
+  }
+
+  private static Double micros(List<Runner.Result> measured) {
+    double micros =
+        Report.median(measured.stream().mapToDouble(Runner.Result::cpuMicros).toArray());
+    return Double.isNaN(micros) ? null : micros;
   }
 
   private static double percentile(List<Runner.Result> measured, double percentile) {

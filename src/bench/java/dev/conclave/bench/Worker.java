@@ -97,6 +97,7 @@ public final class Worker {
     Witness witness = contend ? new Witness(Path.of(command.getString("witness"))) : null;
     List<Future<Tally>> ends = new ArrayList<>();
     pauseUntil(startAt);
+    long cpu = cpuNanos();
     for (int i = 0; i < loops; i++) {
       String[] names =
           contend ? new String[] {command.getString("name")} : names("bench:" + (first + i));
@@ -110,6 +111,7 @@ public final class Worker {
     JsonObject report =
         new JsonObject()
             .put("nanos", contend ? endAt - startAt : System.nanoTime() - startAt)
+            .put("cpuNanos", cpuNanos() - cpu)
             .put("overlaps", witness == null ? 0 : witness.overlaps());
     Histogram all = Tally.histogram();
     JsonArray perLoop = new JsonArray();
@@ -204,7 +206,12 @@ public final class Worker {
     return promise.future();
   }
 
-  /** The heap in use after a collection, and the processor time used so far. */
+  private static long cpuNanos() {
+    return ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class)
+        .getProcessCpuTime();
+  }
+
+  /** The heap in use after a collection. */
   private JsonObject usage() throws Exception {
     long heap = Long.MAX_VALUE;
     for (int i = 0; i < 3; i++) {

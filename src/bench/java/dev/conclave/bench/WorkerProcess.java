@@ -75,6 +75,9 @@ final class WorkerProcess implements AutoCloseable {
 
   JsonObject answer() throws IOException {
     String line = answers.readLine();
+    while (line != null && !line.startsWith("{")) {
+      line = answers.readLine(); // what the JVM itself has to say
+    }
     if (line == null) {
       throw new IOException("the process of " + contender.id() + " has ended");
     }

@@ -28,6 +28,7 @@ final class WorkerRunner implements Runner {
             new JsonObject().put("do", "cycles").put("loops", inFlight).put("millis", millis));
     return new Result(
         answer.getLong("done") * 1e9 / answer.getLong("nanos"),
+        answer.getLong("cpuNanos") / 1e3 / Math.max(1, answer.getLong("done")),
         Tally.decode(answer.getString("histogram")),
         answer.getLong("errors"),
         answer.getString("firstError"));

@@ -86,6 +86,9 @@ public final class LeaseRules {
     if (text == null || text.isEmpty()) {
       throw ErrorCode.INVALID.failure(what + " is " + (text == null ? "missing" : "empty"));
     }
+    if (isShortAndPlain(text)) {
+      return text;
+    }
     int characters = 0;
     for (int i = 0; i < text.length(); characters++) {
       int character = text.codePointAt(i);
@@ -112,6 +115,17 @@ public final class LeaseRules {
               + MAX_LENGTH);
     }
     return text;
+  }
+
+  /** Whether nothing but printable ASCII is in it: so nearly always, and quickly told. */
+  private static boolean isShortAndPlain(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c < ' ' || c > '~') {
+        return false;
+      }
+    }
+    return text.length() <= MAX_LENGTH;
   }
 
   private static String printable(String text) {

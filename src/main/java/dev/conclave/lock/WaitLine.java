@@ -10,11 +10,12 @@ import dev.conclave.lock.BackendCalls.Answer;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 
@@ -51,8 +52,10 @@ final class WaitLine {
   private final SyncBackend backend;
   private final BackendCalls calls;
   private final Consumer<WaitLine> emptied;
-  private final Set<Waiter> waiters = new LinkedHashSet<>();
-  private final Map<String, Set<Waiter>> byToken = new HashMap<>();
+  private final Deque<Waiter> waiters = new ArrayDeque<>(2);
+
+  /** Those with a token of their caller's: nobody else can name the token before it is granted. */
+  private final Map<String, List<Waiter>> byToken = new HashMap<>();
 
   private Waiter first;
   private boolean asking;
@@ -76,11 +79,16 @@ final class WaitLine {
   /** Lets the waiter stand in line until its deadline. */
   void join(Waiter waiter) {
     waiters.add(waiter);
-    byToken.computeIfAbsent(waiter.token(), token -> new LinkedHashSet<>()).add(waiter);
+    if (waiter.ownToken) {
+      byToken.computeIfAbsent(waiter.token(), token -> new ArrayList<>(1)).add(waiter);
+    }
+    next();
+    if (waiter.ended()) {
+      return;
+    }
     waiter.deadline =
         scheduler.schedule(
             waiter.endsAt() - scheduler.nanoTime(), () -> leave(waiter, outOfTime(waiter)));
-    next();
     if (waiter != first && waiter.ownToken && mayHold(waiter)) {
       askAside(waiter);
     }
@@ -88,7 +96,7 @@ final class WaitLine {
 
   /** Ends the wait of whoever waits with this token. */
   void withdraw(String token) {
-    for (Waiter waiter : List.copyOf(byToken.getOrDefault(token, Set.of()))) {
+    for (Waiter waiter : List.copyOf(byToken.getOrDefault(token, List.of()))) {
       leave(waiter, ErrorCode.CLOSED.failure("the wait for " + waiter.key + " was withdrawn"));
     }
   }
@@ -102,7 +110,7 @@ final class WaitLine {
 
   private void next() {
     while (first == null && !waiters.isEmpty()) {
-      Waiter oldest = waiters.iterator().next();
+      Waiter oldest = waiters.peek();
       if (oldest.endsAt() - scheduler.nanoTime() <= 0) {
         leave(oldest, outOfTime(oldest));
       } else {
@@ -126,10 +134,12 @@ final class WaitLine {
     if (!waiters.remove(waiter)) {
       return false;
     }
-    Set<Waiter> same = byToken.get(waiter.token());
-    same.remove(waiter);
-    if (same.isEmpty()) {
-      byToken.remove(waiter.token());
+    if (waiter.ownToken) {
+      List<Waiter> same = byToken.get(waiter.token());
+      same.remove(waiter);
+      if (same.isEmpty()) {
+        byToken.remove(waiter.token());
+      }
     }
     boolean wasFirst = waiter == first;
     if (wasFirst) {

@@ -48,6 +48,7 @@ public final class SpringLocks implements BlockingLocks {
     registry.setRedisLockType(RedisLockRegistry.RedisLockType.PUB_SUB_LOCK);
     registry.setCacheCapacity(100_000);
     ThreadPoolTaskScheduler renewals = new ThreadPoolTaskScheduler();
+    renewals.setWaitForTasksToCompleteOnShutdown(true);
     renewals.initialize();
     registry.setRenewalTaskScheduler(renewals);
     return new SpringLocks(registry, true, registry::destroy, renewals::shutdown);

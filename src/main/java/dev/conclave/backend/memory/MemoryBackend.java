@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 /**
@@ -67,22 +68,13 @@ public final class MemoryBackend implements SyncBackend {
   public Future<Acquisition> acquire(LeaseRequest request) {
     return step(
         () -> {
-          Acquisition[] answer = new Acquisition[1];
-          boolean[] changed = new boolean[1];
-          records.compute(
-              request.key(),
-              (key, found) -> {
-                MemoryRecord record = found == null ? new MemoryRecord(key) : found;
-                long now = now();
-                changed[0] = !record.isHeldBy(request.token(), now);
-                answer[0] = record.acquire(request, now, this::nextFence);
-                return record;
-              });
-          if (changed[0] && answer[0].granted()) {
+          Acquiring acquiring = new Acquiring(request);
+          records.compute(request.key(), acquiring);
+          if (acquiring.changesHands) {
             hint(request.key());
           }
           sweep();
-          return answer[0];
+          return acquiring.answer;
         });
   }
 
@@ -224,41 +216,87 @@ public final class MemoryBackend implements SyncBackend {
     }
   }
 
-  private interface Vacating {
-    boolean apply(MemoryRecord record, long now);
+  /** The atomic step of an acquire, and its outcome. */
+  private final class Acquiring implements BiFunction<LeaseKey, MemoryRecord, MemoryRecord> {
+    private final LeaseRequest request;
+    private Acquisition answer;
+    private boolean changesHands;
+
+    private Acquiring(LeaseRequest request) {
+      this.request = request;
+    }
+
+    @Override
+    public MemoryRecord apply(LeaseKey key, MemoryRecord found) {
+      MemoryRecord record = found == null ? new MemoryRecord(key) : found;
+      long now = now();
+      boolean mine = record.isHeldBy(request.token(), now);
+      answer = record.acquire(request, now, MemoryBackend.this::nextFence);
+      changesHands = answer.granted() && !mine;
+      return record;
+    }
   }
 
-  private boolean vacate(LeaseKey key, Vacating vacating) {
-    boolean[] vacated = new boolean[1];
-    MemoryRecord.Place[] next = new MemoryRecord.Place[1];
-    records.computeIfPresent(
-        key,
-        (k, record) -> {
-          long now = now();
-          MemoryRecord.Place before = record.offer(now);
-          vacated[0] = vacating.apply(record, now);
-          MemoryRecord.Place after = record.offer(now);
-          next[0] = after == before ? null : after;
-          return keep(record, now);
-        });
-    if (next[0] != null) {
-      scheduler.execute(() -> scheduler.schedule(OFFER.toNanos(), () -> lapse(key)));
-      next[0].turn().run();
+  @FunctionalInterface
+  private interface Ending {
+    boolean end(MemoryRecord record, long now);
+  }
+
+  /** An atomic step after which somebody else may be offered the lease, and its outcome. */
+  private final class Vacating implements BiFunction<LeaseKey, MemoryRecord, MemoryRecord> {
+    private final Ending ending;
+    private boolean vacated;
+    private MemoryRecord.Place next;
+    private boolean timeLapse;
+
+    private Vacating(Ending ending) {
+      this.ending = ending;
     }
-    if (vacated[0]) {
+
+    @Override
+    public MemoryRecord apply(LeaseKey key, MemoryRecord record) {
+      long now = now();
+      MemoryRecord.Place before = record.offer(now);
+      vacated = ending.end(record, now);
+      MemoryRecord.Place after = record.offer(now);
+      next = after == before ? null : after;
+      timeLapse = record.timeLapse(now);
+      return keep(record, now);
+    }
+  }
+
+  private boolean vacate(LeaseKey key, Ending ending) {
+    Vacating vacating = new Vacating(ending);
+    records.computeIfPresent(key, vacating);
+    if (vacating.timeLapse) {
+      scheduler.execute(() -> lapseIn(key, OFFER_MICROS));
+    }
+    if (vacating.next != null) {
+      vacating.next.turn().run();
+    }
+    if (vacating.vacated) {
       hint(key);
     }
-    return vacated[0];
+    return vacating.vacated;
   }
 
+  private void lapseIn(LeaseKey key, long micros) {
+    scheduler.schedule(micros * 1000, () -> lapse(key));
+  }
+
+  /** Most offers have been claimed by now; under contention there is a later one to look at. */
   private void lapse(LeaseKey key) {
     if (!closed) {
+      long[] left = new long[1];
       vacate(
           key,
           (record, now) -> {
-            record.lapse(now, OFFER_MICROS);
+            left[0] = record.lapsed(now, OFFER_MICROS);
             return false;
           });
+      if (left[0] > 0) {
+        lapseIn(key, left[0]);
+      }
     }
   }
 
@@ -295,8 +333,8 @@ public final class MemoryBackend implements SyncBackend {
     return record.isBlank(now) ? null : record;
   }
 
-  private long nextFence(long previous) {
-    return lastFence.updateAndGet(last -> Math.max(last + 1, now()));
+  private long nextFence(long now) {
+    return lastFence.accumulateAndGet(now, (last, at) -> Math.max(last + 1, at));
   }
 
   private long now() {

@@ -8,7 +8,6 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.function.LongUnaryOperator;
 
 /**
  * One key's state and the rules by which it changes; all times are microseconds of the backend's
@@ -18,11 +17,17 @@ import java.util.function.LongUnaryOperator;
  * place, and {@code until} in the future), or <i>free</i> (anything else).
  */
 final class MemoryRecord {
+  /** Numbers the holdings, each greater than all before. */
+  @FunctionalInterface
+  interface FenceClock {
+    long next(long now);
+  }
+
   /** A place in line. */
   record Place(String token, String owner, Runnable turn, long until) {}
 
   private final LeaseKey key;
-  private final Deque<Place> line = new ArrayDeque<>();
+  private final Deque<Place> line = new ArrayDeque<>(1);
   private String token;
   private Place offer;
   private long until;
@@ -30,12 +35,13 @@ final class MemoryRecord {
   private JsonObject metadata;
   private long fencingToken;
   private long since;
+  private boolean lapseIsTimed;
 
   MemoryRecord(LeaseKey key) {
     this.key = key;
   }
 
-  Acquisition acquire(LeaseRequest request, long now, LongUnaryOperator nextFence) {
+  Acquisition acquire(LeaseRequest request, long now, FenceClock fences) {
     boolean live = until > now;
     boolean mine = live && offer == null && request.token().equals(token);
     boolean offeredToMe = live && offer != null && request.token().equals(offer.token);
@@ -45,7 +51,7 @@ final class MemoryRecord {
     }
     leaveLine(request.token());
     if (!mine) {
-      fencingToken = nextFence.applyAsLong(fencingToken);
+      fencingToken = fences.next(now);
       since = now;
       token = request.token();
       offer = null;
@@ -81,11 +87,24 @@ final class MemoryRecord {
     return held;
   }
 
-  /** An offer that was not claimed in time goes to the next in line. */
-  void lapse(long now, long offerMicros) {
+  /** Whether a timer is needed for the lapse of an offer; not again until {@link #lapsed}. */
+  boolean timeLapse(long now) {
+    boolean needed = isOffered(now) && !lapseIsTimed;
+    lapseIsTimed |= needed;
+    return needed;
+  }
+
+  /**
+   * The timer has fired: lets an overdue offer lapse.
+   *
+   * @return how long a live offer still has, for the timer to be set again, or 0
+   */
+  long lapsed(long now, long offerMicros) {
     if (offer != null && until <= now) {
       vacate(now, offerMicros);
     }
+    lapseIsTimed = isOffered(now);
+    return lapseIsTimed ? until - now : 0;
   }
 
   private void vacate(long now, long offerMicros) {
@@ -108,6 +127,10 @@ final class MemoryRecord {
     }
     Place place =
         new Place(request.token(), request.owner(), waiter.turn(), now + micros(waiter.patience()));
+    if (line.isEmpty()) {
+      line.add(place);
+      return;
+    }
     Deque<Place> kept = new ArrayDeque<>();
     boolean seen = false;
     for (Place other : line) {
