@@ -43,7 +43,7 @@ class ConclaveVerticleTest {
   private void assertRefused(JsonObject config, String... parts) {
     Throwable refused = failureOf(deploy(config));
     assertThat(refused).matches(ErrorCode.INVALID::is).hasMessageContainingAll(parts);
-    assertThat(vertx.deploymentIDs()).isEmpty();
+    eventually("nothing is deployed", () -> vertx.deploymentIDs().isEmpty());
   }
 
   @Test
@@ -62,7 +62,7 @@ class ConclaveVerticleTest {
         "a leader",
         () -> get(LeaderElectionService.createProxy(vertx, "one").status()).isLeading());
     get(vertx.undeploy(id));
-    assertThat(vertx.deploymentIDs()).isEmpty();
+    eventually("nothing is deployed", () -> vertx.deploymentIDs().isEmpty());
     assertThat(failureOf(lock.tryAcquire())).hasMessageContaining("no lock service listens");
   }
 

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.jar.JarFile;
+import java.util.jar.Manifest;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -28,8 +29,8 @@ class ModuleGraphTest {
   private static final String NAME = "dev.conclave";
 
   private final ModuleFinder library = ModuleFinder.of(classes());
-  private final ModuleFinder modules = ModuleFinder.of(modulePath());
   private final ModuleDescriptor descriptor = library.find(NAME).orElseThrow().descriptor();
+  private final ModuleFinder modules = ModuleFinder.of(modulePath());
 
   @Test
   void resolvesWithoutAnyOptionalModule() {
@@ -127,20 +128,24 @@ class ModuleGraphTest {
   }
 
   /**
-   * The jars of the class path that say which module they are. Test libraries that do not would all
-   * be resolved as automatic modules, and quarrel about packages.
+   * The jars of the class path that are modules, and those that are automatic ones which the module
+   * requires. Test libraries that are none would all be resolved too, and quarrel about packages.
    */
-  private static Path[] modulePath() {
+  private Path[] modulePath() {
     return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
         .filter(entry -> entry.endsWith(".jar"))
         .map(Path::of)
-        .filter(ModuleGraphTest::isNamed)
+        .filter(this::isNamed)
         .toArray(Path[]::new);
   }
 
-  private static boolean isNamed(Path jar) {
+  private boolean isNamed(Path jar) {
     try (JarFile file = new JarFile(jar.toFile(), true, JarFile.OPEN_READ, Runtime.version())) {
-      return file.getJarEntry("module-info.class") != null;
+      Manifest manifest = file.getManifest();
+      String automatic =
+          manifest == null ? null : manifest.getMainAttributes().getValue("Automatic-Module-Name");
+      return file.getJarEntry("module-info.class") != null
+          || descriptor.requires().stream().anyMatch(it -> it.name().equals(automatic));
     } catch (IOException e) {
       throw new AssertionError(jar.toString(), e);
     }

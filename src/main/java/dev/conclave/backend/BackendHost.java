@@ -1,6 +1,6 @@
 package dev.conclave.backend;
 
-import dev.conclave.backend.support.CallerContext;
+import dev.conclave.time.CallerContext;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;

@@ -7,7 +7,7 @@ import static dev.conclave.task.TaskOutcome.SUCCESS;
 import static dev.conclave.task.TaskOutcome.TIMEOUT;
 
 import dev.conclave.backend.ErrorCode;
-import dev.conclave.backend.support.CallerContext;
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;

@@ -10,7 +10,7 @@ import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
-import dev.conclave.backend.support.CallerContext;
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

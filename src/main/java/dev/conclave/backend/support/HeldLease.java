@@ -1,6 +1,7 @@
 package dev.conclave.backend.support;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Validity;
 import io.vertx.core.AsyncResult;
