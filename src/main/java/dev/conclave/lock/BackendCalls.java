@@ -4,7 +4,7 @@ import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.backend.support.CallerContext;
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Validity;
 import io.vertx.core.AsyncResult;

@@ -1,7 +1,7 @@
 package dev.conclave.lock;
 
 import dev.conclave.backend.ErrorCode;
-import dev.conclave.backend.support.CallerContext;
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Validity;
 import io.vertx.core.AsyncResult;

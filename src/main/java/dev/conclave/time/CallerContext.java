@@ -1,6 +1,5 @@
-package dev.conclave.backend.support;
+package dev.conclave.time;
 
-import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
