@@ -25,16 +25,17 @@ final class BackendHost extends VerticleBase {
   /** How long it waits, at most, for verticles to close their handles when Vert.x closes. */
   private static final long PATIENCE = 30_000;
 
-  private static final long LINGER = 100;
+  private static final long GRACE = 5;
 
   private final Supplier<SyncBackend> factory;
   private final Promise<String> deployed = Promise.promise();
   private final Promise<SyncBackend> opened = Promise.promise();
   private final Promise<Void> idle = Promise.promise();
-  private final Promise<Void> closed = Promise.promise();
+  private final Promise<Void> gone = Promise.promise();
   private final AtomicInteger verticles = new AtomicInteger();
+  private volatile SyncBackend backend;
   private volatile boolean stopping;
-  private boolean closing;
+  private Future<Void> closed;
   private int handles;
 
   BackendHost(Supplier<SyncBackend> factory) {
@@ -63,7 +64,8 @@ final class BackendHost extends VerticleBase {
         () ->
             CallerContext.attempt(() -> vertx.deployVerticle(this))
                 .onFailure(opened::tryFail)
-                .onComplete(deployed));
+                .onComplete(deployed)
+                .onSuccess(id -> opened.complete(backend)));
   }
 
   /** The backend, told on the caller's context, once it is made; what its factory throws else. */
@@ -71,34 +73,33 @@ final class BackendHost extends VerticleBase {
     return CallerContext.answer(opened.future());
   }
 
-  /**
-   * Closes the backend; told on the caller's context. The verticle, then idle, goes a little later.
-   */
+  /** Closes the backend and undeploys this; told on the caller's context. */
   Future<Void> close() {
-    Future<Void> end = CallerContext.answer(closed.future());
+    Future<Void> end = CallerContext.answer(gone.future());
     deployed
         .future()
-        .onFailure(never -> closed.tryComplete())
-        .onSuccess(id -> context.runOnContext(v -> closeHere(id)));
+        .onFailure(never -> gone.tryComplete())
+        .onSuccess(id -> context.runOnContext(v -> closeBackend().onComplete(c -> leave(id))));
     return end;
   }
 
-  private void closeHere(String id) {
-    // When Vert.x itself is closing it undeploys this too, and complains when it is not the first.
-    closeBackend().onComplete(ended -> vertx.setTimer(LINGER, timer -> vertx.undeploy(id)));
+  /**
+   * When Vert.x is closing it undeploys this too, and complains unless it is the first to do so.
+   */
+  private void leave(String id) {
+    vertx.setTimer(GRACE, timer -> vertx.undeploy(id).onComplete(undeployed -> gone.tryComplete()));
   }
 
   private Future<Void> closeBackend() {
-    if (!closing) {
-      closing = true;
-      CallerContext.attempt(opened.future().result()::close).onComplete(closed);
+    if (closed == null) {
+      closed = CallerContext.attempt(backend::close);
     }
-    return closed.future();
+    return closed;
   }
 
   @Override
   public Future<?> start() {
-    opened.complete(factory.get());
+    backend = factory.get();
     return Future.succeededFuture();
   }
 
@@ -113,7 +114,7 @@ final class BackendHost extends VerticleBase {
         .compose(
             free -> {
               vertx.cancelTimer(limit);
-              return closeBackend();
+              return closeBackend().onComplete(ended -> gone.tryComplete());
             });
   }
 }

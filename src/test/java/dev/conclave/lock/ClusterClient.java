@@ -50,6 +50,6 @@ public final class ClusterClient {
                 > grant.getFencingToken()
             && get(service.revoke("afar"))
             && !get(service.locked("afar"));
-    System.out.println("used " + right);
+    System.out.println("verdict " + right);
   }
 }

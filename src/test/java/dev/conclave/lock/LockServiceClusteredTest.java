@@ -73,7 +73,7 @@ class LockServiceClusteredTest {
   @Test
   void everyCallWorksFromAnotherJvm() {
     try (LaunchedProcess client = client("use")) {
-      assertThat(client.await("used ").text()).isEqualTo("used true");
+      assertThat(client.await("verdict ").text()).isEqualTo("verdict true");
     }
   }
 
