@@ -146,6 +146,16 @@ class KubernetesWatchTest extends WithFakeApiServer {
   }
 
   @Test
+  void aBusyServerIsLeftAloneForAsLongAsItAsks() {
+    LeaseKey key = key();
+    server.fail("watch", 429, "1");
+    long before = System.nanoTime();
+    follow(open(), key);
+    assertThat(Duration.ofNanos(System.nanoTime() - before))
+        .isGreaterThanOrEqualTo(Duration.ofMillis(990));
+  }
+
+  @Test
   void aBookmarkMovesTheVersionThatAStreamGoesOnFrom() {
     LeaseKey key = key();
     follow(open(), key);
