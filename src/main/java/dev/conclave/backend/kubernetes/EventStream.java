@@ -5,6 +5,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.parsetools.RecordParser;
 import io.vertx.serviceproxy.ServiceException;
@@ -40,6 +41,7 @@ final class EventStream {
   private HttpClientRequest request;
   private Scheduler.Timer silence = () -> {};
   private long heard;
+  private long pause = -1;
 
   EventStream(
       Scheduler scheduler,
@@ -79,6 +81,11 @@ final class EventStream {
     return ended.future();
   }
 
+  /** How many nanoseconds the server has asked to stay away, or -1. */
+  long retryAfter() {
+    return pause;
+  }
+
   void cancel() {
     end(new IllegalStateException("cancelled"));
   }
@@ -109,6 +116,7 @@ final class EventStream {
   private void read(HttpClientResponse response) {
     response.exceptionHandler(this::end);
     if (response.statusCode() != ApiAnswer.OK) {
+      pause = Exchange.retryAfter(response.getHeader(HttpHeaders.RETRY_AFTER));
       end(
           response.statusCode() == ApiAnswer.GONE
               ? new Gone()

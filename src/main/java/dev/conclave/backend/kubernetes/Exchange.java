@@ -47,11 +47,16 @@ final class Exchange {
 
     /** How many nanoseconds it asks to wait, or -1. */
     long retryAfter() {
-      try {
-        return Duration.ofSeconds(Math.max(0, Integer.parseInt(retryAfterHeader))).toNanos();
-      } catch (NumberFormatException aDateOrNothing) {
-        return -1;
-      }
+      return Exchange.retryAfter(retryAfterHeader);
+    }
+  }
+
+  /** What a Retry-After means, in nanoseconds; -1 when there is none, or a date. */
+  static long retryAfter(String header) {
+    try {
+      return Duration.ofSeconds(Math.max(0, Integer.parseInt(header))).toNanos();
+    } catch (NumberFormatException aDateOrNothing) {
+      return -1;
     }
   }
 

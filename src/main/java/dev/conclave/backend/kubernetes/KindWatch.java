@@ -22,8 +22,9 @@ import java.util.function.Consumer;
  *   <li>Watch from the list's {@code resourceVersion} on; every event and bookmark moves it.
  *   <li>When the stream ends or breaks, go on from the last {@code resourceVersion}: nothing is
  *       lost. When the server does not have it any more (410), list again.
- *   <li>After a failure, pause: longer each time, with jitter. The first failure of a series is
- *       logged, and that it is over. It never gives up before it is closed.
+ *   <li>After a failure, pause: longer each time, with jitter, and at least as long as {@code
+ *       Retry-After} says. The first failure of a series is logged, and that it is over. It never
+ *       gives up before it is closed.
  * </ol>
  */
 final class KindWatch {
@@ -206,7 +207,8 @@ final class KindWatch {
           failure.getMessage());
     }
     long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(failures - 1, 10));
-    scheduler.schedule(pause / 2 + random(pause / 2), action);
+    long asked = stream == null ? -1 : stream.retryAfter();
+    scheduler.schedule(Math.max(asked, pause / 2 + random(pause / 2)), action);
   }
 
   private void recovered() {

@@ -146,6 +146,34 @@ class KubernetesWatchTest extends WithFakeApiServer {
   }
 
   @Test
+  void withoutAnyWatchAnswersAreFreshAllTheSame() {
+    server.forbidden.add("list");
+    server.forbidden.add("watch");
+    LeaseKey key = key();
+    SyncBackend holder = open();
+    SyncBackend other = open();
+    for (int i = 0; i < 3; i++) {
+      take(holder, key, "holder", LONG);
+      assertThat(ask(other, key, "other", LONG).granted()).isFalse();
+      assertThat(get(holder.release(key, "holder"))).isTrue();
+      take(other, key, "other", LONG);
+      assertThat(get(holder.extend(key, "holder", LONG))).isFalse();
+      assertThat(get(holder.revoke(key))).isTrue();
+      assertThat(get(other.extend(key, "other", LONG))).isFalse();
+    }
+  }
+
+  @Test
+  void aBusyServerIsLeftAloneForAsLongAsItAsks() {
+    LeaseKey key = key();
+    server.fail("watch", 429, "1");
+    long before = System.nanoTime();
+    follow(open(), key);
+    assertThat(Duration.ofNanos(System.nanoTime() - before))
+        .isGreaterThanOrEqualTo(Duration.ofMillis(990));
+  }
+
+  @Test
   void aBookmarkMovesTheVersionThatAStreamGoesOnFrom() {
     LeaseKey key = key();
     follow(open(), key);
