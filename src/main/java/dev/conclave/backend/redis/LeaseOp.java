@@ -1,37 +1,52 @@
 package dev.conclave.backend.redis;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import io.vertx.core.json.JsonObject;
 import io.vertx.redis.client.Request;
 import java.time.Duration;
+import java.util.Locale;
 
 /** One operation of the script on one record. */
 final class LeaseOp implements RedisAsk {
   /** Registers are remembered for more than the year that is promised. */
   private static final String REGISTER_MILLIS = Long.toString(Duration.ofDays(400).toMillis());
 
-  private static final String NOBODY = "";
+  /** What the script knows to do; {@code WAIT} is an acquire that joins the line when refused. */
+  enum Kind {
+    ACQUIRE,
+    WAIT,
+    EXTEND,
+    RELEASE,
+    REVOKE,
+    LAPSE,
+    FIND,
+    OWNS,
+    WATCH,
+    ADVANCE;
 
-  private final String name;
-  private final String what;
+    private final String title = name().toLowerCase(Locale.ROOT);
+    private final byte[] bytes = title.getBytes(UTF_8);
+  }
+
+  private final Kind kind;
   private final String record;
   private final LeaseKey key;
   private final String token;
   private final LeaseRequest.Waiter waiter;
   private final String[] arguments;
-  private String waiterNumber = NOBODY;
+  private long waiterNumber;
 
   private LeaseOp(
-      String name,
-      String what,
+      Kind kind,
       String record,
       LeaseKey key,
       String token,
       LeaseRequest.Waiter waiter,
       String... arguments) {
-    this.name = name;
-    this.what = what;
+    this.kind = kind;
     this.record = record;
     this.key = key;
     this.token = token;
@@ -40,60 +55,60 @@ final class LeaseOp implements RedisAsk {
   }
 
   private static LeaseOp of(
-      String name, String prefix, LeaseKey key, String token, String... arguments) {
-    return new LeaseOp(name, name + " of " + key, record(prefix, key), key, token, null, arguments);
+      Kind kind, RedisConfig config, LeaseKey key, String token, String... arguments) {
+    return new LeaseOp(kind, record(config.prefix(), key), key, token, null, arguments);
   }
 
-  static LeaseOp acquire(String prefix, LeaseRequest request) {
+  static LeaseOp acquire(RedisConfig config, LeaseRequest request) {
     JsonObject metadata = request.metadata();
     LeaseRequest.Waiter waiter = request.waiter();
     return new LeaseOp(
-        "acquire",
-        null,
-        record(prefix, request.key()),
+        waiter == null ? Kind.ACQUIRE : Kind.WAIT,
+        record(config.prefix(), request.key()),
         request.key(),
         request.token(),
         waiter,
         request.token(),
         micros(request.duration()),
+        millisToLive(config, request.duration()),
         request.owner(),
-        metadata == null ? "" : metadata.encode(),
-        waiter == null ? "0" : micros(waiter.patience()));
+        metadata == null ? "" : metadata.encode());
   }
 
-  static LeaseOp extend(String prefix, LeaseKey key, String token, Duration duration) {
-    return of("extend", prefix, key, token, token, micros(duration));
+  static LeaseOp extend(RedisConfig config, LeaseKey key, String token, Duration duration) {
+    return of(
+        Kind.EXTEND, config, key, token, token, micros(duration), millisToLive(config, duration));
   }
 
-  static LeaseOp release(String prefix, LeaseKey key, String token) {
-    return of("release", prefix, key, token, token);
+  static LeaseOp release(RedisConfig config, LeaseKey key, String token) {
+    return of(Kind.RELEASE, config, key, token, token);
   }
 
-  static LeaseOp revoke(String prefix, LeaseKey key) {
-    return of("revoke", prefix, key, null);
+  static LeaseOp revoke(RedisConfig config, LeaseKey key) {
+    return of(Kind.REVOKE, config, key, null);
   }
 
-  static LeaseOp lapse(String prefix, LeaseKey key) {
-    return of("lapse", prefix, key, null);
+  static LeaseOp lapse(RedisConfig config, LeaseKey key) {
+    return of(Kind.LAPSE, config, key, null);
   }
 
-  static LeaseOp find(String prefix, LeaseKey key) {
-    return of("find", prefix, key, null);
+  static LeaseOp find(RedisConfig config, LeaseKey key) {
+    return of(Kind.FIND, config, key, null);
   }
 
-  static LeaseOp owns(String prefix, LeaseKey key, String token) {
-    return of("owns", prefix, key, token, token);
+  static LeaseOp owns(RedisConfig config, LeaseKey key, String token) {
+    return of(Kind.OWNS, config, key, token, token);
   }
 
-  static LeaseOp watch(String record, Duration marked) {
-    return new LeaseOp("watch", "watch of " + record, record, null, null, null, micros(marked));
-  }
-
-  static LeaseOp advance(String prefix, String name, long mark) {
+  static LeaseOp watch(RedisConfig config, String record, Duration marked) {
     return new LeaseOp(
-        "advance",
-        "advance of register '" + name + "'",
-        prefix + ":{register:" + name + "}",
+        Kind.WATCH, record, null, null, null, micros(marked), millisToLive(config, marked));
+  }
+
+  static LeaseOp advance(RedisConfig config, String name, long mark) {
+    return new LeaseOp(
+        Kind.ADVANCE,
+        config.prefix() + ":{register:" + name + "}",
         null,
         null,
         null,
@@ -107,39 +122,31 @@ final class LeaseOp implements RedisAsk {
   }
 
   private static String micros(Duration duration) {
-    return Long.toString(
-        Math.addExact(duration.toSeconds() * 1_000_000, duration.toNanosPart() / 1000));
+    return Long.toString(duration.toSeconds() * 1_000_000 + duration.toNanosPart() / 1000);
+  }
+
+  /** The record outlives the lease, so that its fence is remembered, but not for ever. */
+  private static String millisToLive(RedisConfig config, Duration duration) {
+    return Long.toString(duration.toMillis() + 1 + config.idleRetention().toMillis());
   }
 
   void appendTo(Request request) {
-    request.arg(name);
+    request.arg(kind.bytes);
     for (String argument : arguments) {
       request.arg(argument);
     }
-    if (isAcquire()) {
-      request.arg(waiterNumber);
+    if (waiter != null) {
+      request.arg(micros(waiter.patience())).arg(waiterNumber);
     }
   }
 
   /** By which number this client knows the waiter, should the request be refused. */
   void waitsAs(long number) {
-    waiterNumber = Long.toString(number);
+    waiterNumber = number;
   }
 
-  boolean isAcquire() {
-    return name.equals("acquire");
-  }
-
-  boolean isRelease() {
-    return name.equals("release");
-  }
-
-  boolean isRevoke() {
-    return name.equals("revoke");
-  }
-
-  boolean isLapse() {
-    return name.equals("lapse");
+  Kind kind() {
+    return kind;
   }
 
   String record() {
@@ -162,6 +169,6 @@ final class LeaseOp implements RedisAsk {
   /** Names operation and key, never the token. */
   @Override
   public String toString() {
-    return what == null ? name + " of " + key : what;
+    return kind.title + " of " + (key == null ? record : key);
   }
 }

@@ -76,7 +76,7 @@ final class RedisBackend implements SyncBackend {
             config,
             channel,
             line,
-            record -> requests.submit(LeaseOp.watch(record, RedisHints.MARK)));
+            record -> requests.submit(LeaseOp.watch(config, record, RedisHints.MARK)));
     transport.use(link, () -> hints.listen(transport::open));
     this.listing = new RedisListing(config, this::command, this::find);
   }
@@ -90,7 +90,7 @@ final class RedisBackend implements SyncBackend {
   @Override
   public Future<Acquisition> acquire(LeaseRequest request) {
     return ask(
-        LeaseOp.acquire(config.prefix(), request),
+        LeaseOp.acquire(config, request),
         answer ->
             answer.type() == ResponseType.NUMBER
                 ? new Acquisition.Granted(answer.toLong())
@@ -103,7 +103,7 @@ final class RedisBackend implements SyncBackend {
         () -> {
           LeaseRules.checkToken(token);
           LeaseRules.checkDuration(duration);
-          return ask(LeaseOp.extend(config.prefix(), key, token, duration), RedisBackend::isSet);
+          return ask(LeaseOp.extend(config, key, token, duration), RedisBackend::isSet);
         });
   }
 
@@ -112,19 +112,19 @@ final class RedisBackend implements SyncBackend {
     return checked(
         () -> {
           LeaseRules.checkToken(token);
-          return ask(LeaseOp.release(config.prefix(), key, token), RedisBackend::isSet);
+          return ask(LeaseOp.release(config, key, token), RedisBackend::isSet);
         });
   }
 
   @Override
   public Future<Boolean> revoke(LeaseKey key) {
-    return ask(LeaseOp.revoke(config.prefix(), key), RedisBackend::isSet);
+    return ask(LeaseOp.revoke(config, key), RedisBackend::isSet);
   }
 
   @Override
   public Future<Optional<Lease>> find(LeaseKey key) {
     return ask(
-        LeaseOp.find(config.prefix(), key),
+        LeaseOp.find(config, key),
         answer -> Optional.ofNullable(answer).map(found -> lease(key, found)));
   }
 
@@ -133,7 +133,7 @@ final class RedisBackend implements SyncBackend {
     return checked(
         () -> {
           LeaseRules.checkToken(token);
-          return ask(LeaseOp.owns(config.prefix(), key, token), RedisBackend::isSet);
+          return ask(LeaseOp.owns(config, key, token), RedisBackend::isSet);
         });
   }
 
@@ -152,7 +152,7 @@ final class RedisBackend implements SyncBackend {
         () -> {
           LeaseRules.checkName(name);
           LeaseRules.checkMark(mark);
-          return ask(LeaseOp.advance(config.prefix(), name, mark), RedisBackend::isSet);
+          return ask(LeaseOp.advance(config, name, mark), RedisBackend::isSet);
         });
   }
 
@@ -205,9 +205,7 @@ final class RedisBackend implements SyncBackend {
   }
 
   private void lapse(LeaseKey key) {
-    requests
-        .submit(LeaseOp.lapse(config.prefix(), key))
-        .onFailure(failure -> line.lapseFailed(key));
+    requests.submit(LeaseOp.lapse(config, key)).onFailure(failure -> line.lapseFailed(key));
   }
 
   private Future<Response> command(Request request) {

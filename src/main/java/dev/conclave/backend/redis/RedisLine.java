@@ -68,40 +68,45 @@ final class RedisLine {
 
   /** Before an operation goes out. */
   void sending(LeaseOp operation) {
-    if (operation.isAcquire() && operation.waiter() != null) {
-      operation.waitsAs(enter(new Place(operation.key(), operation.token()), operation.waiter()));
-    } else if (operation.isRelease()) {
-      leave(operation);
+    switch (operation.kind()) {
+      case WAIT ->
+          operation.waitsAs(
+              enter(new Place(operation.key(), operation.token()), operation.waiter()));
+      case RELEASE -> leave(operation);
+      default -> {}
     }
   }
 
   /** When an operation was answered. */
   void answered(LeaseOp operation, Response answer) {
-    if (operation.isAcquire()) {
-      if (answer.type() == ResponseType.NUMBER) {
-        leave(operation);
-      } else {
-        asked(operation);
+    switch (operation.kind()) {
+      case ACQUIRE, WAIT -> {
+        if (answer.type() == ResponseType.NUMBER) {
+          leave(operation);
+        } else {
+          asked(operation);
+        }
       }
-    } else if (operation.isRelease() || operation.isRevoke()) {
-      if (answer.toInteger() >= 2 && offers.add(operation.key())) {
-        check(operation.key(), LeaseScript.OFFER);
+      case RELEASE, REVOKE -> {
+        if (answer.toInteger() >= 2 && offers.add(operation.key())) {
+          check(operation.key(), LeaseScript.OFFER);
+        }
       }
-    } else if (operation.isLapse()) {
-      long left = answer.toLong();
-      if (left > 0) {
-        check(operation.key(), Duration.ofNanos(left * 1000));
-      } else {
-        offers.remove(operation.key());
+      case LAPSE -> {
+        long left = answer.toLong();
+        if (left > 0) {
+          check(operation.key(), Duration.ofNanos(left * 1000));
+        } else {
+          offers.remove(operation.key());
+        }
       }
+      default -> {}
     }
   }
 
   /** When nothing is known of an operation that was sent. */
   void unanswered(LeaseOp operation) {
-    if (operation.isAcquire()) {
-      asked(operation);
-    }
+    asked(operation);
   }
 
   /** A lapse check that got no answer: the waiters' own patience has to do. */

@@ -207,7 +207,8 @@ class RedisOutageTest extends RedisFixture {
         .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
         .hasMessageContainingAll(odd.name(), "WRONGTYPE", "127.0.0.1:" + server.port())
         .hasMessageNotContaining("a-secret-token");
-    assertThat(failureOf(wrongRegister)).hasMessageContainingAll("register 'odd'", "WRONGTYPE");
+    assertThat(failureOf(wrongRegister))
+        .hasMessageContainingAll("advance of conclave:{register:odd}", "WRONGTYPE");
     assertThat(neighbours).allMatch(answer -> get(answer).granted());
     assertThat(get(backend.list(odd.kind(), odd.name(), null, 10)).leases()).isEmpty();
   }
