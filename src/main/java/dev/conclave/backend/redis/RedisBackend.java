@@ -11,7 +11,8 @@ import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.backend.support.GroupCommit;
-import dev.conclave.time.DetachedScheduler;
+import dev.conclave.time.CallerContext;
+import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -43,7 +44,7 @@ final class RedisBackend implements SyncBackend {
   private static final int MAX_BATCH = 256;
   private static final int MAX_IN_FLIGHT = 2;
 
-  private final DetachedScheduler scheduler;
+  private final ContextScheduler scheduler;
   private final RedisConfig config;
   private final GroupCommit<RedisAsk, Response> requests;
   private final RedisLink link;
@@ -54,7 +55,7 @@ final class RedisBackend implements SyncBackend {
 
   RedisBackend(Vertx vertx, RedisConfig config) {
     this.config = config;
-    this.scheduler = DetachedScheduler.create(vertx);
+    this.scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
     String channel = config.prefix() + ":client:" + randomId();
     this.line = new RedisLine(scheduler, this::lapse);
     RedisTransport transport =
@@ -181,7 +182,7 @@ final class RedisBackend implements SyncBackend {
                     Future.failedFuture(config.name().unavailable("can not be reached", failure)))
             .compose(up -> command(Request.cmd(Command.PING)))
             .mapEmpty();
-    return scheduler.answerHere(pinged);
+    return CallerContext.answer(pinged);
   }
 
   @Override
@@ -196,7 +197,7 @@ final class RedisBackend implements SyncBackend {
           scheduler.close();
           ended.onComplete(done);
         });
-    return scheduler.answerHere(done.future());
+    return CallerContext.answer(done.future());
   }
 
   /** How many waiters and offers this client remembers. */

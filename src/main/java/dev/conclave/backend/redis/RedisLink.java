@@ -1,5 +1,6 @@
 package dev.conclave.backend.redis;
 
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
@@ -124,6 +125,14 @@ final class RedisLink {
     cancelPause();
     Promise<Void> mine = Promise.promise();
     attempt = mine;
+    // A client belongs to the context it is made on: not to that of whoever asked.
+    scheduler.execute(() -> open(mine));
+  }
+
+  private void open(Promise<Void> mine) {
+    if (attempt != mine) {
+      return;
+    }
     Future<RedisConnection> opening;
     try {
       client = Redis.createClient(vertx, options.apply(attempts++));
@@ -139,18 +148,13 @@ final class RedisLink {
                     mine,
                     Future.failedFuture("no connection within " + timeout.toMillis() + " ms")));
     opening.onComplete(
-        result -> {
-          if (scheduler.isCurrent()) {
-            limit.cancel();
-            settle(mine, result);
-          } else {
-            scheduler.execute(
+        result ->
+            CallerContext.run(
+                scheduler,
                 () -> {
                   limit.cancel();
                   settle(mine, result);
-                });
-          }
-        });
+                }));
   }
 
   private void settle(Promise<Void> mine, AsyncResult<RedisConnection> result) {

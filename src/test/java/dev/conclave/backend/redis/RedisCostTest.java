@@ -9,8 +9,6 @@ import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.testing.RedisServer;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
-import io.vertx.core.VerticleBase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -182,31 +180,5 @@ class RedisCostTest extends RedisFixture {
     get(backend.release(key, winner.token()));
     assertThat((List<?>) server.call("HKEYS", LeaseOp.record("conclave", key)))
         .noneMatch(field -> field.toString().contains(":"));
-  }
-
-  @Test
-  void aBackendOutlivesTheVerticleThatMadeIt() {
-    Promise<SyncBackend> made = Promise.promise();
-    String deployment =
-        get(
-            vertx.deployVerticle(
-                new VerticleBase() {
-                  @Override
-                  public Future<?> start() {
-                    RedisBackend backend = open(RedisFixture.config(server.uri()));
-                    made.complete(backend);
-                    return backend.ping();
-                  }
-                }));
-    SyncBackend backend = get(made.future());
-    LeaseKey key = key();
-    String holder = token();
-    acquire(backend, key, holder);
-    get(vertx.undeploy(deployment));
-    AtomicInteger turns = new AtomicInteger();
-    get(backend.acquire(request(key, token()).waiting(LONG, () -> {})));
-    get(backend.acquire(request(key, token()).waiting(LONG, turns::incrementAndGet)));
-    get(backend.release(key, holder));
-    eventually("the offer to the first lapses in time", () -> turns.get() > 0);
   }
 }
