@@ -23,6 +23,8 @@ public final class TaskDefinition {
   /** How long the task's lock outlives its last renewal, unless said otherwise: 60 s. */
   public static final Duration DEFAULT_LEASE = Duration.ofSeconds(60);
 
+  private static final Duration LEAST_GRACE = Duration.ofSeconds(1);
+
   private final TaskRouter router;
   private final String name;
   private final TaskBody body;
@@ -166,13 +168,20 @@ public final class TaskDefinition {
     return this;
   }
 
-  /** Ticks later than this are {@code MISSED} rather than run; unless given, none is dropped. */
+  /**
+   * Ticks later than this are {@code MISSED} rather than run; unless given, none is dropped. At
+   * least a second, because timers are never on the dot.
+   */
   public TaskDefinition misfireGrace(Duration most) {
     change();
     if (timing.kind() == Timing.Kind.EVERY) {
       throw refused("misfireGrace " + most + " needs ticks: use cron or atFixedRate");
     }
-    misfireGrace = Timing.notNegative("misfireGrace", most);
+    Timing.positive("misfireGrace", most);
+    if (most.compareTo(LEAST_GRACE) < 0) {
+      throw refused("misfireGrace " + most + " must be at least " + LEAST_GRACE);
+    }
+    misfireGrace = most;
     return this;
   }
 

@@ -1,6 +1,7 @@
 package dev.conclave.task;
 
 import dev.conclave.backend.Acquisition;
+import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
@@ -108,11 +109,23 @@ final class TaskLoop {
     return info;
   }
 
-  /** Runs out of schedule unless it runs already; completes when it is plain whether it does. */
+  /**
+   * Runs out of schedule unless it runs already; completes when it is plain whether it does. An
+   * attempt under way that comes to nothing is no run: the triggered one follows it.
+   */
   Future<TaskInfo> trigger() {
+    if (stopped) {
+      return Future.failedFuture(ErrorCode.CLOSED.failure("the task manager has stopped"));
+    }
     if (running != null) {
       TaskRun present = running;
-      return present.begun().map(begun -> info());
+      return present
+          .begun()
+          .compose(
+              begun ->
+                  present.isRunning()
+                      ? Future.succeededFuture(info())
+                      : present.over().compose(over -> trigger()));
     }
     TaskRun run = run(scheduler.now(), triggered, false);
     return run.begun().map(begun -> info());

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -46,7 +47,7 @@ public final class TaskRouter {
 
   /** Runs the body, waits for its end, rests for the interval, and begins anew. */
   public TaskDefinition every(Duration interval, String name, Supplier<Future<?>> body) {
-    return every(interval, name, context -> body.get());
+    return every(interval, name, plain(body));
   }
 
   /** As {@link #every(Duration, String, Supplier)} with a body that knows its run. */
@@ -59,7 +60,7 @@ public final class TaskRouter {
    * What comes due during a run is missed, not piled up.
    */
   public TaskDefinition atFixedRate(Duration period, String name, Supplier<Future<?>> body) {
-    return atFixedRate(period, name, context -> body.get());
+    return atFixedRate(period, name, plain(body));
   }
 
   /** As {@link #atFixedRate(Duration, String, Supplier)} with a body that knows its run. */
@@ -69,7 +70,7 @@ public final class TaskRouter {
 
   /** Runs the body at the moments of a cron expression, see {@link Cron}; in UTC unless zoned. */
   public TaskDefinition cron(String expression, String name, Supplier<Future<?>> body) {
-    return cron(expression, name, context -> body.get());
+    return cron(expression, name, plain(body));
   }
 
   /** As {@link #cron(String, String, Supplier)} with a body that knows its run. */
@@ -125,6 +126,11 @@ public final class TaskRouter {
   /** A name of this router as everybody knows it. */
   String full(String name) {
     return parent == null ? under(name) : parent.full(under(name));
+  }
+
+  private static TaskBody plain(Supplier<Future<?>> body) {
+    Objects.requireNonNull(body, "body");
+    return run -> body.get();
   }
 
   private TaskDefinition add(TaskDefinition task) {

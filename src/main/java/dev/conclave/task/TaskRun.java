@@ -97,6 +97,11 @@ final class TaskRun implements TaskContext {
     return begun.future();
   }
 
+  /** Completes when everything has been given back. */
+  Future<Result> over() {
+    return result.future();
+  }
+
   /** Lets a run that has not begun its body end without one. */
   void withdraw() {
     withdrawn = true;

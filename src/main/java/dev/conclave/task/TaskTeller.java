@@ -4,6 +4,7 @@ import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
+import dev.conclave.backend.ErrorCode;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -22,6 +23,7 @@ final class TaskTeller {
   private final TaskBus bus;
   private final TaskManagerOptions options;
   private long failures;
+  private boolean logged;
   private long loggedAt;
 
   TaskTeller(Scheduler scheduler, TaskBus bus, TaskManagerOptions options) {
@@ -50,20 +52,13 @@ final class TaskTeller {
   void backendFailed(String task, Throwable cause) {
     long now = scheduler.nanoTime();
     long interval = Duration.ofMillis(options.getErrorInterval()).toNanos();
-    if (failures++ == 0 || now - loggedAt >= interval) {
-      loggedAt = now;
+    failures++;
+    if (!logged || now - loggedAt >= interval) {
+      String others = failures == 1 ? "" : " (" + failures + " failures since it was told last)";
       LOG.log(
-          WARNING,
-          "task ''{0}'': the backend fails ({1} times in a row over all tasks): {2}",
-          task,
-          failures,
-          cause.getMessage());
-    }
-  }
-
-  private void backendWorked() {
-    if (failures > 0) {
-      LOG.log(INFO, "the backend of the tasks is back after {0} failures", failures);
+          WARNING, "task '" + task + "': the backend fails" + others + ": " + cause.getMessage());
+      logged = true;
+      loggedAt = now;
       failures = 0;
     }
   }
@@ -72,14 +67,17 @@ final class TaskTeller {
     String took = "'" + task + "' after " + result.duration() / MILLI + " ms";
     switch (result.outcome()) {
       case BACKEND_ERROR -> backendFailed(task, result.cause());
-      case ERROR -> LOG.log(WARNING, "task " + took + " failed", result.cause());
+      case ERROR -> {
+        if (ErrorCode.BACKEND_UNAVAILABLE.is(result.cause())) {
+          backendFailed(task, result.cause());
+        } else {
+          LOG.log(WARNING, "task " + took + " failed", result.cause());
+        }
+      }
       case TIMEOUT, LOST ->
           LOG.log(WARNING, "task " + took + ": " + result.outcome() + ", " + message(result));
       case MISSED -> LOG.log(INFO, "task '" + task + "': " + message(result));
       default -> LOG.log(DEBUG, "task " + took + ": " + result.outcome());
-    }
-    if (result.outcome() == TaskOutcome.SUCCESS) {
-      backendWorked();
     }
   }
 

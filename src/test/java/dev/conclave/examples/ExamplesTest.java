@@ -10,6 +10,12 @@ import dev.conclave.backend.Backends;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.election.LeaderElection;
+import dev.conclave.election.LeaderElectionOptions;
+import dev.conclave.lock.Lock;
+import dev.conclave.lock.LockService;
+import dev.conclave.lock.LockServiceOptions;
+import dev.conclave.task.TaskService;
 import dev.conclave.testing.PostgresServer;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -69,6 +75,26 @@ class ExamplesTest {
   void blockingWorkRunsOnAWorker() {
     assertThat(get(BlockingWork.run(vertx, MEMORY)))
         .startsWith("converted on vert.x-worker-thread");
+  }
+
+  @Test
+  void tasksRunWhatTheyAreDueToRun() {
+    SyncBackend backend = get(Backends.connect(vertx, MEMORY));
+    LeaderElection election =
+        LeaderElection.create(vertx, backend, new LeaderElectionOptions("reports"));
+    get(election.start());
+    get(election.awaitLeadership());
+    LockService locks = LockService.create(vertx, backend, new LockServiceOptions());
+    Tasks tasks = new Tasks();
+    get(tasks.deploy(vertx, MEMORY, election, Lock.create(vertx, locks, "files")));
+    eventually(
+        "both interval tasks ran",
+        () -> tasks.done().contains("refreshed") && tasks.done().contains("exported under"));
+    assertThat(get(TaskService.createProxy(vertx).trigger("reports.nightly")).getSync())
+        .isEqualTo("once per tick");
+    eventually("it was triggered", () -> tasks.done().contains("reported"));
+    get(election.stop());
+    get(backend.close());
   }
 
   @Test

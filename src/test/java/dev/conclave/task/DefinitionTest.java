@@ -88,6 +88,7 @@ class DefinitionTest {
     refused(() -> router.every(MINUTE, "a", NOTHING).zone("Europe/Zurich"), "needs a cron");
     TaskDefinition cron = router.cron("0 2 * * *", "b", NOTHING);
     refused(() -> cron.initialDelay(MINUTE), "needs an interval");
+    refused(() -> cron.misfireGrace(Duration.ofMillis(999)), "must be at least PT1S");
     refused(() -> cron.zone("Europe/Bern"), "zone 'Europe/Bern' is unknown");
     refused(() -> router.cron("0 25 * * *", "c", NOTHING), "cron '0 25 * * *' is refused", "25");
     assertThat(cron.zone("Asia/Tokyo").timing().toString()).isEqualTo("cron 0 2 * * * Asia/Tokyo");

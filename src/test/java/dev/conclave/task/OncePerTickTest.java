@@ -2,6 +2,7 @@ package dev.conclave.task;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.conclave.testing.CapturedLog;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
@@ -82,6 +83,23 @@ class OncePerTickTest {
     sim.store.away = false;
     sim.time.advance(Duration.ofSeconds(31));
     assertThat(runs).containsExactly("03:00");
+  }
+
+  @Test
+  void anOutageIsALinePerIntervalForAllTasksTogether() {
+    TaskRouter router = TaskRouter.create();
+    for (int i = 0; i < 5; i++) {
+      router.every(Duration.ofSeconds(1), "locked-" + i, this::note).withTaskLock();
+      router.every(Duration.ofSeconds(1), "free-" + i, this::note);
+    }
+    try (CapturedLog log = new CapturedLog(TaskManager.class)) {
+      sim.started(router);
+      sim.store.away = true;
+      runs.clear();
+      sim.time.advance(Duration.ofSeconds(100));
+      assertThat(log.messages()).hasSize(4).allMatch(line -> line.contains("the backend fails"));
+      assertThat(runs).as("tasks that need no backend go on").hasSize(500);
+    }
   }
 
   @Test

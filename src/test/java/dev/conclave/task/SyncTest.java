@@ -190,10 +190,31 @@ class SyncTest {
     assertThat(sim.count(manager, TaskOutcome.SKIPPED_LOCKED)).isEqualTo(1);
   }
 
+  @Test
+  void aTriggerDuringAnAttemptThatComesToNothingRunsAfterIt() {
+    Noted lock = new Noted("x", false);
+    Promise<Void> waiting = Promise.promise();
+    lock.before = waiting.future();
+    router.every(HOUR, "a", body(Duration.ofSeconds(1))).withLock(lock);
+    TaskManager manager = sim.started(router);
+    Future<TaskInfo> triggered = manager.trigger("a");
+    sim.time.advance(Duration.ofSeconds(1));
+    assertThat(triggered.isComplete()).isFalse();
+    lock.before = Future.succeededFuture();
+    waiting.fail(ErrorCode.TIMEOUT.failure("taken"));
+    sim.time.run();
+    assertThat(triggered.result().isRunning()).isTrue();
+    assertThat(manager.trigger("a").result().isRunning()).isTrue();
+    assertThat(sim.count(manager, TaskOutcome.SKIPPED_LOCKED)).isEqualTo(1);
+    sim.time.advance(Duration.ofMinutes(1));
+    assertThat(runs).as("no second run beside the one that runs").hasSize(1);
+  }
+
   /** A resource that is free or taken for ever. */
   private final class Noted implements Lock {
     private final String name;
     private final boolean taken;
+    private Future<Void> before = Future.succeededFuture();
 
     private Noted(String name, boolean taken) {
       this.name = name;
@@ -210,8 +231,11 @@ class SyncTest {
       if (taken) {
         return Future.failedFuture(ErrorCode.TIMEOUT.failure("taken"));
       }
-      notes.add("take " + name);
-      return body.apply(new Handle()).onComplete(end -> notes.add("give " + name));
+      return before.compose(
+          free -> {
+            notes.add("take " + name);
+            return body.apply(new Handle()).onComplete(end -> notes.add("give " + name));
+          });
     }
 
     @Override

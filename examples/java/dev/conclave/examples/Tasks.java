@@ -1,0 +1,81 @@
+package dev.conclave.examples;
+
+import dev.conclave.TaskManagerVerticle;
+import dev.conclave.election.LeaderElection;
+import dev.conclave.lock.Lock;
+import dev.conclave.task.TaskBody;
+import dev.conclave.task.TaskContext;
+import dev.conclave.task.TaskRouter;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+
+/** A module's tasks, each once in the cluster in its own way. */
+public final class Tasks {
+  private final StringBuffer done = new StringBuffer();
+
+  // tag::define[]
+  /** What the reports module does, when, and what it must hold meanwhile. */
+  public TaskRouter reports(LeaderElection election, Lock files) {
+    TaskRouter reports = TaskRouter.create("reports");
+
+    // On the leader only, thirty seconds after the last run has ended.
+    reports.every(Duration.ofSeconds(30), "refresh", this::refresh).whileLeader(election);
+
+    // At two o'clock in Zurich, once in the whole cluster, whatever clocks and restarts do.
+    reports.cron("0 2 * * *", "nightly", this::nightly).zone("Europe/Zurich").oncePerTick();
+
+    // Blocking code, one run at a time, at most one every four minutes, and nobody else at the
+    // files.
+    reports
+        .every(Duration.ofMinutes(5), "export", TaskBody.blocking(this::export))
+        .withLock(files)
+        .minHold(Duration.ofMinutes(4))
+        .timeout(Duration.ofMinutes(10));
+
+    return reports;
+  }
+
+  // end::define[]
+
+  /** Completes with the id of the deployment. */
+  public Future<String> deploy(
+      Vertx vertx, JsonObject backend, LeaderElection election, Lock files) {
+    // tag::deploy[]
+    TaskManagerVerticle tasks = new TaskManagerVerticle(reports(election, files));
+    JsonObject config = new JsonObject().put("backend", backend);
+
+    return vertx.deployVerticle(tasks, new DeploymentOptions().setConfig(config));
+    // end::deploy[]
+  }
+
+  private Future<Void> refresh() {
+    done.append("refreshed ");
+    return Future.succeededFuture();
+  }
+
+  // tag::body[]
+  private Future<Void> nightly(TaskContext run) {
+    run.onLost(() -> System.out.println("somebody else may work now: stop"));
+    // The resource refuses a number smaller than the greatest it has seen.
+    return writeReport(run.fireTime().toString(), run.fencingToken());
+  }
+
+  // end::body[]
+
+  private Future<Void> writeReport(String day, long fencingToken) {
+    done.append("reported ");
+    return Future.succeededFuture();
+  }
+
+  private void export(TaskContext run) {
+    done.append("exported under ").append(run.fencingToken()).append(' ');
+  }
+
+  /** What has been done so far, for people. */
+  public String done() {
+    return done.toString();
+  }
+}
