@@ -8,7 +8,10 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 
-/** Everything that is logged while it is open, at any level, as one text. */
+/**
+ * Everything that is logged while it is open, at any level, as one text. All but the command lines
+ * of the servers that a test itself starts, which newer JDKs log.
+ */
 public final class LogRecorder extends Handler implements AutoCloseable {
   private final Queue<String> lines = new ConcurrentLinkedQueue<>();
   private final SimpleFormatter formatter = new SimpleFormatter();
@@ -34,7 +37,9 @@ public final class LogRecorder extends Handler implements AutoCloseable {
 
   @Override
   public void publish(LogRecord logged) {
-    lines.add(formatter.format(logged));
+    if (!"java.lang.ProcessBuilder".equals(logged.getLoggerName())) {
+      lines.add(formatter.format(logged));
+    }
   }
 
   @Override
