@@ -32,9 +32,7 @@ final class Uncontended {
     List<Runner> runners = new ArrayList<>();
     try {
       for (Contender contender : Contender.values()) {
-        if (contender.server() == server
-            && contender != Contender.REDISSON_FAIR
-            && settings.takesPart(contender)) {
+        if (contender.server() == server && contender.cycles() && settings.takesPart(contender)) {
           runners.add(new WorkerRunner(WorkerProcess.start(contender, servers, settings, LEASE)));
         }
       }

@@ -10,6 +10,8 @@ public enum Contender {
       "Conclave, event-bus proxy",
       Server.REDIS,
       p -> ConclaveLocks.proxy(p, ConclaveLocks.redis(p))),
+  ELECTION_REDIS(
+      "Conclave, elections", Server.REDIS, p -> ElectionLocks.open(p, ConclaveLocks.redis(p))),
   BARE_REDIS_SET("bare client, SET + EVALSHA", Server.REDIS, BareRedis::set),
   BARE_REDIS_SCRIPTS("bare client, two EVALSHA", Server.REDIS, BareRedis::scripts),
   REDISSON("Redisson RLock", Server.REDIS, p -> ready(new RedissonLocks(p, false))),
@@ -23,6 +25,10 @@ public enum Contender {
       "Conclave, event-bus proxy",
       Server.POSTGRES,
       p -> ConclaveLocks.proxy(p, ConclaveLocks.postgres(p))),
+  ELECTION_POSTGRES(
+      "Conclave, elections",
+      Server.POSTGRES,
+      p -> ElectionLocks.open(p, ConclaveLocks.postgres(p))),
   BARE_POSTGRES("bare client, one connection", Server.POSTGRES, BarePostgres::pipelined),
   BARE_POSTGRES_POOL("bare client, pool of 16", Server.POSTGRES, BarePostgres::pool),
   SPRING_JDBC("Spring Integration JDBC", Server.POSTGRES, p -> ready(SpringLocks.jdbc(p))),
@@ -78,6 +84,16 @@ public enum Contender {
     return name().toLowerCase().replace('_', '-');
   }
 
+  /** Whether its cycles are worth timing: neither elections nor fair locks are made for that. */
+  public boolean cycles() {
+    return !isElection() && this != REDISSON_FAIR;
+  }
+
+  /** Whether it elects rather than locks. */
+  public boolean isElection() {
+    return this == ELECTION_REDIS || this == ELECTION_POSTGRES;
+  }
+
   /** Whether an acquire waits for a lock that others hold. */
   public boolean waits() {
     return !title.startsWith("bare") && !title.startsWith("ShedLock");
@@ -93,6 +109,7 @@ public enum Contender {
     return server != Server.NONE
         && !title.startsWith("bare")
         && this != SPRING_JDBC
+        && this != REDISSON_FAIR
         && this != CONCLAVE_REDIS_PROXY
         && this != CONCLAVE_POSTGRES_PROXY;
   }
