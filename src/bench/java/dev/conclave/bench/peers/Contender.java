@@ -2,6 +2,7 @@ package dev.conclave.bench.peers;
 
 import io.vertx.core.Future;
 import java.util.Arrays;
+import java.util.concurrent.Callable;
 
 /** Who takes part, where, and in what. */
 public enum Contender {
@@ -14,10 +15,10 @@ public enum Contender {
       "Conclave, elections", Server.REDIS, p -> ElectionLocks.open(p, ConclaveLocks.redis(p))),
   BARE_REDIS_SET("bare client, SET + EVALSHA", Server.REDIS, BareRedis::set),
   BARE_REDIS_SCRIPTS("bare client, two EVALSHA", Server.REDIS, BareRedis::scripts),
-  REDISSON("Redisson RLock", Server.REDIS, p -> ready(new RedissonLocks(p, false))),
-  REDISSON_FAIR("Redisson RFairLock", Server.REDIS, p -> ready(new RedissonLocks(p, true))),
-  SPRING_REDIS("Spring Integration Redis", Server.REDIS, p -> ready(SpringLocks.redis(p))),
-  SHEDLOCK_REDIS("ShedLock Redis", Server.REDIS, p -> ready(ShedLocks.redis(p))),
+  REDISSON("Redisson RLock", Server.REDIS, p -> made(p, () -> new RedissonLocks(p, false))),
+  REDISSON_FAIR("Redisson RFairLock", Server.REDIS, p -> made(p, () -> new RedissonLocks(p, true))),
+  SPRING_REDIS("Spring Integration Redis", Server.REDIS, p -> made(p, () -> SpringLocks.redis(p))),
+  SHEDLOCK_REDIS("ShedLock Redis", Server.REDIS, p -> made(p, () -> ShedLocks.redis(p))),
 
   CONCLAVE_POSTGRES(
       "Conclave", Server.POSTGRES, p -> ConclaveLocks.local(p, ConclaveLocks.postgres(p))),
@@ -31,8 +32,8 @@ public enum Contender {
       p -> ElectionLocks.open(p, ConclaveLocks.postgres(p))),
   BARE_POSTGRES("bare client, one connection", Server.POSTGRES, BarePostgres::pipelined),
   BARE_POSTGRES_POOL("bare client, pool of 16", Server.POSTGRES, BarePostgres::pool),
-  SPRING_JDBC("Spring Integration JDBC", Server.POSTGRES, p -> ready(SpringLocks.jdbc(p))),
-  SHEDLOCK_JDBC("ShedLock JDBC", Server.POSTGRES, p -> ready(ShedLocks.jdbc(p))),
+  SPRING_JDBC("Spring Integration JDBC", Server.POSTGRES, p -> made(p, () -> SpringLocks.jdbc(p))),
+  SHEDLOCK_JDBC("ShedLock JDBC", Server.POSTGRES, p -> made(p, () -> ShedLocks.jdbc(p))),
 
   CONCLAVE_MEMORY(
       "Conclave, memory", Server.NONE, p -> ConclaveLocks.local(p, ConclaveLocks.memory())),
@@ -40,8 +41,9 @@ public enum Contender {
       "Conclave, memory, event-bus proxy",
       Server.NONE,
       p -> ConclaveLocks.proxy(p, ConclaveLocks.memory())),
-  VERTX_LOCAL("Vert.x local lock", Server.NONE, p -> ready(new VertxLocks(p))),
-  VERTX_CLUSTERED("Vert.x clustered lock, Hazelcast", Server.NONE, p -> ready(new VertxLocks(p)));
+  VERTX_LOCAL("Vert.x local lock", Server.NONE, p -> made(p, () -> new VertxLocks(p))),
+  VERTX_CLUSTERED(
+      "Vert.x clustered lock, Hazelcast", Server.NONE, p -> made(p, () -> new VertxLocks(p)));
 
   /** What a contender needs. */
   public enum Server {
@@ -65,8 +67,9 @@ public enum Contender {
     this.opening = opening;
   }
 
-  private static Future<Locks> ready(Locks locks) {
-    return Future.succeededFuture(locks);
+  /** Most peers block while they connect. */
+  private static Future<Locks> made(Place place, Callable<Locks> maker) {
+    return place.vertx().executeBlocking(maker);
   }
 
   /** What people call it. */
