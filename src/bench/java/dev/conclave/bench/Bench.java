@@ -42,7 +42,7 @@ public final class Bench {
           }
           case "contended" ->
               targets.contended(new Contended(settings, servers, report).between(32));
-          case "idle" -> new Idle(settings, servers, report, targets).run(1000);
+          case "idle" -> new Idle(settings, servers, report, targets).run(1000, 100);
           case "takeover" -> new TakeOver(settings, servers, report, targets).run();
           case "footprint" -> new Footprint(settings, servers, report).run(10_000);
           default -> throw new IllegalArgumentException(section);

@@ -60,7 +60,7 @@ final class Contended {
   Contended between(int waiters) throws Exception {
     run(
         settings.among(Contender.values()).stream()
-            .filter(c -> c.waits() && c.distributed())
+            .filter(c -> c.waits() && c.distributed() && !c.isElection())
             .toList(),
         2,
         waiters);

@@ -26,8 +26,9 @@ final class Footprint {
     JsonArray rows = new JsonArray();
     List<List<String>> table = new ArrayList<>();
     for (Contender contender : settings.among(Contender.values())) {
-      boolean takesPart = contender.renews() || contender == Contender.CONCLAVE_MEMORY;
-      if (takesPart && contender != Contender.REDISSON_FAIR) {
+      boolean takesPart =
+          contender.renews() && !contender.isElection() || contender == Contender.CONCLAVE_MEMORY;
+      if (takesPart) {
         servers.redis(contender.server());
         servers.postgres(contender.server());
         servers.tidy(contender.server());

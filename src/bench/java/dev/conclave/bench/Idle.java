@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Idle {
   private static final Duration LEASE = Duration.ofSeconds(30);
+  private static final Duration ELECTION_LEASE = Duration.ofSeconds(15);
 
   private final Settings settings;
   private final Servers servers;
@@ -34,27 +35,30 @@ final class Idle {
   /** Commands per second and processor share. */
   private record Cost(double commands, double cpu) {}
 
-  void run(int locks) throws Exception {
+  void run(int locks, int elections) throws Exception {
     Map<Contender, Cost> costs = new LinkedHashMap<>();
     JsonArray rows = new JsonArray();
     List<List<String>> table = new ArrayList<>();
     for (Contender contender : settings.among(Contender.values())) {
-      if (contender.renews() && contender != Contender.REDISSON_FAIR) {
-        try (WorkerProcess worker = WorkerProcess.start(contender, servers, settings, LEASE)) {
+      if (contender.renews()) {
+        try (WorkerProcess worker =
+            WorkerProcess.start(
+                contender, servers, settings, contender.isElection() ? ELECTION_LEASE : LEASE)) {
+          int count = contender.isElection() ? elections : locks;
           Cost empty = measure(worker, contender, settings.quick() ? 3 : 10);
-          worker.ask(new JsonObject().put("do", "hold").put("count", locks).put("prefix", "idle:"));
+          worker.ask(new JsonObject().put("do", "hold").put("count", count).put("prefix", "idle:"));
           Cost full = measure(worker, contender, settings.quick() ? 21 : 61);
           costs.put(contender, full);
           rows.add(
               new JsonObject()
                   .put("contender", contender.id())
-                  .put("locks", locks)
+                  .put("locks", count)
                   .put("commandsPerSecond", full.commands)
                   .put("cpuPercent", full.cpu)
                   .put("cpuPercentWithoutLocks", empty.cpu));
           table.add(
               List.of(
-                  contender.title() + ", " + contender.server(),
+                  count + " × " + contender.title() + ", " + contender.server(),
                   String.format(Locale.ROOT, "%.2f", full.commands),
                   String.format(Locale.ROOT, "%.2f", full.cpu),
                   String.format(Locale.ROOT, "%.2f", empty.cpu)));
@@ -63,7 +67,11 @@ final class Idle {
     }
     report.rows("idle", rows);
     report.table(
-        locks + " locks held and renewed, leases of " + LEASE.toSeconds() + " s",
+        "Idle: held and renewed, leases of "
+            + LEASE.toSeconds()
+            + " s (elections: "
+            + ELECTION_LEASE.toSeconds()
+            + " s)",
         List.of("", "server commands/s", "client CPU %", "client CPU % without locks"),
         table);
     judge(costs);

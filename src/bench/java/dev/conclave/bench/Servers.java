@@ -145,6 +145,21 @@ final class Servers implements AutoCloseable {
     return sum;
   }
 
+  /** The processor time that the server has used, in microseconds; NaN when it does not tell. */
+  double cpuMicros(Server server) {
+    if (server != Server.REDIS) {
+      return Double.NaN;
+    }
+    return 1e6
+        * redisConnection
+            .sync()
+            .info("cpu")
+            .lines()
+            .filter(line -> line.matches("used_cpu_(sys|user):.*"))
+            .mapToDouble(line -> Double.parseDouble(line.substring(line.indexOf(':') + 1)))
+            .sum();
+  }
+
   private Map<String, Long> redisCommands() {
     Map<String, Long> calls = new TreeMap<>();
     redisConnection

@@ -34,7 +34,7 @@ final class TakeOver {
     JsonArray rows = new JsonArray();
     List<List<String>> table = new ArrayList<>();
     for (Contender contender : settings.among(Contender.values())) {
-      if (contender.renews() && contender.waits() && contender != Contender.REDISSON_FAIR) {
+      if (contender.renews() && contender.waits()) {
         double[] graceful = new double[0];
         double[] killed = new double[0];
         for (int round = 0; round < Math.min(3, settings.rounds()); round++) {
@@ -126,8 +126,9 @@ final class TakeOver {
   }
 
   private void judge(Contender contender, Duration lease, double[] graceful, double[] killed) {
-    if (contender == Contender.CONCLAVE_REDIS || contender == Contender.CONCLAVE_POSTGRES) {
-      String who = "take-over, " + contender.server() + ": ";
+    if (contender.title().startsWith("Conclave")) {
+      String who =
+          "take-over, " + contender.server() + (contender.isElection() ? " election: " : " lock: ");
       targets.atMost(who + "graceful, median ms", 15, at(graceful, 50) / 1e6);
       targets.atMost(
           who + "after SIGKILL, worst, ms beyond one lease",

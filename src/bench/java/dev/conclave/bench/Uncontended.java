@@ -19,6 +19,7 @@ final class Uncontended {
   private final Servers servers;
   private final Report report;
   private final Map<String, Map<Integer, List<Runner.Result>>> results = new LinkedHashMap<>();
+  private final Map<String, List<Double>> serverCpu = new LinkedHashMap<>();
   private final Map<String, String> titles = new LinkedHashMap<>();
 
   Uncontended(Settings settings, Servers servers, Report report) {
@@ -31,9 +32,7 @@ final class Uncontended {
     List<Runner> runners = new ArrayList<>();
     try {
       for (Contender contender : Contender.values()) {
-        if (contender.server() == server
-            && contender != Contender.REDISSON_FAIR
-            && settings.takesPart(contender)) {
+        if (contender.server() == server && contender.cycles() && settings.takesPart(contender)) {
           runners.add(new WorkerRunner(WorkerProcess.start(contender, servers, settings, LEASE)));
         }
       }
@@ -50,9 +49,10 @@ final class Uncontended {
         for (int level : levels) {
           for (int i = 0; i < runners.size(); i++) {
             Runner runner = runners.get((i + round) % runners.size());
+            double serverBefore = servers.cpuMicros(server);
             Runner.Result result = runner.cycles(level, settings.millis());
             if (round > 0) {
-              keep(runner, level, result);
+              keep(runner, level, result, servers.cpuMicros(server) - serverBefore);
             }
           }
         }
@@ -66,7 +66,10 @@ final class Uncontended {
     show(server, levels);
   }
 
-  private void keep(Runner runner, int level, Runner.Result result) {
+  private void keep(Runner runner, int level, Runner.Result result, double serverMicros) {
+    serverCpu
+        .computeIfAbsent(runner.id() + level, id -> new ArrayList<>())
+        .add(serverMicros / Math.max(1, result.latencies().getTotalCount()));
     titles.put(runner.id(), runner.title());
     results
         .computeIfAbsent(runner.id(), id -> new LinkedHashMap<>())
@@ -91,7 +94,10 @@ final class Uncontended {
                 JsonObject row = row(id, level, measured);
                 rows.add(row);
                 Double micros = row.getDouble("cpuMicros");
-                cpuLine.add(micros == null ? "–" : Report.ratio(micros));
+                Double there = row.getDouble("serverCpuMicros");
+                cpuLine.add(
+                    (micros == null ? "–" : Report.ratio(micros))
+                        + (there == null ? "" : " + " + Report.ratio(there)));
                 line.add(
                     Report.rate(row.getDouble("perSecond"))
                         + " ("
@@ -111,8 +117,8 @@ final class Uncontended {
     String section = "uncontended-" + server.name().toLowerCase();
     report.rows(section, rows);
     report.table("Uncontended, " + server, head, table);
-    head.set(0, "client CPU per cycle, µs");
-    report.table("Uncontended, " + server + ": the client's part", head, cpu);
+    head.set(0, "CPU per cycle, µs: client + server");
+    report.table("Uncontended, " + server + ": processor time", head, cpu);
   }
 
   private JsonObject row(String id, int level, List<Runner.Result> measured) {
@@ -131,12 +137,18 @@ final class Uncontended {
             .put("p99", percentile(measured, 99))
             .put("errors", measured.stream().mapToLong(Runner.Result::errors).sum())
             .put("rounds", rounds);
+    double there = median(serverCpu.get(id + level));
+    row.put("serverCpuMicros", Double.isNaN(there) ? null : there);
     measured.stream()
         .map(Runner.Result::firstError)
         .filter(error -> error != null)
         .findFirst()
         .ifPresent(error -> row.put("firstError", error));
     return row;
+  }
+
+  private static double median(List<Double> values) {
+    return Report.median(values.stream().mapToDouble(value -> value).toArray());
   }
 
   private static Double micros(List<Runner.Result> measured) {

@@ -1,6 +1,7 @@
 package dev.conclave.backend;
 
 import dev.conclave.time.CallerContext;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -19,6 +20,9 @@ import java.util.function.Supplier;
  *       The verticles could not give back their leases then. So the backend has a verticle of its
  *       own, which stays until those who use it are gone.
  *   <li>It is deployed from a thread that belongs to no verticle: otherwise it would be a child.
+ *   <li>It shares the event loop of whoever asks first. A call and its answer would change threads
+ *       otherwise, which takes longer than a round trip to a store nearby. Vert.x gives event loops
+ *       out in turn, so it declines those that are not the wanted one.
  * </ol>
  */
 final class BackendHost extends VerticleBase {
@@ -26,6 +30,12 @@ final class BackendHost extends VerticleBase {
   private static final long PATIENCE = 30_000;
 
   private static final long GRACE = 5;
+
+  /** Several rounds of the event loops, of which Vert.x has two per processor by default. */
+  private static final int MOST_TRIES = 8 * Runtime.getRuntime().availableProcessors();
+
+  private static final Throwable ANOTHER_LOOP =
+      new IllegalStateException("another event loop is wanted");
 
   private final Supplier<SyncBackend> factory;
   private final Promise<String> deployed = Promise.promise();
@@ -37,9 +47,12 @@ final class BackendHost extends VerticleBase {
   private volatile boolean stopping;
   private Future<Void> closed;
   private int handles;
+  private Thread wanted;
+  private int tries;
 
   BackendHost(Supplier<SyncBackend> factory) {
     this.factory = factory;
+    deployed.future().onFailure(opened::tryFail).onSuccess(id -> opened.complete(backend));
   }
 
   /** Counts a handle. Under the registry's lock. */
@@ -60,12 +73,25 @@ final class BackendHost extends VerticleBase {
   }
 
   void deploy(Vertx vertx) {
+    if (Context.isOnEventLoopThread()) {
+      wanted = Thread.currentThread();
+      tries = MOST_TRIES;
+    }
+    tryToDeploy(vertx);
+  }
+
+  private void tryToDeploy(Vertx vertx) {
     CompletableFuture.runAsync(
         () ->
             CallerContext.attempt(() -> vertx.deployVerticle(this))
-                .onFailure(opened::tryFail)
-                .onComplete(deployed)
-                .onSuccess(id -> opened.complete(backend)));
+                .onComplete(
+                    outcome -> {
+                      if (outcome.cause() == ANOTHER_LOOP) {
+                        tryToDeploy(vertx);
+                      } else {
+                        deployed.handle(outcome);
+                      }
+                    }));
   }
 
   /** The backend, told on the caller's context, once it is made; what its factory throws else. */
@@ -99,6 +125,10 @@ final class BackendHost extends VerticleBase {
 
   @Override
   public Future<?> start() {
+    if (tries > 0 && Thread.currentThread() != wanted) {
+      tries--;
+      return Future.failedFuture(ANOTHER_LOOP);
+    }
     backend = factory.get();
     return Future.succeededFuture();
   }

@@ -2,6 +2,7 @@ package dev.conclave.bench.peers;
 
 import io.vertx.core.Future;
 import java.util.Arrays;
+import java.util.concurrent.Callable;
 
 /** Who takes part, where, and in what. */
 public enum Contender {
@@ -10,12 +11,14 @@ public enum Contender {
       "Conclave, event-bus proxy",
       Server.REDIS,
       p -> ConclaveLocks.proxy(p, ConclaveLocks.redis(p))),
+  ELECTION_REDIS(
+      "Conclave, elections", Server.REDIS, p -> ElectionLocks.open(p, ConclaveLocks.redis(p))),
   BARE_REDIS_SET("bare client, SET + EVALSHA", Server.REDIS, BareRedis::set),
   BARE_REDIS_SCRIPTS("bare client, two EVALSHA", Server.REDIS, BareRedis::scripts),
-  REDISSON("Redisson RLock", Server.REDIS, p -> ready(new RedissonLocks(p, false))),
-  REDISSON_FAIR("Redisson RFairLock", Server.REDIS, p -> ready(new RedissonLocks(p, true))),
-  SPRING_REDIS("Spring Integration Redis", Server.REDIS, p -> ready(SpringLocks.redis(p))),
-  SHEDLOCK_REDIS("ShedLock Redis", Server.REDIS, p -> ready(ShedLocks.redis(p))),
+  REDISSON("Redisson RLock", Server.REDIS, p -> made(p, () -> new RedissonLocks(p, false))),
+  REDISSON_FAIR("Redisson RFairLock", Server.REDIS, p -> made(p, () -> new RedissonLocks(p, true))),
+  SPRING_REDIS("Spring Integration Redis", Server.REDIS, p -> made(p, () -> SpringLocks.redis(p))),
+  SHEDLOCK_REDIS("ShedLock Redis", Server.REDIS, p -> made(p, () -> ShedLocks.redis(p))),
 
   CONCLAVE_POSTGRES(
       "Conclave", Server.POSTGRES, p -> ConclaveLocks.local(p, ConclaveLocks.postgres(p))),
@@ -23,10 +26,14 @@ public enum Contender {
       "Conclave, event-bus proxy",
       Server.POSTGRES,
       p -> ConclaveLocks.proxy(p, ConclaveLocks.postgres(p))),
+  ELECTION_POSTGRES(
+      "Conclave, elections",
+      Server.POSTGRES,
+      p -> ElectionLocks.open(p, ConclaveLocks.postgres(p))),
   BARE_POSTGRES("bare client, one connection", Server.POSTGRES, BarePostgres::pipelined),
   BARE_POSTGRES_POOL("bare client, pool of 16", Server.POSTGRES, BarePostgres::pool),
-  SPRING_JDBC("Spring Integration JDBC", Server.POSTGRES, p -> ready(SpringLocks.jdbc(p))),
-  SHEDLOCK_JDBC("ShedLock JDBC", Server.POSTGRES, p -> ready(ShedLocks.jdbc(p))),
+  SPRING_JDBC("Spring Integration JDBC", Server.POSTGRES, p -> made(p, () -> SpringLocks.jdbc(p))),
+  SHEDLOCK_JDBC("ShedLock JDBC", Server.POSTGRES, p -> made(p, () -> ShedLocks.jdbc(p))),
 
   CONCLAVE_MEMORY(
       "Conclave, memory", Server.NONE, p -> ConclaveLocks.local(p, ConclaveLocks.memory())),
@@ -34,8 +41,9 @@ public enum Contender {
       "Conclave, memory, event-bus proxy",
       Server.NONE,
       p -> ConclaveLocks.proxy(p, ConclaveLocks.memory())),
-  VERTX_LOCAL("Vert.x local lock", Server.NONE, p -> ready(new VertxLocks(p))),
-  VERTX_CLUSTERED("Vert.x clustered lock, Hazelcast", Server.NONE, p -> ready(new VertxLocks(p)));
+  VERTX_LOCAL("Vert.x local lock", Server.NONE, p -> made(p, () -> new VertxLocks(p))),
+  VERTX_CLUSTERED(
+      "Vert.x clustered lock, Hazelcast", Server.NONE, p -> made(p, () -> new VertxLocks(p)));
 
   /** What a contender needs. */
   public enum Server {
@@ -59,8 +67,9 @@ public enum Contender {
     this.opening = opening;
   }
 
-  private static Future<Locks> ready(Locks locks) {
-    return Future.succeededFuture(locks);
+  /** Most peers block while they connect. */
+  private static Future<Locks> made(Place place, Callable<Locks> maker) {
+    return place.vertx().executeBlocking(maker);
   }
 
   /** What people call it. */
@@ -78,6 +87,16 @@ public enum Contender {
     return name().toLowerCase().replace('_', '-');
   }
 
+  /** Whether its cycles are worth timing: neither elections nor fair locks are made for that. */
+  public boolean cycles() {
+    return !isElection() && this != REDISSON_FAIR;
+  }
+
+  /** Whether it elects rather than locks. */
+  public boolean isElection() {
+    return this == ELECTION_REDIS || this == ELECTION_POSTGRES;
+  }
+
   /** Whether an acquire waits for a lock that others hold. */
   public boolean waits() {
     return !title.startsWith("bare") && !title.startsWith("ShedLock");
@@ -93,6 +112,7 @@ public enum Contender {
     return server != Server.NONE
         && !title.startsWith("bare")
         && this != SPRING_JDBC
+        && this != REDISSON_FAIR
         && this != CONCLAVE_REDIS_PROXY
         && this != CONCLAVE_POSTGRES_PROXY;
   }

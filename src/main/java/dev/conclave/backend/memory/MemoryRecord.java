@@ -173,7 +173,9 @@ final class MemoryRecord {
 
   /** Whether the record says nothing that an absent one does not say. */
   boolean isBlank(long now) {
-    return until <= now && offer == null && line.stream().noneMatch(place -> place.until > now);
+    return until <= now
+        && offer == null
+        && (line.isEmpty() || line.stream().noneMatch(place -> place.until > now));
   }
 
   long until() {
