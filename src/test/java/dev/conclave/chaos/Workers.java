@@ -3,16 +3,23 @@ package dev.conclave.chaos;
 import dev.conclave.testing.LaunchedProcess;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
+import java.util.regex.Pattern;
 
 /** The processes of a campaign: started, killed, paused, and started again under a new name. */
 final class Workers implements AutoCloseable {
   /** One process; what a slot of the campaign runs changes when it is killed. */
   private record Running(String name, LaunchedProcess process, Path log) {}
+
+  private static final Pattern BAD =
+      Pattern.compile("Unhandled|Exception in thread|did not stop in time|OutOfMemory");
+
+  private static final int CONTEXT = 12;
 
   private final Path folder;
   private final BiFunction<Integer, Path, WorkerConfig> configs;
@@ -105,20 +112,20 @@ final class Workers implements AutoCloseable {
     return events;
   }
 
-  /** What no worker should have said. */
+  /** What no worker should have said, with the lines that follow it; each kind once. */
   List<String> complaints() {
-    List<String> complaints = new ArrayList<>();
+    Map<String, String> kinds = new LinkedHashMap<>();
     for (Running worker : all) {
-      for (String line : worker.process.output().lines().toList()) {
-        if (line.contains("Unhandled")
-            || line.contains("Exception in thread")
-            || line.contains("did not stop in time")
-            || line.contains("OutOfMemory")) {
-          complaints.add(worker.name + " said: " + line);
+      List<String> lines = worker.process.output().lines().toList();
+      for (int i = 0; i < lines.size(); i++) {
+        if (BAD.matcher(lines.get(i)).find()) {
+          List<String> more = lines.subList(i, Math.min(i + CONTEXT, lines.size()));
+          String kind = String.join(" ", more.subList(0, Math.min(3, more.size())));
+          kinds.putIfAbsent(kind, worker.name + " said: " + String.join("\n    ", more));
         }
       }
     }
-    return complaints;
+    return List.copyOf(kinds.values());
   }
 
   @Override
