@@ -57,7 +57,7 @@ final class ClusterStore implements ChaosStore {
               RedisServer node = some(random);
               node.stop();
               return () -> {
-                node.restart();
+                RedisStore.restart(node);
                 whole();
               };
             }));

@@ -2,6 +2,7 @@ package dev.conclave.chaos;
 
 import static dev.conclave.chaos.Fault.OVER;
 
+import dev.conclave.testing.Async;
 import dev.conclave.testing.RedisCli;
 import dev.conclave.testing.RedisServer;
 import io.vertx.core.json.JsonObject;
@@ -54,7 +55,7 @@ final class RedisStore implements ChaosStore {
             !persistent,
             random -> {
               server.stop();
-              return server::restart;
+              return () -> restart(server);
             }));
     if (!persistent) {
       faults.add(
@@ -66,6 +67,20 @@ final class RedisStore implements ChaosStore {
               }));
     }
     return faults;
+  }
+
+  /** Starts it again and waits until it has read what it had written. */
+  static void restart(RedisServer server) {
+    server.restart();
+    Async.eventually("Redis has loaded its data", () -> loaded(server));
+  }
+
+  private static boolean loaded(RedisServer server) {
+    try {
+      return server.call("PING").equals("PONG");
+    } catch (RedisCli.Refused loading) {
+      return false;
+    }
   }
 
   /** What does not concern the data. */

@@ -96,7 +96,7 @@ final class SentinelStore implements ChaosStore {
       if (link != null) {
         link.heal();
       }
-      master.restart();
+      RedisStore.restart(master);
       settle();
     };
   }

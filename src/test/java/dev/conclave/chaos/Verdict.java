@@ -94,30 +94,32 @@ final class Verdict {
     return history.of(type).count();
   }
 
-  /** How long nobody led after a leader was killed or paused while all else was well; -1: never. */
+  /**
+   * How long nobody led after a leader was killed or paused while the store and the ways to it were
+   * well; -1 when that never happened.
+   */
   private long slowestTakeOver() {
-    List<Span> faults = history.spans(Event.Type.FAULT);
+    List<Event> faults = history.of(Event.Type.FAULT).toList();
     long slowest = -1;
-    for (Map.Entry<String, List<Span>> election : history.terms().entrySet()) {
-      List<Span> terms = new ArrayList<>(election.getValue());
+    for (List<Span> election : history.terms().values()) {
+      List<Span> terms = new ArrayList<>(election);
       terms.sort(Comparator.comparingLong(Span::from));
       for (int i = 1; i < terms.size(); i++) {
         Span before = terms.get(i - 1);
         Span after = terms.get(i);
-        List<Span> meanwhile =
-            faults.stream().filter(f -> f.overlaps(before.to(), after.from())).toList();
-        boolean alone =
-            !meanwhile.isEmpty() && meanwhile.stream().allMatch(f -> hits(f, before.worker()));
-        if (alone) {
+        List<Event> meanwhile =
+            faults.stream()
+                .filter(f -> f.at() <= after.from() && f.until() >= before.to())
+                .toList();
+        boolean struck =
+            meanwhile.stream()
+                .anyMatch(f -> f.outcome().startsWith("SIG") && f.worker().equals(before.worker()));
+        if (struck && meanwhile.stream().noneMatch(f -> f.key().equals("store"))) {
           slowest = Math.max(slowest, after.from() - before.to());
         }
       }
     }
     return slowest;
-  }
-
-  private static boolean hits(Span fault, String worker) {
-    return fault.id().startsWith("SIG") && fault.worker().equals(worker);
   }
 
   private String faults() {
@@ -147,7 +149,7 @@ final class Verdict {
         "  faults: " + faults(),
         "  lock requests: " + count(Event.Type.ANSWER) + " " + answers,
         "  lease operations: "
-            + count(Event.Type.OPERATED)
+            + count(Event.Type.OPERATE)
             + ", of which checked for"
             + " linearizability "
             + judgedOperations

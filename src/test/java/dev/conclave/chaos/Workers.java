@@ -17,7 +17,7 @@ final class Workers implements AutoCloseable {
   private record Running(String name, LaunchedProcess process, Path log) {}
 
   private static final Pattern BAD =
-      Pattern.compile("Unhandled|Exception in thread|did not stop in time|OutOfMemory");
+      Pattern.compile("Unhandled exception|Exception in thread|did not stop in time|OutOfMemory");
 
   private static final int CONTEXT = 12;
 
