@@ -23,7 +23,17 @@ import java.util.stream.IntStream;
  */
 final class ChaosCampaign {
   static final int WORKERS = 3;
-  private static final int ELECTIONS = 2;
+
+  /**
+   * How much goes on.
+   *
+   * @param held locks that every worker holds all the time
+   * @param clients lock clients of every worker
+   * @param leases lease clients of every worker
+   * @param spared workers that are never killed
+   */
+  record Size(int workers, int elections, int held, int clients, int leases, int spared) {}
+
   private static final int LONGEST_FAULT = 4_000;
   private static final int LONGEST_PEACE = 1_500;
 
@@ -35,12 +45,25 @@ final class ChaosCampaign {
   private final Duration length;
   private final long seed;
   private final Path folder;
+  private Size size = new Size(WORKERS, 2, 0, 4, 2, 0);
+  private List<Event> usage = List.of();
 
   ChaosCampaign(ChaosStore store, Duration length, long seed, Path folder) {
     this.store = store;
     this.length = length;
     this.seed = seed;
     this.folder = folder;
+  }
+
+  /** The same with more or less going on. */
+  ChaosCampaign sized(Size other) {
+    size = other;
+    return this;
+  }
+
+  /** What the workers have used. */
+  List<Event> usage() {
+    return usage;
   }
 
   /** The seed that is asked for, or any. */
@@ -73,7 +96,7 @@ final class ChaosCampaign {
         tracks.add(track(network, log, random.nextLong(), end));
         tracks.add(track(store.faults(), log, random.nextLong(), end));
       }
-      tracks.add(track(workers.faults(), null, random.nextLong(), end));
+      tracks.add(track(workers.faults(size.spared), null, random.nextLong(), end));
       CompletableFuture.allOf(tracks.toArray(CompletableFuture[]::new)).join();
       Duration healing = LEADER_AGAIN.plus(store.reconnecting());
       awaitLeaders(workers, log, healing);
@@ -81,6 +104,7 @@ final class ChaosCampaign {
       store.writes(log);
       List<Event> events = new ArrayList<>(EventLog.read(own));
       events.addAll(workers.events());
+      usage = events.stream().filter(e -> e.type() == Type.USES).toList();
       Verdict verdict =
           new Verdict(
               new History(events), elections(), workers.killed(), store.lateExpiry(), healing);
@@ -92,7 +116,7 @@ final class ChaosCampaign {
   }
 
   /** Nobody waits for longer than is promised; whether it was kept is judged in the end. */
-  private static void awaitLeaders(Workers workers, EventLog log, Duration patience) {
+  private void awaitLeaders(Workers workers, EventLog log, Duration patience) {
     long healed = System.nanoTime();
     log.add(Type.HEALED, "", "", healed, 0, 0, null);
     Event mark = new Event("", Type.HEALED, "", "", healed, 0, 0, null);
@@ -105,8 +129,8 @@ final class ChaosCampaign {
     Async.pause(Duration.ofSeconds(1));
   }
 
-  private static List<String> elections() {
-    return IntStream.range(0, ELECTIONS).mapToObj(i -> "election-" + i).toList();
+  private List<String> elections() {
+    return IntStream.range(0, size.elections).mapToObj(i -> "election-" + i).toList();
   }
 
   private WorkerConfig config(int slot, Path file, FencedRegister register, Random random) {
@@ -118,11 +142,11 @@ final class ChaosCampaign {
         register.port(),
         store.table(),
         4,
-        4,
-        2,
-        ELECTIONS,
-        0,
-        slot == 0);
+        size.clients,
+        size.leases,
+        size.elections,
+        size.held,
+        size.held == 0 && slot == 0);
   }
 
   private static CompletableFuture<Void> track(

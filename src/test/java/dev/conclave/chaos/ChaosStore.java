@@ -6,6 +6,9 @@ import java.util.List;
 
 /** A store that a campaign torments. */
 interface ChaosStore extends AutoCloseable {
+  /** Stores drop the records of idle keys so soon, in milliseconds, that campaigns meet it. */
+  int IDLE = 10_000;
+
   String name();
 
   /** What this worker connects with: through proxies. */

@@ -38,6 +38,7 @@ final class ClusterStore implements ChaosStore {
     return new JsonObject()
         .put("type", "redis")
         .put("timeout", 1_000)
+        .put("idleRetention", IDLE)
         .put("options", new JsonObject().put("type", "CLUSTER").put("endpoints", endpoints));
   }
 

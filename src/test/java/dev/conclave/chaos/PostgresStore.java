@@ -48,7 +48,11 @@ final class PostgresStore implements ChaosStore {
   public JsonObject backend(int worker) {
     String port = ":" + server.port() + "/";
     String uri = server.uri(database).replace(port, ":" + proxies.get(worker).port() + "/");
-    return new JsonObject().put("type", "postgres").put("timeout", 1_000).put("uri", uri);
+    return new JsonObject()
+        .put("type", "postgres")
+        .put("timeout", 1_000)
+        .put("idleRetention", IDLE)
+        .put("uri", uri);
   }
 
   @Override

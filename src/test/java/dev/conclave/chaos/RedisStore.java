@@ -38,6 +38,7 @@ final class RedisStore implements ChaosStore {
     return new JsonObject()
         .put("type", "redis")
         .put("timeout", 1_000)
+        .put("idleRetention", IDLE)
         .put("options", new JsonObject().put("connectionString", "redis://127.0.0.1:" + port));
   }
 

@@ -37,6 +37,7 @@ final class SentinelStore implements ChaosStore {
     return new JsonObject()
         .put("type", "redis")
         .put("timeout", 1_000)
+        .put("idleRetention", IDLE)
         .put(
             "options",
             new JsonObject()

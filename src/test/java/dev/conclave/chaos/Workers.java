@@ -60,9 +60,10 @@ final class Workers implements AutoCloseable {
     return started;
   }
 
-  List<Fault> faults() {
+  /** What befalls processes; the first so many are never killed. */
+  List<Fault> faults(int spared) {
     return List.of(
-        Fault.durable("SIGKILL", random -> kill(random.nextInt(running.size()))),
+        Fault.durable("SIGKILL", random -> kill(spared + random.nextInt(running.size() - spared))),
         Fault.durable("SIGSTOP", random -> pause(random.nextInt(running.size()))),
         Fault.durable("SIGSTOP", random -> pause(random.nextInt(running.size()))));
   }
