@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
  *   <li>On tracks side by side (processes, network, store) draws a fault, injects it, lets it last,
  *       heals it, and draws the next. The seed fixes each track's faults and how long they last.
  *   <li>Heals everything, gives liveness the time it is promised, and stops the workers.
+ *   <li>Before they stop, kills a leader while all else is well.
  *   <li>Judges what all of them have logged.
  * </ol>
  */
@@ -100,6 +101,7 @@ final class ChaosCampaign {
       CompletableFuture.allOf(tracks.toArray(CompletableFuture[]::new)).join();
       Duration healing = LEADER_AGAIN.plus(store.reconnecting());
       awaitLeaders(workers, log, healing);
+      takeOver(workers, log, healing);
       workers.stop();
       store.writes(log);
       List<Event> events = new ArrayList<>(EventLog.read(own));
@@ -127,6 +129,32 @@ final class ChaosCampaign {
       led = Checks.someLeader(new History(events), elections(), patience).isEmpty();
     }
     Async.pause(Duration.ofSeconds(1));
+  }
+
+  private static void takeOver(Workers workers, EventLog log, Duration patience) {
+    String election = "election-0";
+    String leader = workers.leaderOf(election);
+    if (leader == null) {
+      return; // a violation already
+    }
+    long killed = System.nanoTime();
+    try {
+      workers.replace(leader);
+    } catch (Exception impossible) {
+      throw new AssertionError(impossible);
+    }
+    long next = 0;
+    while (next == 0 && System.nanoTime() - killed < patience.toNanos()) {
+      Async.pause(Duration.ofMillis(300));
+      next =
+          workers.events().stream()
+              .filter(e -> e.type() == Type.LEADS && e.key().equals(election))
+              .filter(e -> e.at() - killed > 0 && !e.worker().equals(leader))
+              .mapToLong(Event::until)
+              .min()
+              .orElse(0);
+    }
+    log.add(Type.TAKEN_OVER, election, leader, killed, 0, next, null);
   }
 
   private List<String> elections() {

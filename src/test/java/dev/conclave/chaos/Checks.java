@@ -78,6 +78,15 @@ final class Checks {
     return violations;
   }
 
+  /** When a leader is killed and all else is well, another leads within the time. */
+  static List<String> takeOvers(History history, Duration in) {
+    return history
+        .of(Event.Type.TAKEN_OVER)
+        .filter(e -> e.until() == 0 || e.until() - e.at() > in.toNanos())
+        .map(e -> "nobody led within " + in + " of the leader's death: " + e)
+        .toList();
+  }
+
   /** How long after the last fault's healing somebody led. */
   static long leaderAfterHealing(History history, String election) {
     long healed = history.of(Event.Type.HEALED).mapToLong(Event::at).max().orElseThrow();

@@ -111,6 +111,15 @@ class ChecksTest {
   }
 
   @Test
+  void takeOversFindsLateAndMissingOnes() {
+    add("h", Type.TAKEN_OVER, "", 100, 0, 300, null);
+    assertThat(Checks.takeOvers(history, Duration.ofNanos(200))).isEmpty();
+    assertThat(Checks.takeOvers(history, Duration.ofNanos(199))).hasSize(1);
+    add("h", Type.TAKEN_OVER, "", 100, 0, 0, null);
+    assertThat(Checks.takeOvers(history, Duration.ofNanos(200))).hasSize(1);
+  }
+
+  @Test
   void fencesGrowFindsOneThatDoesNot() {
     granted("a", 0, 10, 5);
     granted("b", 5, 15, 4);

@@ -53,6 +53,8 @@ record Event(
     FAULT,
     /** The store may have forgotten between the times what it had been told before. */
     FORGETS,
+    /** A leader was killed, and another led at {@code until}; 0 when nobody did in time. */
+    TAKEN_OVER,
     /** What a worker uses: {@code key} of it, {@code fence} many. */
     USES,
     /** All faults have been healed. */

@@ -1,6 +1,5 @@
 package dev.conclave.chaos;
 
-import dev.conclave.chaos.History.Span;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -42,6 +41,7 @@ final class Verdict {
     violations.addAll(Checks.exclusion(history, LONGEST_LEASE));
     violations.addAll(Checks.oneLeader(history, ElectionClient.LEASE));
     violations.addAll(Checks.someLeader(history, elections, healing));
+    violations.addAll(Checks.takeOvers(history, healing));
     violations.addAll(Checks.liveness(history, killed, LATENESS, System.nanoTime()));
     violations.addAll(Checks.outcomes(history));
     violations.addAll(FenceChecks.fencesGrow(history));
@@ -94,32 +94,12 @@ final class Verdict {
     return history.of(type).count();
   }
 
-  /**
-   * How long nobody led after a leader was killed or paused while the store and the ways to it were
-   * well; -1 when that never happened.
-   */
   private long slowestTakeOver() {
-    List<Event> faults = history.of(Event.Type.FAULT).toList();
-    long slowest = -1;
-    for (List<Span> election : history.terms().values()) {
-      List<Span> terms = new ArrayList<>(election);
-      terms.sort(Comparator.comparingLong(Span::from));
-      for (int i = 1; i < terms.size(); i++) {
-        Span before = terms.get(i - 1);
-        Span after = terms.get(i);
-        List<Event> meanwhile =
-            faults.stream()
-                .filter(f -> f.at() <= after.from() && f.until() >= before.to())
-                .toList();
-        boolean struck =
-            meanwhile.stream()
-                .anyMatch(f -> f.outcome().startsWith("SIG") && f.worker().equals(before.worker()));
-        if (struck && meanwhile.stream().noneMatch(f -> f.key().equals("store"))) {
-          slowest = Math.max(slowest, after.from() - before.to());
-        }
-      }
-    }
-    return slowest;
+    return history
+        .of(Event.Type.TAKEN_OVER)
+        .mapToLong(e -> (e.until() - e.at()) / 1_000_000)
+        .max()
+        .orElseThrow();
   }
 
   private String faults() {
@@ -137,7 +117,6 @@ final class Verdict {
             .of(Event.Type.ANSWER)
             .collect(Collectors.groupingBy(Event::outcome, TreeMap::new, Collectors.counting()));
     long terms = history.terms().values().stream().mapToLong(List::size).sum();
-    long takeOver = slowestTakeOver();
     String healed =
         new TreeSet<>(history.terms().keySet())
             .stream()
@@ -169,8 +148,9 @@ final class Verdict {
             + " accepted, "
             + count(Event.Type.REFUSED)
             + " times stale",
-        "  slowest take-over from a leader killed or paused: "
-            + (takeOver < 0 ? "none" : takeOver / 1_000_000 + " ms")
+        "  slowest take-over from a leader that was killed: "
+            + slowestTakeOver()
+            + " ms"
             + "; a leader after the last healing: "
             + healed,
         "  violations: " + violations.size());

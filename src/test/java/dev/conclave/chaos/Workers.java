@@ -3,6 +3,7 @@ package dev.conclave.chaos;
 import dev.conclave.testing.LaunchedProcess;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -93,6 +94,24 @@ final class Workers implements AutoCloseable {
   private void told(String what, Running victim, long from) {
     victims.add(
         new Event(victim.name, Event.Type.FAULT, "worker", "", from, 0, System.nanoTime(), what));
+  }
+
+  /** The worker that has said last that it leads. */
+  String leaderOf(String election) {
+    return events().stream()
+        .filter(e -> e.type() == Event.Type.LEADS && e.key().equals(election))
+        .max(Comparator.comparingLong(Event::at))
+        .map(Event::worker)
+        .orElse(null);
+  }
+
+  /** Kills it, and another takes its place. */
+  void replace(String name) throws Exception {
+    for (int slot = 0; slot < running.size(); slot++) {
+      if (running.get(slot).name.equals(name)) {
+        kill(slot).heal();
+      }
+    }
   }
 
   /** Asks all of them to end and waits until they have. */
