@@ -1,149 +1,124 @@
 package dev.conclave.chaos;
 
+import dev.conclave.chaos.History.Span;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.Set;
+import java.util.TreeMap;
 
-/** What a history has to satisfy. Each check answers with the violations it found, in words. */
+/**
+ * What a history has to satisfy about who holds and who leads. Each check answers with the
+ * violations it found, in words.
+ *
+ * <p>A store that was told to forget what it knew ({@link Event.Type#FORGETS}) can grant a lease
+ * while an older one is still believed in, and that belief ends with the older lease. So an overlap
+ * is no violation if, and only if, it lies between the beginning of the forgetting and one lease
+ * after its end.
+ */
 final class Checks {
   private Checks() {}
 
-  /** A span of time in which something holds itself for valid. */
-  record Span(String id, String worker, long from, long to, long fence) {}
-
-  /**
-   * No two handles of one key say at the same instant that they are valid. A handle is valid from
-   * its first claim to the latest moment it has claimed, unless it ended before.
-   */
-  static List<String> exclusion(Collection<Event> history) {
+  /** No two handles of one key say at the same instant that they are valid. */
+  static List<String> exclusion(History history, Duration longestLease) {
+    List<Span> forgotten = history.spans(Event.Type.FORGETS);
     List<String> violations = new ArrayList<>();
-    byKey(history, Event.Type.CLAIM, Event.Type.END)
-        .forEach((key, events) -> violations.addAll(overlaps(key, spans(events))));
+    new TreeMap<>(history.validity())
+        .forEach((key, spans) -> violations.addAll(overlaps(key, spans, forgotten, longestLease)));
     return violations;
   }
 
   /** At most one worker says at any instant that it leads. */
-  static List<String> oneLeader(Collection<Event> history) {
+  static List<String> oneLeader(History history, Duration lease) {
+    List<Span> forgotten = history.spans(Event.Type.FORGETS);
     List<String> violations = new ArrayList<>();
-    byKey(history, Event.Type.LEADS)
+    new TreeMap<>(history.terms())
         .forEach(
-            (key, events) -> {
-              List<Span> instants =
-                  events.stream()
-                      .map(e -> new Span(e.id(), e.worker(), e.at(), e.until(), e.fence()))
-                      .toList();
-              violations.addAll(overlaps("leadership of " + key, instants));
-            });
+            (key, terms) ->
+                violations.addAll(overlaps("leadership of " + key, terms, forgotten, lease)));
+    return violations;
+  }
+
+  private static List<String> overlaps(
+      String key, List<Span> spans, List<Span> forgotten, Duration lease) {
+    List<Span> sorted = new ArrayList<>(spans);
+    sorted.sort(Comparator.comparingLong(Span::from));
+    List<String> violations = new ArrayList<>();
+    List<Span> active = new ArrayList<>();
+    for (Span span : sorted) {
+      active.removeIf(older -> older.to() <= span.from());
+      for (Span older : active) {
+        long end = Math.min(older.to(), span.to());
+        boolean excused =
+            forgotten.stream()
+                .anyMatch(f -> f.from() <= span.from() && end <= f.to() + lease.toNanos());
+        if (!excused) {
+          long micros = (end - span.from()) / 1_000;
+          violations.add(key + ": " + span + " overlaps " + older + " by " + micros + " µs");
+        }
+      }
+      active.add(span);
+    }
     return violations;
   }
 
   /** After the last fault has healed, somebody leads within the time. */
-  static List<String> someLeader(Collection<Event> history, Collection<String> keys, Duration in) {
-    long healed =
-        history.stream()
-            .filter(e -> e.type() == Event.Type.HEALED)
-            .mapToLong(Event::at)
-            .max()
-            .orElseThrow();
+  static List<String> someLeader(History history, Collection<String> elections, Duration in) {
     List<String> violations = new ArrayList<>();
-    for (String key : keys) {
-      boolean led =
-          history.stream()
-              .anyMatch(
-                  e ->
-                      e.type() == Event.Type.LEADS
-                          && e.key().equals(key)
-                          && e.at() - healed >= 0
-                          && e.at() - healed <= in.toNanos());
-      if (!led) {
-        violations.add("nobody led " + key + " within " + in + " of the last fault's healing");
+    for (String election : elections) {
+      long gap = leaderAfterHealing(history, election);
+      if (gap > in.toNanos()) {
+        String found = gap == Long.MAX_VALUE ? "" : " but after " + gap / 1_000_000 + " ms";
+        violations.add(
+            "nobody led " + election + " within " + in + " of the last fault's healing" + found);
       }
     }
     return violations;
+  }
+
+  /** When a leader is killed and all else is well, another leads within the time. */
+  static List<String> takeOvers(History history, Duration in) {
+    return history
+        .of(Event.Type.TAKEN_OVER)
+        .filter(e -> e.until() == 0 || e.until() - e.at() > in.toNanos())
+        .map(e -> "nobody led within " + in + " of the leader's death: " + e)
+        .toList();
+  }
+
+  /** How long after the last fault's healing somebody led. */
+  static long leaderAfterHealing(History history, String election) {
+    long healed = history.of(Event.Type.HEALED).mapToLong(Event::at).max().orElseThrow();
+    return history
+        .of(Event.Type.LEADS)
+        .filter(e -> e.key().equals(election) && e.at() - healed >= 0)
+        .mapToLong(e -> e.at() - healed)
+        .min()
+        .orElse(Long.MAX_VALUE);
   }
 
   /**
-   * Fencing tokens grow in real-time order: a grant that was asked for after another was answered
-   * has the greater token; and no token is given twice.
+   * Every request is answered within its deadline and the slack. Not counted is time in which its
+   * process or event loop did not run; not asked for is the answer of a process that was killed.
    */
-  static List<String> fencesGrow(Collection<Event> history) {
-    List<String> violations = new ArrayList<>();
-    byKey(history, Event.Type.ASK, Event.Type.ANSWER)
-        .forEach(
-            (key, events) -> {
-              List<Span> grants = grants(events);
-              grants.sort(Comparator.comparingLong(Span::from));
-              List<Span> byEnd = new ArrayList<>(grants);
-              byEnd.sort(Comparator.comparingLong(Span::to));
-              Span greatest = null;
-              int ended = 0;
-              for (Span grant : grants) {
-                for (; ended < byEnd.size() && byEnd.get(ended).to < grant.from; ended++) {
-                  Span done = byEnd.get(ended);
-                  greatest = greatest == null || done.fence > greatest.fence ? done : greatest;
-                }
-                if (greatest != null && grant.fence <= greatest.fence) {
-                  violations.add(
-                      key + ": " + grant + " was asked for after " + greatest + " was granted");
-                }
-              }
-              grants.stream()
-                  .collect(Collectors.groupingBy(Span::fence))
-                  .forEach(
-                      (fence, same) -> {
-                        if (same.size() > 1) {
-                          violations.add(key + ": one fencing token for " + same);
-                        }
-                      });
-            });
-    return violations;
-  }
-
-  /** Accepted writes are in the order of their fencing tokens. */
-  static List<String> writesInOrder(Collection<Event> history) {
-    List<String> violations = new ArrayList<>();
-    byKey(history, Event.Type.WRITE)
-        .forEach(
-            (key, writes) -> {
-              writes.sort(Comparator.comparingLong(Event::at));
-              for (int i = 1; i < writes.size(); i++) {
-                if (writes.get(i).fence() < writes.get(i - 1).fence()) {
-                  violations.add(
-                      key + ": " + writes.get(i) + " was accepted after " + writes.get(i - 1));
-                }
-              }
-            });
-    return violations;
-  }
-
-  /** Every request that did not die with its process is answered within its deadline and slack. */
   static List<String> liveness(
-      Collection<Event> history, Collection<String> deadWorkers, Duration slack, long endOfRun) {
-    Map<String, Event> asked = new LinkedHashMap<>();
+      History history, Collection<String> deadWorkers, Duration slack, long endOfRun) {
+    List<Span> stalls = history.spans(Event.Type.STALL);
+    TreeMap<String, Event> asked = new TreeMap<>();
+    history.of(Event.Type.ASK).forEach(ask -> asked.put(ask.id(), ask));
     List<String> violations = new ArrayList<>();
-    for (Event event : history) {
-      if (event.type() == Event.Type.ASK) {
-        asked.put(event.id(), event);
-      }
-    }
-    for (Event event : history) {
-      if (event.type() == Event.Type.ANSWER) {
-        Event ask = asked.remove(event.id());
-        if (ask != null && event.at() - ask.until() > slack.toNanos()) {
-          violations.add(
-              "answered "
-                  + Duration.ofNanos(event.at() - ask.until()).toMillis()
-                  + " ms after its deadline: "
-                  + event);
-        }
-      }
-    }
+    history
+        .of(Event.Type.ANSWER)
+        .forEach(
+            answer -> {
+              Event ask = asked.remove(answer.id());
+              long late = answer.at() - ask.until() - stalled(stalls, ask, answer.at());
+              if (late > slack.toNanos()) {
+                violations.add(
+                    "answered " + late / 1_000_000 + " ms after its deadline: " + answer);
+              }
+            });
     for (Event ask : asked.values()) {
       boolean due = endOfRun - ask.until() > slack.toNanos();
       if (due && !deadWorkers.contains(ask.worker())) {
@@ -153,78 +128,39 @@ final class Checks {
     return violations;
   }
 
-  private static List<Span> spans(List<Event> events) {
-    Map<String, Event> first = new HashMap<>();
-    Map<String, Long> until = new HashMap<>();
-    Map<String, Long> ended = new HashMap<>();
-    for (Event event : events) {
-      if (event.type() == Event.Type.CLAIM) {
-        first.merge(event.id(), event, (a, b) -> a.at() <= b.at() ? a : b);
-        until.merge(event.id(), event.until(), Math::max);
-      } else {
-        ended.merge(event.id(), event.at(), Math::min);
-      }
+  /** How long the worker did not run between being asked and answering; stalls may overlap. */
+  private static long stalled(List<Span> stalls, Event ask, long end) {
+    long sum = 0;
+    long counted = ask.at();
+    for (Span stall :
+        stalls.stream()
+            .filter(s -> s.worker().equals(ask.worker()) && s.overlaps(ask.at(), end))
+            .sorted(Comparator.comparingLong(Span::from))
+            .toList()) {
+      long from = Math.max(counted, stall.from());
+      long to = Math.min(end, stall.to());
+      sum += Math.max(0, to - from);
+      counted = Math.max(counted, to);
     }
-    List<Span> spans = new ArrayList<>();
-    first.forEach(
-        (id, claim) ->
-            spans.add(
-                new Span(
-                    id,
-                    claim.worker(),
-                    claim.at(),
-                    Math.min(until.get(id), ended.getOrDefault(id, Long.MAX_VALUE)),
-                    claim.fence())));
-    return spans;
+    return sum;
   }
 
-  private static List<String> overlaps(String key, List<Span> spans) {
-    List<Span> sorted = new ArrayList<>(spans);
-    sorted.sort(Comparator.comparingLong(Span::from));
-    List<String> violations = new ArrayList<>();
-    Span longest = null;
-    for (Span span : sorted) {
-      boolean same = longest != null && longest.id.equals(span.id);
-      if (longest != null && !same && span.from < longest.to) {
-        violations.add(
-            key
-                + ": "
-                + span
-                + " overlaps "
-                + longest
-                + " by "
-                + (longest.to - span.from) / 1000
-                + " µs");
-      }
-      if (longest == null || span.to > longest.to) {
-        longest = span;
-      }
-    }
-    return violations;
-  }
-
-  private static List<Span> grants(List<Event> events) {
-    Map<String, Event> asked = new HashMap<>();
-    List<Span> grants = new ArrayList<>();
-    for (Event event : events) {
-      if (event.type() == Event.Type.ASK) {
-        asked.put(event.id(), event);
-      }
-    }
-    for (Event event : events) {
-      if (event.type() == Event.Type.ANSWER && event.outcome().equals("granted")) {
-        grants.add(
-            new Span(
-                event.id(), event.worker(), asked.get(event.id()).at(), event.at(), event.fence()));
-      }
-    }
-    return grants;
-  }
-
-  private static Map<String, List<Event>> byKey(Collection<Event> history, Event.Type... types) {
-    List<Event.Type> wanted = List.of(types);
-    return history.stream()
-        .filter(e -> wanted.contains(e.type()))
-        .collect(Collectors.groupingBy(Event::key, Collectors.toCollection(ArrayList::new)));
+  /** Requests end with a grant, or with a failure that such a request may have. */
+  static List<String> outcomes(History history) {
+    Set<String> right =
+        Set.of(
+            "granted",
+            "TIMEOUT",
+            "BACKEND_UNAVAILABLE",
+            "LOST",
+            "TIMEOUT" + LockClient.GIVEN_UP,
+            "BACKEND_UNAVAILABLE" + LockClient.GIVEN_UP,
+            "LOST" + LockClient.GIVEN_UP,
+            "CLOSED" + LockClient.GIVEN_UP);
+    return history
+        .of(Event.Type.ANSWER)
+        .filter(answer -> !right.contains(answer.outcome()))
+        .map(answer -> "a wrong outcome: " + answer)
+        .toList();
   }
 }

@@ -11,11 +11,14 @@ import org.junit.jupiter.api.Test;
 
 /** The checks themselves: each accepts a good history and finds its planted violation. */
 class ChecksTest {
-  private final List<Event> history = new ArrayList<>();
+  private static final Duration LEASE = Duration.ofNanos(100);
+
+  private final List<Event> events = new ArrayList<>();
+  private final History history = new History(events);
 
   private void add(
       String worker, Type type, String id, long at, long fence, long until, String outcome) {
-    history.add(new Event(worker, type, "k", id, at, fence, until, outcome));
+    events.add(new Event(worker, type, "k", id, at, fence, until, outcome));
   }
 
   private void held(String worker, String id, long from, long until, long ended, long fence) {
@@ -30,12 +33,24 @@ class ChecksTest {
     add("w", Type.ANSWER, id, answered, fence, 0, "granted");
   }
 
+  private void leads(String worker, String term, long at, long fence) {
+    add(worker, Type.LEADS, term, at, fence, at + 1, null);
+  }
+
+  private void forgets(long from, long to) {
+    add("store", Type.FORGETS, "", from, 0, to, "FLUSHALL");
+  }
+
+  private List<String> exclusion() {
+    return Checks.exclusion(history, LEASE);
+  }
+
   @Test
   void exclusionAcceptsHandlesOneAfterTheOther() {
     held("w1", "a", 0, 100, 50, 1);
     held("w2", "b", 50, 150, 0, 2);
     held("w1", "c", 150, 250, 0, 3);
-    assertThat(Checks.exclusion(history)).isEmpty();
+    assertThat(exclusion()).isEmpty();
   }
 
   @Test
@@ -43,25 +58,65 @@ class ChecksTest {
     held("w1", "a", 0, 100, 0, 1);
     held("w1", "a", 60, 200, 0, 1);
     held("w2", "b", 150, 180, 0, 2);
-    assertThat(Checks.exclusion(history)).hasSize(1);
+    assertThat(exclusion()).hasSize(1);
+  }
+
+  @Test
+  void exclusionFindsAHandleThatOverlapsAnEarlierOneBesideALaterOne() {
+    held("w1", "a", 0, 1_000, 0, 1);
+    held("w2", "b", 100, 120, 0, 2);
+    held("w3", "c", 200, 220, 0, 3);
+    assertThat(exclusion()).hasSize(2);
+  }
+
+  @Test
+  void aStoreThatForgetsExcusesOverlapsForOneLeaseAndNoOthers() {
+    forgets(50, 60);
+    held("w1", "a", 0, 90, 0, 1);
+    held("w2", "b", 55, 160, 0, 2);
+    assertThat(exclusion()).isEmpty();
+    held("w3", "c", 150, 170, 0, 3);
+    assertThat(exclusion()).as("it ends within a lease of the forgetting").isEmpty();
+    held("w4", "d", 155, 165, 0, 4);
+    assertThat(exclusion()).as("longer than a lease after").hasSize(1);
+  }
+
+  @Test
+  void anOverlapThatBeganBeforeTheStoreForgotIsAViolation() {
+    held("w1", "a", 0, 90, 0, 1);
+    held("w2", "b", 45, 80, 0, 2);
+    forgets(50, 60);
+    assertThat(exclusion()).hasSize(1);
   }
 
   @Test
   void oneLeaderFindsTwo() {
-    history.add(new Event("w1", Type.LEADS, "e", "1", 0, 1, 10, null));
-    history.add(new Event("w2", Type.LEADS, "e", "2", 10, 2, 20, null));
-    assertThat(Checks.oneLeader(history)).isEmpty();
-    history.add(new Event("w1", Type.LEADS, "e", "1", 15, 1, 16, null));
-    assertThat(Checks.oneLeader(history)).hasSize(1);
+    leads("w1", "1", 0, 1);
+    leads("w1", "1", 10, 1);
+    leads("w2", "2", 11, 2);
+    leads("w2", "2", 20, 2);
+    assertThat(Checks.oneLeader(history, LEASE)).isEmpty();
+    leads("w3", "3", 15, 3);
+    assertThat(Checks.oneLeader(history, LEASE)).hasSize(1);
   }
 
   @Test
   void someLeaderFindsThatNobodyLed() {
-    history.add(new Event("w1", Type.LEADS, "e", "1", 0, 1, 10, null));
-    history.add(new Event("h", Type.HEALED, "", "", 100, 0, 0, null));
-    history.add(new Event("w1", Type.LEADS, "e", "2", 400, 1, 410, null));
-    assertThat(Checks.someLeader(history, Set.of("e"), Duration.ofNanos(300))).isEmpty();
-    assertThat(Checks.someLeader(history, Set.of("e"), Duration.ofNanos(299))).hasSize(1);
+    leads("w1", "1", 0, 1);
+    add("h", Type.HEALED, "", 100, 0, 0, null);
+    leads("w1", "2", 400, 1);
+    assertThat(Checks.someLeader(history, Set.of("k"), Duration.ofNanos(300))).isEmpty();
+    assertThat(Checks.someLeader(history, Set.of("k"), Duration.ofNanos(299))).hasSize(1);
+    assertThat(Checks.someLeader(history, Set.of("other"), Duration.ofNanos(300))).hasSize(1);
+  }
+
+  @Test
+  void takeOversFindsLateAndMissingOnes() {
+    add("h", Type.TAKEN_OVER, "", 100, 0, 300, null);
+    assertThat(Checks.takeOvers(history, Duration.ofNanos(200))).isEmpty();
+    assertThat(Checks.takeOvers(history, Duration.ofNanos(199))).hasSize(1);
+    add("h", Type.TAKEN_OVER, "", 100, 0, 0, null);
+    assertThat(Checks.takeOvers(history, Duration.ofNanos(200))).hasSize(1);
   }
 
   @Test
@@ -69,26 +124,64 @@ class ChecksTest {
     granted("a", 0, 10, 5);
     granted("b", 5, 15, 4);
     granted("c", 20, 30, 6);
-    assertThat(Checks.fencesGrow(history)).isEmpty();
+    assertThat(FenceChecks.fencesGrow(history)).isEmpty();
     granted("d", 40, 50, 3);
-    assertThat(Checks.fencesGrow(history)).hasSize(1);
+    assertThat(FenceChecks.fencesGrow(history)).hasSize(1);
   }
 
   @Test
-  void fencesGrowFindsOneThatIsGivenTwice() {
+  void fencesGrowFindsOneThatIsGivenTwiceEvenByAStoreThatForgot() {
+    forgets(0, 1_000);
     granted("a", 0, 100, 5);
     granted("b", 0, 100, 5);
-    assertThat(Checks.fencesGrow(history)).hasSize(1);
+    assertThat(FenceChecks.fencesGrow(history)).hasSize(1);
+  }
+
+  @Test
+  void termsDifferFindsANumberOfTwoLeaderships() {
+    leads("w1", "1", 0, 1);
+    leads("w1", "1", 10, 1);
+    leads("w2", "2", 20, 2);
+    assertThat(FenceChecks.termsDiffer(history)).isEmpty();
+    leads("w3", "3", 30, 2);
+    assertThat(FenceChecks.termsDiffer(history)).hasSize(1);
   }
 
   @Test
   void writesInOrderFindsAStaleWrite() {
-    add("w", Type.WRITE, "1", 1, 5, 0, null);
-    add("w", Type.WRITE, "2", 2, 5, 0, null);
-    add("w", Type.WRITE, "3", 3, 7, 0, null);
-    assertThat(Checks.writesInOrder(history)).isEmpty();
-    add("w", Type.WRITE, "4", 4, 6, 0, null);
-    assertThat(Checks.writesInOrder(history)).hasSize(1);
+    add("w", Type.WRITE, "1", 1, 5, 0, "1");
+    add("w", Type.WRITE, "2", 2, 5, 0, "2");
+    add("w", Type.WRITE, "3", 3, 7, 0, "3");
+    assertThat(FenceChecks.writesInOrder(history)).isEmpty();
+    add("w", Type.WRITE, "4", 4, 6, 0, "4");
+    assertThat(FenceChecks.writesInOrder(history)).hasSize(1);
+  }
+
+  @Test
+  void writesInOrderFindsALostUpdate() {
+    add("w", Type.WRITE, "1", 1, 5, 0, "1");
+    add("w", Type.WRITE, "2", 2, 6, 0, "1");
+    assertThat(FenceChecks.writesInOrder(history)).hasSize(1);
+  }
+
+  @Test
+  void writesKeptFindsOneThatIsGone() {
+    add("register", Type.WRITE, "1", 1, 5, 0, "1");
+    add("w", Type.WROTE, "1", 0, 5, 3, "1");
+    assertThat(FenceChecks.writesKept(history)).isEmpty();
+    add("w", Type.WROTE, "2", 4, 5, 5, "2");
+    assertThat(FenceChecks.writesKept(history)).hasSize(1);
+  }
+
+  @Test
+  void validHoldersWriteFindsOneThatIsRefused() {
+    held("w", "a", 0, 100, 0, 1);
+    add("w", Type.REFUSED, "a", 95, 1, 105, "register");
+    assertThat(FenceChecks.validHoldersWrite(history, LEASE)).as("valid no more").isEmpty();
+    add("w", Type.REFUSED, "a", 10, 1, 20, "register");
+    assertThat(FenceChecks.validHoldersWrite(history, LEASE)).hasSize(1);
+    forgets(5, 8);
+    assertThat(FenceChecks.validHoldersWrite(history, LEASE)).isEmpty();
   }
 
   @Test
@@ -96,11 +189,38 @@ class ChecksTest {
     granted("a", 0, 10, 5);
     add("dead", Type.ASK, "b", 0, 0, 10, null);
     add("w", Type.ASK, "young", 990, 0, 1_100, null);
-    assertThat(Checks.liveness(history, Set.of("dead"), Duration.ofNanos(50), 1_000)).isEmpty();
+    assertThat(liveness()).isEmpty();
     add("w", Type.ASK, "late", 0, 0, 10, null);
     add("w", Type.ANSWER, "late", 61, 0, 0, "TIMEOUT");
     add("w", Type.ASK, "missing", 0, 0, 10, null);
-    assertThat(Checks.liveness(history, Set.of("dead"), Duration.ofNanos(50), 1_000)).hasSize(2);
+    assertThat(liveness()).hasSize(2);
+  }
+
+  @Test
+  void livenessDoesNotCountWhatAProcessSleptThroughAndCountsItOnce() {
+    add("w", Type.ASK, "late", 0, 0, 10, null);
+    add("w", Type.ANSWER, "late", 100, 0, 0, "TIMEOUT");
+    add("w", Type.STALL, "", 20, 0, 60, null);
+    assertThat(liveness()).isEmpty();
+    events.remove(2);
+    add("w", Type.STALL, "", 20, 0, 50, null);
+    add("w", Type.STALL, "", 20, 0, 50, null);
+    add("other", Type.STALL, "", 0, 0, 100, null);
+    assertThat(liveness()).hasSize(1);
+  }
+
+  private List<String> liveness() {
+    return Checks.liveness(history, Set.of("dead"), Duration.ofNanos(50), 1_000);
+  }
+
+  @Test
+  void outcomesFindsOneThatARequestCanNotHave() {
+    granted("a", 0, 10, 5);
+    add("w", Type.ANSWER, "b", 10, 0, 0, "CLOSED" + LockClient.GIVEN_UP);
+    assertThat(Checks.outcomes(history)).isEmpty();
+    add("w", Type.ANSWER, "c", 10, 0, 0, "CLOSED");
+    add("w", Type.ANSWER, "d", 10, 0, 0, "INVALID");
+    assertThat(Checks.outcomes(history)).hasSize(2);
   }
 
   @Test

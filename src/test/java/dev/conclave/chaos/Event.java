@@ -3,16 +3,17 @@ package dev.conclave.chaos;
 import io.vertx.core.json.JsonObject;
 
 /**
- * One line of a worker's log. Times are the machine's monotonic clock in nanoseconds, which all
- * processes of one machine share.
+ * One line of a log. Times are the machine's monotonic clock in nanoseconds, which all processes of
+ * one machine share.
  *
  * @param worker which process
  * @param type what happened
  * @param key which lock or election
  * @param id which attempt or holding, unique in the whole history
- * @param at when
+ * @param at when, or from when
  * @param fence the fencing token, or 0
- * @param until for claims: until when the handle says it is valid; for requests: the deadline
+ * @param until for claims: until when the handle says it is valid; for requests: the deadline; for
+ *     what takes time: its end
  * @param outcome for answers: what came of it
  */
 record Event(
@@ -34,12 +35,28 @@ record Event(
     CLAIM,
     /** A handle is about to be released, or has been told that it is lost. */
     END,
-    /** A fenced write was accepted; {@code at} is the register's order, not a time. */
+    /** The store accepted a fenced write; {@code at} is its order, {@code outcome} the value. */
     WRITE,
-    /**
-     * {@code isLeader()} was true at this instant, until {@code until} at least as far as known.
-     */
+    /** A worker was told that its write was accepted. */
+    WROTE,
+    /** A worker was told that its fencing token is stale; it had asked between the times. */
+    REFUSED,
+    /** {@code isLeader()} was true at some instant between the times. */
     LEADS,
+    /** An operation of one lease begins: {@code until} is its duration. */
+    OPERATE,
+    /** Its answer. */
+    OPERATED,
+    /** A worker, or its event loop, did not run between the times. */
+    STALL,
+    /** A fault of this kind was in force between the times. */
+    FAULT,
+    /** The store may have forgotten between the times what it had been told before. */
+    FORGETS,
+    /** A leader was killed, and another led at {@code until}; 0 when nobody did in time. */
+    TAKEN_OVER,
+    /** What a worker uses: {@code key} of it, {@code fence} many. */
+    USES,
     /** All faults have been healed. */
     HEALED
   }

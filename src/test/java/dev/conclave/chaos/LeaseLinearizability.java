@@ -18,14 +18,21 @@ import java.util.Set;
  *   <li>An operation takes effect at one instant between being asked and being answered; one
  *       without an answer at any later instant, or never.
  *   <li>A grant or extension that took effect in {@code [from, to]} runs out in {@code [from +
- *       duration, to + duration]}: that end is an operation of its own, without effect when the
- *       lease has been renewed or vacated since. Late by the slack at most, early never.
- *   <li>The search puts next any operation that no other must precede, if the model agrees with its
- *       outcome, and goes back when it is stuck. A set of what is done together with the state it
- *       leads to is tried only once.
+ *       duration, to + duration]}, unless the lease has been renewed or vacated before: late by the
+ *       slack at most, early never.
+ *   <li>The search puts next any operation, or the lease's running out, that no other must precede,
+ *       if the model agrees with its outcome, and goes back when it is stuck. A set of what is done
+ *       together with the state it leads to is tried only once.
+ *   <li>What changes nothing and agrees with the state is put next at once, without alternative: a
+ *       history that can go on with it later can go on with it now.
  * </ol>
  */
 final class LeaseLinearizability {
+  /** No history that is sound takes nearly as many. */
+  private static final int LIMIT = 1_000_000;
+
+  private static final int NONE = -1;
+
   /**
    * What the lease is like.
    *
@@ -34,126 +41,120 @@ final class LeaseLinearizability {
    * @param renewal which operation set the expiry
    */
   private record State(String holder, long fence, boolean seen, int renewal) {
-    private static final State FREE = new State(null, 0, true, -1);
+    private static final State FREE = new State(null, 0, true, NONE);
 
     private State free() {
-      return new State(null, fence, seen, -1);
+      return new State(null, fence, seen, NONE);
     }
   }
 
   private record Visited(BitSet done, State state) {}
 
-  /** An operation, or the expiry that follows from operation number {@code expires}. */
-  private record Step(LeaseOperation operation, int expires, long from, long to) {}
-
-  private final List<Step> steps = new ArrayList<>();
+  private final List<LeaseOperation> history;
+  private final long slack;
   private final Set<Visited> visited = new HashSet<>();
 
   private LeaseLinearizability(List<LeaseOperation> history, long slack) {
-    for (LeaseOperation operation : history) {
-      int number = steps.size();
-      steps.add(new Step(operation, -1, operation.from(), operation.to()));
-      boolean holds = operation.kind() != Kind.RELEASE && operation.outcome() != Outcome.NO;
-      if (holds) {
-        long to = operation.to() == Long.MAX_VALUE ? Long.MAX_VALUE : operation.to() + slack;
-        steps.add(
-            new Step(
-                null,
-                number,
-                operation.from() + operation.duration(),
-                to == Long.MAX_VALUE ? to : to + operation.duration()));
-      }
-    }
+    this.history = new ArrayList<>(history);
+    this.history.sort(Comparator.comparingLong(LeaseOperation::to));
+    this.slack = slack;
   }
 
   /**
    * Whether the history is that of a lease.
    *
    * @param slack by how much the store's expiry may be late, in nanoseconds
+   * @throws IllegalStateException when the search becomes too large to decide
    */
   static boolean holds(List<LeaseOperation> history, long slack) {
-    LeaseLinearizability search = new LeaseLinearizability(history, slack);
-    return search.search(new BitSet(), State.FREE);
+    return new LeaseLinearizability(history, slack).search(new BitSet(), State.FREE);
   }
 
-  private boolean search(BitSet done, State state) {
-    if (!visited.add(new Visited((BitSet) done.clone(), state))) {
+  private boolean search(BitSet before, State state) {
+    BitSet done = (BitSet) before.clone();
+    long limit = limit(done, state);
+    for (int i = idle(done, state, limit); i >= 0; i = idle(done, state, limit)) {
+      done.set(i);
+      limit = limit(done, state);
+    }
+    if (!visited.add(new Visited(done, state))) {
       return false;
     }
-    long mustPrecede = Long.MAX_VALUE;
+    if (visited.size() > LIMIT) {
+      throw new IllegalStateException("undecided after " + LIMIT + " states");
+    }
     boolean open = false;
-    for (int i = 0; i < steps.size(); i++) {
-      if (!done.get(i)) {
-        mustPrecede = Math.min(mustPrecede, steps.get(i).to);
-        open |= steps.get(i).to != Long.MAX_VALUE;
-      }
-    }
-    if (!open) {
-      return true;
-    }
-    for (int i : candidates(done, mustPrecede)) {
-      for (State next : apply(i, state, done)) {
-        done.set(i);
-        if (search(done, next)) {
+    for (int i = done.nextClearBit(0); i < history.size(); i = done.nextClearBit(i + 1)) {
+      LeaseOperation operation = history.get(i);
+      open |= operation.to() != Long.MAX_VALUE;
+      State next = operation.from() <= limit ? effect(i, state) : null;
+      if (next != null) {
+        BitSet then = (BitSet) done.clone();
+        then.set(i);
+        if (search(then, next)) {
           return true;
         }
-        done.clear(i);
       }
     }
-    return false;
+    return !open
+        || (state.renewal != NONE
+            && earliestExpiry(state.renewal) <= limit
+            && search(done, state.free()));
   }
 
-  private List<Integer> candidates(BitSet done, long mustPrecede) {
-    List<Integer> found = new ArrayList<>();
-    for (int i = 0; i < steps.size(); i++) {
-      Step step = steps.get(i);
-      boolean follows = step.expires >= 0 && !done.get(step.expires);
-      if (!done.get(i) && !follows && step.from <= mustPrecede) {
-        found.add(i);
+  /** By when something has to happen that has not: nothing that begins later may precede it. */
+  private long limit(BitSet done, State state) {
+    int first = done.nextClearBit(0); // they are sorted by their ends
+    long operation = first < history.size() ? history.get(first).to() : Long.MAX_VALUE;
+    return state.renewal == NONE ? operation : Math.min(operation, latestExpiry(state.renewal));
+  }
+
+  private long earliestExpiry(int renewal) {
+    return history.get(renewal).from() + history.get(renewal).duration();
+  }
+
+  private long latestExpiry(int renewal) {
+    LeaseOperation operation = history.get(renewal);
+    boolean ends = operation.to() != Long.MAX_VALUE;
+    return ends ? operation.to() + operation.duration() + slack : Long.MAX_VALUE;
+  }
+
+  /** An operation that may be next, changes nothing and agrees with the state; or -1. */
+  private int idle(BitSet done, State state, long limit) {
+    for (int i = done.nextClearBit(0); i < history.size(); i = done.nextClearBit(i + 1)) {
+      LeaseOperation operation = history.get(i);
+      boolean refused = operation.outcome() == Outcome.NO;
+      if (refused && operation.from() <= limit && !allowed(operation, state)) {
+        return i;
       }
     }
-    found.sort(Comparator.comparingLong(i -> steps.get(i).to));
-    return found;
+    return NONE;
   }
 
-  /** The states that the step may lead to; none when the model contradicts its outcome. */
-  private List<State> apply(int number, State state, BitSet done) {
-    Step step = steps.get(number);
-    if (step.expires >= 0) {
-      return List.of(state.renewal == step.expires ? state.free() : state);
-    }
-    LeaseOperation operation = step.operation;
+  private static boolean allowed(LeaseOperation operation, State state) {
     boolean mine = Objects.equals(state.holder, operation.token());
-    boolean may = operation.kind() == Kind.ACQUIRE ? mine || state.holder == null : mine;
-    return switch (operation.outcome()) {
-      case NO -> may ? List.of() : List.of(state);
-      case YES -> may ? effect(operation, number, state, mine) : List.of();
-      case UNKNOWN -> {
-        List<State> either = new ArrayList<>(List.of(state));
-        if (may) {
-          either.addAll(effect(operation, number, state, mine));
-        }
-        yield either;
-      }
-    };
+    return mine || (operation.kind() == Kind.ACQUIRE && state.holder == null);
   }
 
-  private static List<State> effect(
-      LeaseOperation operation, int number, State state, boolean mine) {
-    if (operation.kind() == Kind.RELEASE) {
-      return List.of(state.free());
+  /** The state that the operation leads to; null when the model contradicts its outcome. */
+  private State effect(int number, State state) {
+    LeaseOperation operation = history.get(number);
+    if (operation.outcome() == Outcome.NO || !allowed(operation, state)) {
+      return null;
     }
     String holder = operation.token();
-    if (operation.kind() == Kind.EXTEND) {
-      return List.of(new State(holder, state.fence, state.seen, number));
+    if (operation.kind() == Kind.RELEASE) {
+      return state.free();
     }
+    if (operation.kind() == Kind.EXTEND) {
+      return new State(holder, state.fence, state.seen, number);
+    }
+    boolean mine = holder.equals(state.holder);
     if (operation.outcome() == Outcome.UNKNOWN) {
-      return List.of(new State(holder, state.fence, mine && state.seen, number));
+      return new State(holder, state.fence, mine && state.seen, number);
     }
     boolean same = mine && state.seen && operation.fence() == state.fence;
     boolean greater = (!mine || !state.seen) && operation.fence() > state.fence;
-    return same || greater
-        ? List.of(new State(holder, operation.fence(), true, number))
-        : List.of();
+    return same || greater ? new State(holder, operation.fence(), true, number) : null;
   }
 }

@@ -2,6 +2,7 @@ package dev.conclave.testing;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 
 /** Three masters of a Redis cluster, of the embedded binary. */
 public final class RedisCluster implements AutoCloseable {
@@ -12,16 +13,38 @@ public final class RedisCluster implements AutoCloseable {
 
   /** Starts the nodes and waits until every one of them knows the whole cluster. */
   public RedisCluster() {
+    this(port -> port);
+  }
+
+  /**
+   * The same, but clients are told other ports than those the nodes listen on.
+   *
+   * @param announced which port a node announces that listens on this one
+   * @param arguments of every node beside those that make it one
+   */
+  public RedisCluster(IntUnaryOperator announced, String... arguments) {
     List<Integer> busPorts = new ArrayList<>();
     for (int i = 0; i < NODES; i++) {
       int bus = RedisServer.freePort();
       busPorts.add(bus);
-      nodes.add(
-          RedisServer.start(
-              "--cluster-enabled", "yes",
-              "--cluster-config-file", "nodes.conf",
-              "--cluster-node-timeout", "2000",
-              "--cluster-port", String.valueOf(bus)));
+      int port = RedisServer.freePort();
+      List<String> all =
+          new ArrayList<>(
+              List.of(
+                  "--cluster-enabled",
+                  "yes",
+                  "--cluster-config-file",
+                  "nodes.conf",
+                  "--cluster-node-timeout",
+                  "2000",
+                  "--cluster-port",
+                  String.valueOf(bus),
+                  "--cluster-announce-port",
+                  String.valueOf(announced.applyAsInt(port)),
+                  "--cluster-announce-bus-port",
+                  String.valueOf(bus)));
+      all.addAll(List.of(arguments));
+      nodes.add(RedisServer.startAt("redis://127.0.0.1:", port, all.toArray(String[]::new)));
     }
     for (int i = 0; i < NODES; i++) {
       RedisServer node = nodes.get(i);

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 
 /** A master, its replica and one Sentinel that watches them, of the embedded binary. */
 public final class RedisSentinel implements AutoCloseable {
@@ -17,15 +19,31 @@ public final class RedisSentinel implements AutoCloseable {
 
   /** Starts all three and waits until Sentinel knows the replica. */
   public RedisSentinel() {
-    master = RedisServer.start();
-    replica = RedisServer.start("--replicaof", "127.0.0.1 " + master.port());
+    this(port -> port, port -> port);
+  }
+
+  /**
+   * The same, but with something between them.
+   *
+   * @param announced which port leads clients and Sentinel to the server that listens on this one
+   * @param replicated which port leads the replica to its master that listens on this one
+   */
+  public RedisSentinel(IntUnaryOperator announced, IntUnaryOperator replicated) {
+    int first = RedisServer.freePort();
+    master = server(first, announced);
+    replica =
+        server(
+            RedisServer.freePort(),
+            announced,
+            "--replicaof",
+            "127.0.0.1 " + replicated.applyAsInt(first));
     try {
       Path config = Files.createTempFile("conclave-sentinel", ".conf");
       Files.writeString(
           config,
           String.join(
               "\n",
-              "sentinel monitor " + MASTER + " 127.0.0.1 " + master.port() + " 1",
+              "sentinel monitor " + MASTER + " 127.0.0.1 " + announced.applyAsInt(first) + " 1",
               "sentinel down-after-milliseconds " + MASTER + " 500",
               "sentinel failover-timeout " + MASTER + " 2000",
               ""));
@@ -44,6 +62,18 @@ public final class RedisSentinel implements AutoCloseable {
         () -> !((List<?>) sentinel.call("SENTINEL", "REPLICAS", MASTER)).isEmpty());
   }
 
+  private static RedisServer server(int port, IntUnaryOperator announced, String... arguments) {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "--replica-announce-ip",
+                "127.0.0.1",
+                "--replica-announce-port",
+                String.valueOf(announced.applyAsInt(port))));
+    all.addAll(List.of(arguments));
+    return RedisServer.startAt("redis://127.0.0.1:", port, all.toArray(String[]::new));
+  }
+
   /** What a client connects to. */
   public String uri() {
     return sentinel.uri();
@@ -57,6 +87,11 @@ public final class RedisSentinel implements AutoCloseable {
   /** The replica, master after a failover. */
   public RedisServer replica() {
     return replica;
+  }
+
+  /** The Sentinel itself. */
+  public RedisServer sentinel() {
+    return sentinel;
   }
 
   @Override

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -61,6 +62,9 @@ final class FakeApiServer {
 
   final Queue<Fault> faults = new ConcurrentLinkedQueue<>();
   final Set<String> forbidden = ConcurrentHashMap.newKeySet();
+
+  /** Which fault, or null, meets a request with this verb when none is waiting for it. */
+  volatile Function<String, Fault> weather = verb -> null;
 
   /** The bearer token that is let in; null for everybody. */
   volatile String token;
@@ -162,6 +166,11 @@ final class FakeApiServer {
     Fault fault = faults.peek();
     if (fault != null && fault.verb().equals(verb) && faults.remove(fault)) {
       trouble(request, fault, () -> serve(request, verb, collection, name, body));
+      return;
+    }
+    Fault bad = weather.apply(verb);
+    if (bad != null) {
+      trouble(request, bad, () -> serve(request, verb, collection, name, body));
       return;
     }
     if (verb.equals("watch")) {

@@ -1,0 +1,185 @@
+package dev.conclave.chaos;
+
+import dev.conclave.backend.Backends;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.chaos.Event.Type;
+import dev.conclave.lock.LocalLockService;
+import dev.conclave.lock.Lock;
+import dev.conclave.lock.LockOptions;
+import dev.conclave.lock.LockService;
+import dev.conclave.lock.LockServiceOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * One process of a campaign: lock clients, lease clients and elections on one backend, which work
+ * as hard as they can, log what they are told, and end on SIGTERM. Started with one argument, a
+ * {@link WorkerConfig} as JSON.
+ */
+public final class ChaosWorker {
+  static final String READY = "worker is ready";
+  private static final long LOCK_TIMEOUT = 1_000;
+
+  private final WorkerConfig config;
+  private final EventLog log;
+  private final Claims claims;
+  private final Vertx vertx =
+      Vertx.vertx(
+          new VertxOptions()
+              .setEventLoopPoolSize(2)
+              .setMaxEventLoopExecuteTime(20)
+              .setMaxEventLoopExecuteTimeUnit(TimeUnit.SECONDS));
+  private final List<ElectionClient> elections = new ArrayList<>();
+  private FencedWork work;
+  private LocalLockService service;
+  private SyncBackend backend;
+  private volatile boolean stopping;
+
+  private ChaosWorker(WorkerConfig config) {
+    this.config = config;
+    this.log = new EventLog(config.worker(), Path.of(config.log()));
+    this.claims = new Claims(log, config.worker());
+  }
+
+  /** Runs until SIGTERM. */
+  public static void main(String[] arguments) {
+    ChaosWorker worker = new ChaosWorker(WorkerConfig.of(new JsonObject(arguments[0])));
+    Runtime.getRuntime().addShutdownHook(new Thread(worker::stop));
+    worker.vertx.runOnContext(start -> worker.connect());
+  }
+
+  EventLog log() {
+    return log;
+  }
+
+  Claims claims() {
+    return claims;
+  }
+
+  FencedWork work() {
+    return work;
+  }
+
+  boolean stopping() {
+    return stopping;
+  }
+
+  long backendTimeout() {
+    return LOCK_TIMEOUT;
+  }
+
+  /** The backend may be away just now: a worker goes on trying. */
+  private void connect() {
+    new StallMeter(vertx, log);
+    if (config.held() > 0) {
+      new Usage(log, vertx);
+    }
+    RegisterClient.connect(vertx, config.register())
+        .onSuccess(
+            register -> {
+              List<Fenced> fenced = new ArrayList<>(List.of(register));
+              if (config.table() != null) {
+                fenced.add(new FencedTable(vertx, config.table()));
+              }
+              work = new FencedWork(vertx, log, fenced);
+              open();
+            })
+        .onFailure(Throwable::printStackTrace);
+  }
+
+  private void open() {
+    Backends.connect(vertx, config.backend())
+        .onFailure(
+            away -> {
+              if (!stopping) {
+                vertx.setTimer(200, timer -> open());
+              }
+            })
+        .onSuccess(this::start);
+  }
+
+  private void start(SyncBackend opened) {
+    backend = opened;
+    System.out.println(READY);
+    service =
+        LockService.create(vertx, opened, new LockServiceOptions().setBackendTimeout(LOCK_TIMEOUT));
+    Random seeds = new Random(config.seed());
+    for (int i = 0; i < config.clients(); i++) {
+      String name = config.worker() + "-c" + i;
+      new LockClient(vertx, service, this, name, seeds.nextLong(), config.keys()).next();
+    }
+    for (int i = 0; i < config.leases(); i++) {
+      String name = config.worker() + "-l" + i;
+      new LeaseClient(vertx, service, this, name, seeds.nextLong()).next();
+    }
+    for (int i = 0; i < config.elections(); i++) {
+      // One label for all workers: the label is no proof of anything.
+      String label = i == 0 ? "same" : config.worker();
+      ElectionClient election =
+          new ElectionClient(vertx, opened, this, label, "election-" + i, seeds.nextLong());
+      elections.add(election);
+      election.start();
+    }
+    for (int i = 0; i < config.held(); i++) {
+      hold("own-" + config.worker() + "-" + i);
+    }
+    if (config.blocks()) {
+      block(seeds);
+    }
+  }
+
+  /**
+   * A lock that nobody else wants, renewed as long as it can be and taken again when it is lost.
+   */
+  private void hold(String key) {
+    if (stopping) {
+      return;
+    }
+    LockOptions options = new LockOptions().setLeaseDuration(3_000).setRenew(true);
+    Lock.create(vertx, service, key, options)
+        .acquire()
+        .onFailure(away -> vertx.setTimer(500, timer -> hold(key)))
+        .onSuccess(handle -> handle.onLost(() -> hold(key)));
+  }
+
+  private void block(Random random) {
+    vertx.setTimer(
+        500 + random.nextInt(6_000),
+        timer -> {
+          long from = System.nanoTime();
+          long end = from + (100 + random.nextInt(2_500)) * 1_000_000L;
+          while (System.nanoTime() - end < 0) {
+            LockSupport.parkNanos(end - System.nanoTime());
+          }
+          log.span(Type.FAULT, "worker", "", from, "blocked event loop");
+          block(random);
+        });
+  }
+
+  private void stop() {
+    stopping = true;
+    Future<?> ended = Future.succeededFuture();
+    if (service != null) {
+      ended =
+          Future.join(
+                  Future.join(elections.stream().map(ElectionClient::stop).toList()),
+                  service.close())
+              .transform(stopped -> backend.close());
+    }
+    try {
+      ended.transform(closed -> vertx.close()).await(8, TimeUnit.SECONDS);
+    } catch (Exception late) {
+      System.out.println("the worker did not stop in time: " + late);
+    }
+    claims.stop();
+    log.close();
+  }
+}

@@ -1,0 +1,62 @@
+package dev.conclave.chaos;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A file of events, one a line, that survives the death of its writer up to the last line. */
+final class EventLog implements AutoCloseable {
+  private final String worker;
+  private final BufferedWriter out;
+
+  EventLog(String worker, Path file) {
+    this.worker = worker;
+    try {
+      out = Files.newBufferedWriter(file, StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  synchronized void add(
+      Event.Type type, String key, String id, long at, long fence, long until, String outcome) {
+    try {
+      out.write(new Event(worker, type, key, id, at, fence, until, outcome).encode());
+      out.write('\n');
+      out.flush();
+    } catch (IOException closed) {
+      // what happens after the end of the log is not judged
+    }
+  }
+
+  /** Something that took from then to now. */
+  void span(Event.Type type, String key, String id, long from, String outcome) {
+    add(type, key, id, from, 0, System.nanoTime(), outcome);
+  }
+
+  /** What the file holds; a last line that was not finished is none. */
+  static List<Event> read(Path file) {
+    try {
+      String text = Files.readString(file);
+      List<Event> events = new ArrayList<>();
+      text.substring(0, text.lastIndexOf('\n') + 1).lines().map(Event::decode).forEach(events::add);
+      return events;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    try {
+      out.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

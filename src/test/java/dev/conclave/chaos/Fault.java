@@ -1,0 +1,35 @@
+package dev.conclave.chaos;
+
+import java.util.Random;
+
+/**
+ * One kind of trouble.
+ *
+ * @param name what it is called in the figures
+ * @param forgets whether the store may forget what it was told: then leases may overlap for the
+ *     length of a lease, and fencing tokens have to make up for it
+ * @param injection makes it
+ */
+record Fault(String name, boolean forgets, Injection injection) {
+  /** Makes trouble, and answers how to end it. */
+  interface Injection {
+    Healing inject(Random random) throws Exception;
+  }
+
+  /** Ends the trouble; when it returns all is well again. */
+  interface Healing {
+    void heal() throws Exception;
+  }
+
+  static final Healing OVER = () -> {};
+
+  /** A fault after which all leases are as they were. */
+  static Fault durable(String name, Injection injection) {
+    return new Fault(name, false, injection);
+  }
+
+  /** A fault after which leases may be gone, or back. */
+  static Fault forgetful(String name, Injection injection) {
+    return new Fault(name, true, injection);
+  }
+}

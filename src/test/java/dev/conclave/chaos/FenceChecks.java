@@ -1,0 +1,125 @@
+package dev.conclave.chaos;
+
+import dev.conclave.chaos.History.Span;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** What a history has to satisfy about fencing tokens, whatever the store forgot. */
+final class FenceChecks {
+  private FenceChecks() {}
+
+  /**
+   * Fencing tokens grow in real-time order: a grant that was asked for after another was answered
+   * has the greater token; and no token is given twice.
+   */
+  static List<String> fencesGrow(History history) {
+    List<String> violations = new ArrayList<>();
+    history
+        .grants()
+        .forEach(
+            (key, grants) -> {
+              violations.addAll(grow(key, grants));
+              grants.stream().collect(Collectors.groupingBy(Span::fence)).values().stream()
+                  .filter(same -> same.size() > 1)
+                  .forEach(same -> violations.add(key + ": one fencing token for " + same));
+            });
+    return violations;
+  }
+
+  private static List<String> grow(String key, List<Span> grants) {
+    List<String> violations = new ArrayList<>();
+    grants.sort(Comparator.comparingLong(Span::from));
+    List<Span> byEnd = new ArrayList<>(grants);
+    byEnd.sort(Comparator.comparingLong(Span::to));
+    Span greatest = null;
+    int ended = 0;
+    for (Span grant : grants) {
+      for (; ended < byEnd.size() && byEnd.get(ended).to() < grant.from(); ended++) {
+        Span done = byEnd.get(ended);
+        greatest = greatest == null || done.fence() > greatest.fence() ? done : greatest;
+      }
+      if (greatest != null && grant.fence() <= greatest.fence()) {
+        violations.add(key + ": " + grant + " was asked for after " + greatest + " was granted");
+      }
+    }
+    return violations;
+  }
+
+  /** No two leaderships of one election have the same number. */
+  static List<String> termsDiffer(History history) {
+    List<String> violations = new ArrayList<>();
+    history
+        .terms()
+        .forEach(
+            (key, terms) ->
+                terms.stream().collect(Collectors.groupingBy(Span::fence)).values().stream()
+                    .filter(same -> same.size() > 1)
+                    .forEach(same -> violations.add(key + ": one number for " + same)));
+    return violations;
+  }
+
+  /** Accepted writes are in the order of their fencing tokens, and none was overwritten unseen. */
+  static List<String> writesInOrder(History history) {
+    List<String> violations = new ArrayList<>();
+    history
+        .byKey(Event.Type.WRITE)
+        .forEach(
+            (key, writes) -> {
+              writes.sort(Comparator.comparingLong(Event::at));
+              long value = 0;
+              long fence = 0;
+              for (Event write : writes) {
+                if (write.fence() < fence) {
+                  violations.add(
+                      key + ": accepted after the fencing token " + fence + ": " + write);
+                }
+                if (Long.parseLong(write.outcome()) != value + 1) {
+                  violations.add(key + ": an update was lost after " + value + ": " + write);
+                }
+                value = Long.parseLong(write.outcome());
+                fence = write.fence();
+              }
+            });
+    return violations;
+  }
+
+  /** What a worker was told to be written is written. */
+  static List<String> writesKept(History history) {
+    Set<String> kept = new HashSet<>();
+    history.of(Event.Type.WRITE).forEach(e -> kept.add(e.key() + " " + e.id() + " " + e.outcome()));
+    return history
+        .of(Event.Type.WROTE)
+        .filter(e -> !kept.contains(e.key() + " " + e.id() + " " + e.outcome()))
+        .map(e -> "a write was accepted and is gone: " + e)
+        .toList();
+  }
+
+  /**
+   * Nobody is told that its token is stale while its handle was valid before it asked and after it
+   * was answered, unless the store had forgotten the lease.
+   */
+  static List<String> validHoldersWrite(History history, Duration longestLease) {
+    Map<String, Span> valid =
+        history.validity().values().stream()
+            .flatMap(List::stream)
+            .collect(Collectors.toMap(Span::id, span -> span));
+    List<Span> forgotten = history.spans(Event.Type.FORGETS);
+    return history
+        .of(Event.Type.REFUSED)
+        .filter(e -> valid.containsKey(e.id()))
+        .filter(e -> valid.get(e.id()).from() <= e.at() && e.until() <= valid.get(e.id()).to())
+        .filter(
+            e ->
+                forgotten.stream()
+                    .noneMatch(
+                        f -> f.from() <= e.until() && e.at() <= f.to() + longestLease.toNanos()))
+        .map(e -> "a valid holder was refused: " + e)
+        .toList();
+  }
+}

@@ -1,0 +1,66 @@
+package dev.conclave.chaos;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.Tuple;
+
+/** {@link Fenced} values in a PostgreSQL table, with a log of what was accepted in its order. */
+final class FencedTable implements Fenced {
+  static final String CREATE =
+      """
+      CREATE TABLE fenced (key text PRIMARY KEY, fence bigint NOT NULL, value bigint NOT NULL);
+      CREATE TABLE fenced_log (
+        seq bigserial PRIMARY KEY, key text, fence bigint, value bigint, id text);
+      """;
+
+  /** The fence is raised by reading too: what was read may be written only by the latest reader. */
+  private static final String READ =
+      """
+      INSERT INTO fenced VALUES ($1, $2, 0)
+      ON CONFLICT (key) DO UPDATE SET fence = EXCLUDED.fence WHERE fenced.fence <= EXCLUDED.fence
+      RETURNING value
+      """;
+
+  /** The number in the log is drawn while the row is locked, so it is the order of the writes. */
+  private static final String WRITE =
+      """
+      WITH written AS (
+        UPDATE fenced SET fence = $2, value = $3 WHERE key = $1 AND fence <= $2
+        RETURNING key, fence, value)
+      INSERT INTO fenced_log (key, fence, value, id) SELECT key, fence, value, $4 FROM written
+      """;
+
+  private final Pool pool;
+
+  FencedTable(Vertx vertx, String uri) {
+    pool =
+        PgBuilder.pool()
+            .with(new PoolOptions().setMaxSize(2))
+            .connectingTo(PgConnectOptions.fromUri(uri))
+            .using(vertx)
+            .build();
+  }
+
+  @Override
+  public String name() {
+    return "table";
+  }
+
+  @Override
+  public Future<Long> read(String key, long fence) {
+    return pool.preparedQuery(READ)
+        .execute(Tuple.of(key, fence))
+        .map(rows -> rows.size() == 0 ? null : rows.iterator().next().getLong(0));
+  }
+
+  @Override
+  public Future<Boolean> write(String key, long fence, long value, String id) {
+    return pool.preparedQuery(WRITE)
+        .execute(Tuple.of(key, fence, value, id))
+        .map(rows -> rows.rowCount() == 1);
+  }
+}

@@ -1,0 +1,131 @@
+package dev.conclave.chaos;
+
+import dev.conclave.chaos.LeaseOperation.Kind;
+import dev.conclave.chaos.LeaseOperation.Outcome;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** All that was logged, and what is read out of it. */
+record History(Collection<Event> events) {
+  /** A span of time, of something that is named. */
+  record Span(String id, String worker, long from, long to, long fence) {
+    boolean overlaps(long start, long end) {
+      return from <= end && to >= start;
+    }
+  }
+
+  Stream<Event> of(Event.Type type) {
+    return events.stream().filter(e -> e.type() == type);
+  }
+
+  Map<String, List<Event>> byKey(Event.Type... types) {
+    List<Event.Type> wanted = List.of(types);
+    return events.stream()
+        .filter(e -> wanted.contains(e.type()))
+        .collect(Collectors.groupingBy(Event::key, Collectors.toCollection(ArrayList::new)));
+  }
+
+  /** When something of this type was so. */
+  List<Span> spans(Event.Type type) {
+    return of(type)
+        .map(e -> new Span(e.outcome(), e.worker(), e.at(), e.until(), e.fence()))
+        .toList();
+  }
+
+  /** When handles said that they were valid: to the latest moment claimed, or their end. */
+  Map<String, List<Span>> validity() {
+    Map<String, List<Span>> all = new HashMap<>();
+    byKey(Event.Type.CLAIM, Event.Type.END)
+        .forEach((key, events) -> all.put(key, validity(events)));
+    return all;
+  }
+
+  private static List<Span> validity(List<Event> events) {
+    Map<String, Event> first = new HashMap<>();
+    Map<String, Long> until = new HashMap<>();
+    Map<String, Long> ended = new HashMap<>();
+    for (Event event : events) {
+      if (event.type() == Event.Type.CLAIM) {
+        first.merge(event.id(), event, (a, b) -> a.at() <= b.at() ? a : b);
+        until.merge(event.id(), event.until(), Math::max);
+      } else {
+        ended.merge(event.id(), event.at(), Math::min);
+      }
+    }
+    return first.values().stream()
+        .map(
+            claim -> {
+              String id = claim.id();
+              long end = Math.min(until.get(id), ended.getOrDefault(id, Long.MAX_VALUE));
+              return new Span(id, claim.worker(), claim.at(), end, claim.fence());
+            })
+        .toList();
+  }
+
+  /**
+   * When workers said that they led. Each answer was true at some instant between its times, and a
+   * term that was led at two instants was led between them.
+   */
+  Map<String, List<Span>> terms() {
+    Map<String, List<Span>> all = new HashMap<>();
+    byKey(Event.Type.LEADS)
+        .forEach(
+            (key, events) ->
+                all.put(
+                    key,
+                    events.stream().collect(Collectors.groupingBy(Event::id)).values().stream()
+                        .map(History::term)
+                        .toList()));
+    return all;
+  }
+
+  private static Span term(List<Event> said) {
+    Event one = said.get(0);
+    long from = said.stream().mapToLong(Event::until).min().getAsLong();
+    long to = said.stream().mapToLong(Event::at).max().getAsLong();
+    return new Span(one.id(), one.worker(), from, Math.max(from, to), one.fence());
+  }
+
+  /** From when a lock was asked for to when it was granted. */
+  Map<String, List<Span>> grants() {
+    Map<String, Event> asked =
+        of(Event.Type.ASK).collect(Collectors.toMap(Event::id, event -> event));
+    return of(Event.Type.ANSWER)
+        .filter(e -> e.outcome().equals("granted"))
+        .collect(
+            Collectors.groupingBy(
+                Event::key,
+                Collectors.mapping(
+                    e -> new Span(e.id(), e.worker(), asked.get(e.id()).at(), e.at(), e.fence()),
+                    Collectors.toCollection(ArrayList::new))));
+  }
+
+  /** The operations on each lease; one without an answer may have happened at any later time. */
+  Map<String, List<LeaseOperation>> operations() {
+    Map<String, Event> answers =
+        of(Event.Type.OPERATED).collect(Collectors.toMap(Event::id, event -> event));
+    Map<String, List<LeaseOperation>> all = new HashMap<>();
+    of(Event.Type.OPERATE)
+        .forEach(
+            asked -> {
+              Event answer = answers.get(asked.id());
+              String[] what = asked.outcome().split(" ", 2);
+              all.computeIfAbsent(asked.key(), key -> new ArrayList<>())
+                  .add(
+                      new LeaseOperation(
+                          Kind.valueOf(what[0]),
+                          what[1],
+                          asked.until(),
+                          asked.at(),
+                          answer == null ? Long.MAX_VALUE : answer.at(),
+                          answer == null ? Outcome.UNKNOWN : Outcome.valueOf(answer.outcome()),
+                          answer == null ? 0 : answer.fence()));
+            });
+    return all;
+  }
+}

@@ -1,0 +1,86 @@
+package dev.conclave.chaos;
+
+import static dev.conclave.chaos.Fault.OVER;
+
+import dev.conclave.backend.kubernetes.ChaosApiServer;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A fake API server. */
+final class KubernetesStore implements ChaosStore {
+  private final ChaosApiServer server = new ChaosApiServer();
+  private final List<FaultProxy> proxies = new ArrayList<>();
+
+  KubernetesStore(int workers) {
+    for (int i = 0; i < workers; i++) {
+      proxies.add(new FaultProxy("127.0.0.1", server.port()));
+    }
+  }
+
+  @Override
+  public String name() {
+    return "Kubernetes";
+  }
+
+  @Override
+  public JsonObject backend(int worker) {
+    return server.config(proxies.get(worker).port()).put("timeout", 1_000);
+  }
+
+  @Override
+  public List<FaultProxy> proxies() {
+    return proxies;
+  }
+
+  @Override
+  public List<Fault> faults() {
+    return List.of(
+        Fault.durable(
+            "API server: 5xx",
+            random -> {
+              server.statuses(random, 500, 502, 503, 504);
+              return server::heal;
+            }),
+        Fault.durable(
+            "API server: 429",
+            random -> {
+              server.statuses(random, 429);
+              return server::heal;
+            }),
+        Fault.durable(
+            "API server: answers cut, late or missing",
+            random -> {
+              server.brokenAnswers(random);
+              return server::heal;
+            }),
+        Fault.durable(
+            "API server: watches ended",
+            random -> {
+              server.endWatches(random.nextBoolean());
+              return OVER;
+            }));
+  }
+
+  /**
+   * A lease is dead for whoever has seen it unchanged for its whole duration, and who has not
+   * looked has seen nothing.
+   */
+  @Override
+  public Duration lateExpiry() {
+    return Duration.ofSeconds(10);
+  }
+
+  /** A new observer waits for a whole lease. */
+  @Override
+  public Duration reconnecting() {
+    return ElectionClient.LEASE.plusSeconds(1);
+  }
+
+  @Override
+  public void close() {
+    proxies.forEach(FaultProxy::close);
+    server.close();
+  }
+}

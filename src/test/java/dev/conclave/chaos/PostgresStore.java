@@ -1,0 +1,160 @@
+package dev.conclave.chaos;
+
+import static dev.conclave.chaos.Fault.OVER;
+
+import dev.conclave.testing.PostgresServer;
+import io.vertx.core.json.JsonObject;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One PostgreSQL that keeps what it has committed. */
+final class PostgresStore implements ChaosStore {
+  private static final String POSTGRES = "postgres";
+
+  /** The state 53100 is that of a full disk. */
+  private static final String FULL =
+      """
+      CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$;
+      CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON conclave_lease
+      FOR EACH ROW EXECUTE FUNCTION full_disk()
+      """;
+
+  private final PostgresServer server;
+  private final String database;
+  private final List<FaultProxy> proxies = new ArrayList<>();
+
+  PostgresStore(int workers) {
+    server = PostgresServer.start();
+    database = server.freshDatabase();
+    // Servers for tests are often set up to be fast rather than safe.
+    server.execute(POSTGRES, "ALTER DATABASE " + database + " SET synchronous_commit = on");
+    server.execute(database, FencedTable.CREATE);
+    for (int i = 0; i < workers; i++) {
+      proxies.add(new FaultProxy("127.0.0.1", server.port()));
+    }
+  }
+
+  @Override
+  public String name() {
+    return "PostgreSQL";
+  }
+
+  @Override
+  public JsonObject backend(int worker) {
+    String port = ":" + server.port() + "/";
+    String uri = server.uri(database).replace(port, ":" + proxies.get(worker).port() + "/");
+    return new JsonObject()
+        .put("type", "postgres")
+        .put("timeout", 1_000)
+        .put("idleRetention", IDLE)
+        .put("uri", uri);
+  }
+
+  @Override
+  public List<FaultProxy> proxies() {
+    return proxies;
+  }
+
+  @Override
+  public String table() {
+    return server.uri(database);
+  }
+
+  @Override
+  public List<Fault> faults() {
+    return List.of(
+        Fault.durable(
+            "pg_terminate_backend",
+            random -> {
+              terminate();
+              return OVER;
+            }),
+        Fault.durable(
+            "crash and recovery",
+            random -> {
+              server.crash();
+              return server::restart;
+            }),
+        Fault.durable(
+            "shutdown and restart",
+            random -> {
+              server.stop();
+              return server::restart;
+            }),
+        Fault.durable("table locked", random -> lock()),
+        Fault.durable(
+            "connection limit",
+            random -> {
+              limit(0);
+              terminate();
+              return () -> limit(-1);
+            }),
+        Fault.durable(
+            "full disk",
+            random -> {
+              server.execute(database, "SET lock_timeout = '2s';" + FULL);
+              return () -> server.execute(database, "DROP TRIGGER full_disk ON conclave_lease");
+            }));
+  }
+
+  private void terminate() {
+    server.execute(
+        POSTGRES,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"
+            + database
+            + "'");
+  }
+
+  private void limit(int connections) {
+    server.execute(POSTGRES, "ALTER DATABASE " + database + " CONNECTION LIMIT " + connections);
+  }
+
+  private Fault.Healing lock() throws SQLException {
+    Connection connection = server.connect(database);
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("LOCK TABLE conclave_lease IN ACCESS EXCLUSIVE MODE");
+    }
+    return connection::close;
+  }
+
+  @Override
+  public void writes(EventLog log) {
+    try (Connection connection = server.connect(database);
+        Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery("SELECT seq, key, fence, value, id FROM fenced_log")) {
+      while (rows.next()) {
+        log.add(
+            Event.Type.WRITE,
+            "table " + rows.getString("key"),
+            rows.getString("id"),
+            rows.getLong("seq"),
+            rows.getLong("fence"),
+            0,
+            rows.getString("value"));
+      }
+    } catch (SQLException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  PostgresServer server() {
+    return server;
+  }
+
+  String database() {
+    return database;
+  }
+
+  @Override
+  public void close() {
+    proxies.forEach(FaultProxy::close);
+    server.close();
+  }
+}

@@ -1,0 +1,49 @@
+package dev.conclave.chaos;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.NetSocket;
+import io.vertx.core.parsetools.RecordParser;
+import java.util.ArrayDeque;
+import java.util.Queue;
+
+/** A worker's way to the {@link FencedRegister}. */
+final class RegisterClient implements Fenced {
+  private final NetSocket socket;
+  private final Queue<Promise<String>> asked = new ArrayDeque<>();
+
+  private RegisterClient(NetSocket socket) {
+    this.socket = socket;
+    socket.handler(
+        RecordParser.newDelimited("\n", line -> asked.remove().complete(line.toString())));
+  }
+
+  static Future<Fenced> connect(Vertx vertx, int port) {
+    return vertx.createNetClient().connect(port, "127.0.0.1").map(RegisterClient::new);
+  }
+
+  @Override
+  public String name() {
+    return "register";
+  }
+
+  @Override
+  public Future<Long> read(String key, long fence) {
+    return ask("read " + key + " " + fence)
+        .map(answer -> answer.equals(FencedRegister.STALE) ? null : Long.valueOf(answer));
+  }
+
+  @Override
+  public Future<Boolean> write(String key, long fence, long value, String id) {
+    return ask("write " + key + " " + fence + " " + value + " " + id)
+        .map(answer -> !answer.equals(FencedRegister.STALE));
+  }
+
+  private Future<String> ask(String line) {
+    Promise<String> answer = Promise.promise();
+    asked.add(answer);
+    socket.write(line + "\n").onFailure(answer::tryFail);
+    return answer.future();
+  }
+}

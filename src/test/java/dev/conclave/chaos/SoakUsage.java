@@ -1,0 +1,54 @@
+package dev.conclave.chaos;
+
+import dev.conclave.testing.RedisServer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/** Logs every few seconds what a Redis has: keys, clients, channels. */
+final class SoakUsage implements AutoCloseable {
+  private final RedisServer server;
+  private final Path file;
+  private final EventLog log;
+  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+
+  SoakUsage(RedisServer server, Path file) {
+    this.server = server;
+    this.file = file;
+    this.log = new EventLog("server", file);
+    timer.scheduleWithFixedDelay(this::measure, 10, 10, TimeUnit.SECONDS);
+  }
+
+  private void measure() {
+    try {
+      say("keys", (Long) server.call("DBSIZE"));
+      say("channels", ((List<?>) server.call("PUBSUB", "CHANNELS")).size());
+      say(
+          "clients",
+          server
+              .info("clients")
+              .lines()
+              .filter(line -> line.startsWith("connected_clients:"))
+              .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1).trim()))
+              .sum());
+    } catch (RuntimeException away) {
+      // it is being tormented: the next sample counts
+    }
+  }
+
+  private void say(String what, long number) {
+    log.add(Event.Type.USES, what, "", System.nanoTime(), number, 0, null);
+  }
+
+  List<Event> events() {
+    return EventLog.read(file);
+  }
+
+  @Override
+  public void close() {
+    timer.shutdownNow();
+    log.close();
+  }
+}

@@ -1,0 +1,61 @@
+package dev.conclave.chaos;
+
+import dev.conclave.chaos.Event.Type;
+import io.vertx.core.Vertx;
+import java.io.File;
+import java.lang.management.ManagementFactory;
+import java.util.Map;
+import javax.management.JMException;
+import javax.management.ObjectName;
+
+/** Logs every few seconds what the process uses, after a full collection of garbage. */
+final class Usage {
+  private static final long EVERY_MILLIS = 10_000;
+
+  /** Classes whose living instances are counted: what would grow if something were left behind. */
+  private static final Map<String, String> COUNTED =
+      Map.of(
+          "timers of Conclave", "dev.conclave.time.ContextScheduler$Entry",
+          "waiters", "dev.conclave.lock.Waiter",
+          "wait lines", "dev.conclave.lock.WaitLine",
+          "handles", "dev.conclave.lock.LeaseHandle",
+          "timers of Vert.x", "io.vertx.core.impl.VertxImpl$InternalTimerHandler",
+          "sockets", "io.netty.channel.socket.nio.NioSocketChannel");
+
+  private final EventLog log;
+
+  Usage(EventLog log, Vertx vertx) {
+    this.log = log;
+    vertx.setPeriodic(EVERY_MILLIS, id -> vertx.executeBlocking(this::measure));
+  }
+
+  private Void measure() throws JMException {
+    String histogram =
+        (String)
+            ManagementFactory.getPlatformMBeanServer()
+                .invoke(
+                    new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                    "gcClassHistogram",
+                    new Object[] {null},
+                    new String[] {String[].class.getName()});
+    Map<String, Long> instances = new java.util.HashMap<>();
+    long bytes = 0;
+    for (String line : histogram.lines().toList()) {
+      String[] columns = line.trim().split("\\s+");
+      if (columns[0].endsWith(":") && columns.length >= 4) {
+        instances.put(columns[3], Long.parseLong(columns[1]));
+        bytes += Long.parseLong(columns[2]);
+      }
+    }
+    say("heap in KiB", bytes / 1024);
+    COUNTED.forEach((what, type) -> say(what, instances.getOrDefault(type, 0L)));
+    String[] files = new File("/proc/self/fd").list();
+    say("file descriptors", files == null ? 0 : files.length);
+    say("threads", ManagementFactory.getThreadMXBean().getThreadCount());
+    return null;
+  }
+
+  private void say(String what, long number) {
+    log.add(Type.USES, what, "", System.nanoTime(), number, 0, null);
+  }
+}
