@@ -3,7 +3,7 @@ package dev.conclave.lock;
 import static dev.conclave.testing.Async.get;
 
 import dev.conclave.testing.LoopbackCluster;
-import dev.conclave.testing.RedisServer;
+import dev.conclave.testing.Ports;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 
@@ -13,7 +13,7 @@ public final class ClusterClient {
 
   /** Arguments: the first member's port, and {@code provoke}, {@code use} or {@code wait}. */
   public static void main(String[] arguments) {
-    Vertx vertx = LoopbackCluster.join(RedisServer.freePort(), Integer.parseInt(arguments[0]));
+    Vertx vertx = LoopbackCluster.join(Ports.free(), Integer.parseInt(arguments[0]));
     LockService sound = proxy(vertx, "sound");
     switch (arguments[1]) {
       case "provoke":

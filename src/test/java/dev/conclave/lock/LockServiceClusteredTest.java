@@ -9,7 +9,7 @@ import dev.conclave.backend.memory.MemoryBackend;
 import dev.conclave.testing.FaultyBackend;
 import dev.conclave.testing.LaunchedProcess;
 import dev.conclave.testing.LoopbackCluster;
-import dev.conclave.testing.RedisServer;
+import dev.conclave.testing.Ports;
 import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** Two JVMs on one clustered event bus: the service here, its callers there. */
 class LockServiceClusteredTest {
-  private static final int PORT = RedisServer.freePort();
+  private static final int PORT = Ports.free();
 
   private static Vertx vertx;
   private static MemoryBackend memory;

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 
 /** PostgreSQL from the binaries of a Maven artifact, in a temporary directory. */
 final class EmbeddedPostgresEngine implements PostgresEngine {
-  private final int port = PostgresContainer.freePort();
+  private final int port = Ports.free();
   private final Path data;
   private EmbeddedPostgres server;
 

@@ -1,8 +1,5 @@
 package dev.conclave.testing;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.util.List;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.Wait;
@@ -11,7 +8,7 @@ import org.testcontainers.containers.wait.strategy.Wait;
 final class PostgresContainer implements PostgresEngine {
   private static final int INSIDE = 5432;
 
-  private final int port = freePort();
+  private final int port = Ports.free();
   private final GenericContainer<?> container =
       new GenericContainer<>("postgres:17-alpine")
           .withEnv("POSTGRES_USER", PostgresServer.USER)
@@ -60,13 +57,5 @@ final class PostgresContainer implements PostgresEngine {
   @Override
   public void close() {
     container.stop();
-  }
-
-  static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

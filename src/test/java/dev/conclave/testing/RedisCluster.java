@@ -25,9 +25,9 @@ public final class RedisCluster implements AutoCloseable {
   public RedisCluster(IntUnaryOperator announced, String... arguments) {
     List<Integer> busPorts = new ArrayList<>();
     for (int i = 0; i < NODES; i++) {
-      int bus = RedisServer.freePort();
+      int bus = Ports.free();
       busPorts.add(bus);
-      int port = RedisServer.freePort();
+      int port = Ports.free();
       List<String> all =
           new ArrayList<>(
               List.of(

@@ -29,14 +29,10 @@ public final class RedisSentinel implements AutoCloseable {
    * @param replicated which port leads the replica to its master that listens on this one
    */
   public RedisSentinel(IntUnaryOperator announced, IntUnaryOperator replicated) {
-    int first = RedisServer.freePort();
+    int first = Ports.free();
     master = server(first, announced);
     replica =
-        server(
-            RedisServer.freePort(),
-            announced,
-            "--replicaof",
-            "127.0.0.1 " + replicated.applyAsInt(first));
+        server(Ports.free(), announced, "--replicaof", "127.0.0.1 " + replicated.applyAsInt(first));
     try {
       Path config = Files.createTempFile("conclave-sentinel", ".conf");
       Files.writeString(
@@ -49,8 +45,7 @@ public final class RedisSentinel implements AutoCloseable {
               ""));
       config.toFile().deleteOnExit();
       sentinel =
-          RedisServer.startAt(
-              "redis://127.0.0.1:", RedisServer.freePort(), config.toString(), "--sentinel");
+          RedisServer.startAt("redis://127.0.0.1:", Ports.free(), config.toString(), "--sentinel");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -3,7 +3,6 @@ package dev.conclave.testing;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
@@ -76,14 +75,15 @@ public final class RedisServer implements AutoCloseable {
 
   /** A private server without persistence; arguments as on Redis' command line. */
   public static RedisServer start(String... arguments) {
-    return startAt("redis://127.0.0.1:", freePort(), arguments);
+    return startAt("redis://127.0.0.1:", Ports.free(), arguments);
   }
 
   /** A private server that asks for this password; the URI has it. */
   public static RedisServer startWithPassword(String password, String... arguments) {
     List<String> all = new ArrayList<>(List.of("--requirepass", password));
     all.addAll(List.of(arguments));
-    return startAt("redis://:" + password + "@127.0.0.1:", freePort(), all.toArray(String[]::new));
+    return startAt(
+        "redis://:" + password + "@127.0.0.1:", Ports.free(), all.toArray(String[]::new));
   }
 
   static RedisServer startAt(String uriHead, int port, String... arguments) {
@@ -118,15 +118,6 @@ public final class RedisServer implements AutoCloseable {
       executable = RedisExecProvider.defaultProvider().get();
     }
     return executable.getAbsolutePath();
-  }
-
-  /** A port that nobody listens on now. */
-  public static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   /** The connection string; it has the password, if there is one. */

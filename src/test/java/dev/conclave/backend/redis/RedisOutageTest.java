@@ -9,6 +9,7 @@ import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.testing.Ports;
 import dev.conclave.testing.RedisServer;
 import io.vertx.core.Future;
 import java.io.IOException;
@@ -171,7 +172,7 @@ class RedisOutageTest extends RedisFixture {
 
   @Test
   void aServerThatIsNotThereIsNamedAtOnce() {
-    int nobody = RedisServer.freePort();
+    int nobody = Ports.free();
     SyncBackend backend = open(config("redis://:topsecret@127.0.0.1:" + nobody));
     assertThat(failureOf(backend.ping()))
         .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
