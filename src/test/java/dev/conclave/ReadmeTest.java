@@ -19,7 +19,7 @@ class ReadmeTest {
       Pattern.compile("<!-- example: ([^#\\s]+)#(\\S+) -->\n```java\n(.*?)```", Pattern.DOTALL);
   private static final Pattern LINK = Pattern.compile("]\\((?!https?:|#)([^)#]+)(#[^)]*)?\\)");
   private static final Pattern TEST =
-      Pattern.compile("`([A-Z][A-Za-z]*(?:Test|Contract|RealBackend))(?:#([a-zA-Z0-9_]+))?`");
+      Pattern.compile("`([A-Z][A-Za-z]*(?:Test|Contract|Suite|RealBackend))(?:#([a-zA-Z0-9_]+))?`");
 
   private static List<Path> documents() throws IOException {
     List<Path> found = new ArrayList<>(List.of(Path.of("README.md")));

@@ -35,8 +35,8 @@ final class ChaosCampaign {
    */
   record Size(int workers, int elections, int held, int clients, int leases, int spared) {}
 
-  private static final int LONGEST_FAULT = 4_000;
-  private static final int LONGEST_PEACE = 1_500;
+  private static final int LONGEST_FAULT = 3_500;
+  private static final int LONGEST_PEACE = 2_000;
 
   /** What is promised after the last fault, and what a busy machine adds. */
   private static final Duration LEADER_AGAIN =
