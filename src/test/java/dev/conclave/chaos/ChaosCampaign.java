@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -177,8 +178,7 @@ final class ChaosCampaign {
         size.held == 0 && slot == 0);
   }
 
-  private static CompletableFuture<Void> track(
-      List<Fault> faults, EventLog log, long seed, long end) {
+  private CompletableFuture<Void> track(List<Fault> faults, EventLog log, long seed, long end) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     Thread thread =
         new Thread(
@@ -196,13 +196,13 @@ final class ChaosCampaign {
     return done;
   }
 
-  private static void torment(List<Fault> faults, EventLog log, Random random, long end)
-      throws Exception {
+  private void torment(List<Fault> faults, EventLog log, Random random, long end) throws Exception {
     while (System.nanoTime() - end < 0) {
       Async.pause(Duration.ofMillis(100 + random.nextInt(LONGEST_PEACE)));
       Fault fault = faults.get(random.nextInt(faults.size()));
       Duration lasts = Duration.ofMillis(100 + random.nextInt(LONGEST_FAULT));
       long from = System.nanoTime();
+      Optional<String> before = fault.forgets() ? store.epoch() : Optional.empty();
       Fault.Healing healing = fault.injection().inject(random);
       if (healing != Fault.OVER) {
         Async.pause(lasts);
@@ -210,7 +210,8 @@ final class ChaosCampaign {
       healing.heal();
       if (log != null) {
         log.span(Type.FAULT, "store", "", from, fault.name());
-        if (fault.forgets()) {
+        boolean kept = before.isPresent() && before.equals(store.epoch());
+        if (fault.forgets() && !kept) {
           log.span(Type.FORGETS, "store", "", from, fault.name());
         }
       }

@@ -3,6 +3,7 @@ package dev.conclave.chaos;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** A store that a campaign torments. */
 interface ChaosStore extends AutoCloseable {
@@ -16,6 +17,14 @@ interface ChaosStore extends AutoCloseable {
 
   /** The ways there. */
   List<FaultProxy> proxies();
+
+  /**
+   * What changes when the store has forgotten: a fault that may make it forget has not when this is
+   * the same afterwards. Empty when such faults always do.
+   */
+  default Optional<String> epoch() {
+    return Optional.empty();
+  }
 
   /** Whether a fault of the network can make this store forget. */
   default boolean forgetsWhenCut() {

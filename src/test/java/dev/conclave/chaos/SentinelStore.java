@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 
 /**
@@ -49,6 +50,13 @@ final class SentinelStore implements ChaosStore {
   @Override
   public List<FaultProxy> proxies() {
     return List.copyOf(ways.values());
+  }
+
+  /** Grows with every fail-over. */
+  @Override
+  public Optional<String> epoch() {
+    List<?> master = (List<?>) servers.sentinel().call("SENTINEL", "MASTER", RedisSentinel.MASTER);
+    return Optional.of((String) master.get(master.indexOf("config-epoch") + 1));
   }
 
   @Override
