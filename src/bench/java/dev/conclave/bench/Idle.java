@@ -47,7 +47,7 @@ final class Idle {
           int count = contender.isElection() ? elections : locks;
           Cost empty = measure(worker, contender, settings.quick() ? 3 : 10);
           worker.ask(new JsonObject().put("do", "hold").put("count", count).put("prefix", "idle:"));
-          Cost full = measure(worker, contender, settings.quick() ? 21 : 61);
+          Cost full = measure(worker, contender, settings.quick() ? 31 : 61);
           costs.put(contender, full);
           rows.add(
               new JsonObject()

@@ -3,6 +3,8 @@ package dev.conclave.time;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A {@link Scheduler} on a Vert.x context.
@@ -14,8 +16,9 @@ import java.time.Instant;
  *   <li>The queue is a binary heap in which every entry knows its index.
  *   <li>The Vert.x timer is armed for the earliest deadline; it is armed anew only when an earlier
  *       one comes in.
- *   <li>When it fires, it runs all that is due and arms itself for the earliest that is left. It
- *       may find nothing due: cancelling an entry does not touch it.
+ *   <li>When it fires, it runs all that is due, and if that holds a timer which likes company,
+ *       those that may join it, found by looking at all once. Then it arms itself for the earliest
+ *       that is left. It may find nothing due: cancelling an entry does not touch it.
  *   <li>It is set on this scheduler's own context and no other. Several contexts share a thread,
  *       and Vert.x cancels what was set on a verticle's context when that verticle is undeployed.
  * </ol>
@@ -88,7 +91,12 @@ public final class ContextScheduler implements Scheduler {
 
   @Override
   public Timer schedule(long delay, Runnable action) {
-    Entry entry = new Entry(nanoTime() + Math.max(0, delay), action);
+    return schedule(delay, 0, action);
+  }
+
+  @Override
+  public Timer schedule(long delay, long early, Runnable action) {
+    Entry entry = new Entry(nanoTime() + Math.max(0, delay), Math.max(0, early), action);
     if (closed) {
       return entry;
     }
@@ -145,15 +153,35 @@ public final class ContextScheduler implements Scheduler {
   private void fire() {
     timerId = NOT_ARMED;
     long now = nanoTime();
+    boolean company = false;
     try {
       while (size > 0 && heap[0].deadline - now <= 0) {
         Entry due = heap[0];
         remove(due);
+        company |= due.early > 0;
         due.action.run();
+      }
+      if (company) {
+        runThoseThatJoin(now);
       }
     } finally {
       if (size > 0 && timerId == NOT_ARMED) {
         arm();
+      }
+    }
+  }
+
+  private void runThoseThatJoin(long now) {
+    List<Entry> joining = new ArrayList<>();
+    for (int i = 0; i < size; i++) {
+      if (heap[i].early > 0 && heap[i].deadline - heap[i].early - now <= 0) {
+        joining.add(heap[i]);
+      }
+    }
+    for (Entry entry : joining) {
+      if (entry.index != Entry.OUT) { // one that ran before it may have cancelled it
+        remove(entry);
+        entry.action.run();
       }
     }
   }
@@ -215,11 +243,13 @@ public final class ContextScheduler implements Scheduler {
     private static final int OUT = -1;
 
     private final long deadline;
+    private final long early;
     private final Runnable action;
     private int index = OUT;
 
-    private Entry(long deadline, Runnable action) {
+    private Entry(long deadline, long early, Runnable action) {
       this.deadline = deadline;
+      this.early = early;
       this.action = action;
     }
 

@@ -25,6 +25,17 @@ public interface Scheduler {
    */
   Timer schedule(long delay, Runnable action);
 
+  /**
+   * As {@link #schedule(long, Runnable)}, but up to so much earlier when another timer of this kind
+   * runs: what is due at about the same time is then done together. A scheduler need not do so.
+   *
+   * @param delay in nanoseconds, as above
+   * @param early in nanoseconds
+   */
+  default Timer schedule(long delay, long early, Runnable action) {
+    return schedule(delay, action);
+  }
+
   /** Whether the caller runs on this scheduler's thread. */
   boolean isCurrent();
 

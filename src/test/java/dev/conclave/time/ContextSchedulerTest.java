@@ -39,6 +39,30 @@ class ContextSchedulerTest {
   }
 
   @Test
+  void timersThatLikeCompanyJoinTheFirstOfTheirKindAsFarAsTheyMay() {
+    List<String> order = new ArrayList<>();
+    Promise<List<String>> after = Promise.promise();
+    scheduler.execute(
+        () -> {
+          scheduler.schedule(30_000 * MILLI, 29_999 * MILLI, () -> order.add("joins"));
+          scheduler.schedule(30_000 * MILLI, 1_000 * MILLI, () -> order.add("not so early"));
+          scheduler.schedule(30_000 * MILLI, () -> order.add("alone"));
+          Scheduler.Timer cancelled =
+              scheduler.schedule(30_000 * MILLI, 29_999 * MILLI, () -> order.add("cancelled"));
+          scheduler.schedule(1, () -> order.add("no company"));
+          scheduler.schedule(
+              20 * MILLI,
+              1,
+              () -> {
+                order.add("first");
+                cancelled.cancel();
+              });
+          scheduler.schedule(60 * MILLI, () -> after.complete(order));
+        });
+    assertThat(get(after.future())).containsExactly("no company", "first", "joins");
+  }
+
+  @Test
   void timersRunInTheOrderOfTheirDeadlinesAndNeverEarly() {
     Random random = new Random(7);
     Promise<Void> done = Promise.promise();
