@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
  * -Dchaos.minutes=20 -Dchaos.backend=postgres test}. The methods are named as the backends.
  */
 class ChaosTest {
-  private static final Duration SHORT = Duration.ofSeconds(12);
+  private static final Duration SHORT = Duration.ofSeconds(9);
 
   @TempDir private Path folder;
 
