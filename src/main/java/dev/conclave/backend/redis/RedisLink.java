@@ -10,6 +10,9 @@ import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisConnection;
 import io.vertx.redis.client.RedisOptions;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.IntFunction;
 
@@ -21,8 +24,10 @@ import java.util.function.IntFunction;
  *   <li>An attempt that fails, or takes longer than the timeout, is followed by another one after a
  *       pause that doubles from 100 ms to 5 s, less up to half of it at random.
  *   <li>A connection that ends, or is not trusted any more, is closed and replaced.
- *   <li>Every attempt has a client of its own, because closing a client is what really closes its
- *       connections, also those that hang.
+ *   <li>Closing a client is what really closes its connections, also those that hang. So a client
+ *       has one connection, and is closed with it or with an attempt that took too long.
+ *   <li>An attempt that was refused leaves nothing behind: its client makes the next one. Vert.x
+ *       remembers every client that it has made, and an outage may last.
  * </ol>
  *
  * <p>To be used on the scheduler's thread only.
@@ -49,7 +54,8 @@ final class RedisLink {
   private int attempts;
   private int failures;
   private boolean closed;
-  private Redis client;
+  private final Map<List<String>, Redis> clients = new HashMap<>();
+  private List<String> endpoints;
   private RedisConnection connection;
   private Promise<Void> attempt;
   private Scheduler.Timer pause;
@@ -118,7 +124,9 @@ final class RedisLink {
       attempt = null;
       ended.fail("closed");
     }
-    return dropClient();
+    List<Future<Void>> ends = clients.values().stream().map(RedisLink::close).toList();
+    clients.clear();
+    return Future.join(ends).mapEmpty();
   }
 
   private void attempt() {
@@ -135,18 +143,24 @@ final class RedisLink {
     }
     Future<RedisConnection> opening;
     try {
-      client = Redis.createClient(vertx, options.apply(attempts++));
-      opening = client.connect();
+      RedisOptions wanted = options.apply(attempts++);
+      endpoints = wanted.getEndpoints();
+      opening =
+          clients.computeIfAbsent(endpoints, e -> Redis.createClient(vertx, wanted)).connect();
     } catch (RuntimeException refused) {
       opening = Future.failedFuture(refused);
     }
     Scheduler.Timer limit =
         scheduler.schedule(
             timeout.toNanos(),
-            () ->
+            () -> {
+              if (attempt == mine) {
+                dropClient();
                 settle(
                     mine,
-                    Future.failedFuture("no connection within " + timeout.toMillis() + " ms")));
+                    Future.failedFuture("no connection within " + timeout.toMillis() + " ms"));
+              }
+            });
     opening.onComplete(
         result ->
             CallerContext.run(
@@ -163,7 +177,6 @@ final class RedisLink {
     }
     attempt = null;
     if (result.failed()) {
-      dropClient();
       retry();
       if (failures++ == 0) {
         LOG.log(
@@ -205,11 +218,13 @@ final class RedisLink {
     }
   }
 
-  private Future<Void> dropClient() {
-    Redis dropped = client;
-    client = null;
-    return dropped == null
+  private void dropClient() {
+    close(clients.remove(endpoints));
+  }
+
+  private static Future<Void> close(Redis client) {
+    return client == null
         ? Future.succeededFuture()
-        : dropped.close().recover(alreadyClosed -> Future.succeededFuture());
+        : client.close().recover(alreadyClosed -> Future.succeededFuture());
   }
 }
