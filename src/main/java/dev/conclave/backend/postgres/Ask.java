@@ -29,6 +29,9 @@ record Ask(
     long deadline,
     boolean patient) {
 
+  /** How to vacate: the token's holder or waiter goes. */
+  static final String RELEASE = "release";
+
   /** The statements that take many requests at once. */
   enum Kind {
     ACQUIRE,
@@ -56,6 +59,11 @@ record Ask(
   /** Whether it wants a place in line. */
   boolean waits() {
     return kind == Kind.ACQUIRE && extra != null;
+  }
+
+  /** Whether it may be the plain case, in which there is nothing to decide. */
+  boolean mayBePlain() {
+    return kind == Kind.ACQUIRE || kind == Kind.VACATE && RELEASE.equals(extra);
   }
 
   /** What no two requests on their way have in common: kinds hold no colon. */

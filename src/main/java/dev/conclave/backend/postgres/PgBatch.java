@@ -19,6 +19,9 @@ import java.util.Set;
  * <ol>
  *   <li>Requests whose time is over are not sent; the rest go out as one statement per kind, in one
  *       go.
+ *   <li>Acquires and releases are first taken for the plain case ({@link PlainSql}), unless their
+ *       record was {@link Crowded} lately. Those for which that has no answer are sent again with
+ *       the statement that knows all cases.
  *   <li>A statement that lost against a concurrent one (a serialisation conflict where the database
  *       insists on that level) is sent again at once, a few times.
  *   <li>A statement that waited too long for a locked record changed nothing. Its locked records
@@ -43,36 +46,57 @@ final class PgBatch {
 
   private final PgConnection connection;
   private final Statements statements;
+  private final Crowded crowded;
   private final List<Ask> asks;
   private final long now;
   private final Map<Ask, Future<Row>> answers = new IdentityHashMap<>();
 
-  PgBatch(PgConnection connection, Statements statements, List<Ask> asks, long now) {
+  PgBatch(
+      PgConnection connection, Statements statements, Crowded crowded, List<Ask> asks, long now) {
     this.connection = connection;
     this.statements = statements;
+    this.crowded = crowded;
     this.asks = asks;
     this.now = now;
   }
 
   Future<List<Future<Row>>> send() {
+    Map<Ask.Kind, List<Ask>> plain = new EnumMap<>(Ask.Kind.class);
     Map<Ask.Kind, List<Ask>> fresh = new EnumMap<>(Ask.Kind.class);
     List<Ask> suspects = new ArrayList<>(0);
     for (Ask ask : asks) {
       if (ask.deadline() - now <= 0) {
         answers.put(ask, Future.failedFuture(new TooLate()));
       } else if (ask.patient()) {
-        fresh.computeIfAbsent(ask.kind(), kind -> new ArrayList<>(asks.size())).add(ask);
+        boolean perhaps = ask.mayBePlain() && !crowded.contains(ask.record(), now);
+        (perhaps ? plain : fresh)
+            .computeIfAbsent(ask.kind(), kind -> new ArrayList<>(asks.size()))
+            .add(ask);
       } else {
         suspects.add(ask);
       }
     }
-    List<Future<Void>> parts = new ArrayList<>(fresh.size() + 1);
+    List<Future<Void>> parts = new ArrayList<>(plain.size() + fresh.size() + 1);
+    plain.forEach((kind, some) -> parts.add(runPlain(kind, some)));
     fresh.forEach((kind, some) -> parts.add(run(kind, some, 0)));
     if (!suspects.isEmpty()) {
       parts.add(siftOut(suspects));
     }
     return (parts.size() == 1 ? parts.get(0) : Future.join(parts).mapEmpty())
         .map(sent -> asks.stream().map(answers::get).toList());
+  }
+
+  private Future<Void> runPlain(Ask.Kind kind, List<Ask> some) {
+    return statements
+        .runPlain(connection, kind, some)
+        .transform(
+            result -> {
+              if (result.failed()) {
+                return failed(kind, some, 0, result.cause());
+              }
+              List<Ask> others = answerPlain(some, result.result());
+              return others.isEmpty() ? Future.succeededFuture() : run(kind, others, 0);
+            });
   }
 
   private Future<Void> run(Ask.Kind kind, List<Ask> some, int conflicts) {
@@ -82,6 +106,7 @@ final class PgBatch {
             result -> {
               if (result.succeeded()) {
                 answer(some, result.result());
+                rememberCrowds(some);
                 return Future.succeededFuture();
               }
               return failed(kind, some, conflicts, result.cause());
@@ -152,6 +177,22 @@ final class PgBatch {
     return Future.succeededFuture();
   }
 
+  /** Those that no row answers are left. */
+  private List<Ask> answerPlain(List<Ask> some, RowSet<Row> rows) {
+    answer(some, rows);
+    if (rows.size() == some.size()) {
+      return List.of();
+    }
+    List<Ask> others = new ArrayList<>();
+    for (Ask ask : some) {
+      if (answers.get(ask).result() == null) {
+        crowded.add(ask.record(), now);
+        others.add(ask);
+      }
+    }
+    return others;
+  }
+
   /** A request that no row answers is answered with null: nothing was changed, nothing found. */
   private void answer(List<Ask> some, RowSet<Row> rows) {
     if (some.size() == 1) {
@@ -162,6 +203,17 @@ final class PgBatch {
     Map<String, Row> byRecord = new HashMap<>(2 * rows.size());
     rows.forEach(row -> byRecord.put(record(row), row));
     some.forEach(ask -> answers.put(ask, Future.succeededFuture(byRecord.get(ask.record()))));
+  }
+
+  /** A refusal says that somebody else is there, and so does an offer to the first in line. */
+  private void rememberCrowds(List<Ask> some) {
+    for (Ask ask : some) {
+      Row row = ask.mayBePlain() ? answers.get(ask).result() : null;
+      if (row != null
+          && (ask.kind() == Ask.Kind.ACQUIRE ? !row.getBoolean(2) : row.getValue(3) != null)) {
+        crowded.add(ask.record(), now);
+      }
+    }
   }
 
   private static String record(Row row) {

@@ -14,6 +14,7 @@ final class PgTransport implements GroupCommit.Transport<Ask, Row> {
   private final Supplier<Future<Void>> listening;
   private final Statements statements;
   private final Scheduler scheduler;
+  private final Crowded crowded = new Crowded();
 
   /**
    * @param listening completes when notifications may be relied on, or can not be had
@@ -34,7 +35,7 @@ final class PgTransport implements GroupCommit.Transport<Ask, Row> {
             : link.connection();
     return connection.compose(
         c ->
-            new PgBatch(c, statements, batch, scheduler.nanoTime())
+            new PgBatch(c, statements, crowded, batch, scheduler.nanoTime())
                 .send()
                 .onSuccess(answers -> answers.forEach(answer -> inspect(c, answer))));
   }

@@ -34,7 +34,6 @@ import java.util.Optional;
  * </ol>
  */
 final class PostgresBackend implements SyncBackend {
-  private static final String RELEASE = "release";
   private static final String REVOKE = "revoke";
   private static final String LAPSE = "lapse";
 
@@ -145,7 +144,7 @@ final class PostgresBackend implements SyncBackend {
       return Future.failedFuture(refused);
     }
     line.leave(key, token);
-    return courier.ask(vacate(key, token, RELEASE)).map(PostgresBackend::saysYes);
+    return courier.ask(vacate(key, token, Ask.RELEASE)).map(PostgresBackend::saysYes);
   }
 
   @Override

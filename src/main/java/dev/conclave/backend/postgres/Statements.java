@@ -25,8 +25,12 @@ final class Statements {
 
   private final String watchChannel;
   private final String acquire;
+  private final String acquireOne;
+  private final String acquireMany;
   private final String extend;
   private final String vacate;
+  private final String releaseOne;
+  private final String releaseMany;
   private final String look;
   private final String advance;
   private final String busy;
@@ -37,8 +41,12 @@ final class Statements {
   Statements(TableName table) {
     watchChannel = CHANNEL + "watch_" + Integer.toHexString(table.quoted().hashCode());
     acquire = table.in(LeaseSql.ACQUIRE);
+    acquireOne = table.in(PlainSql.ACQUIRE_ONE);
+    acquireMany = table.in(PlainSql.ACQUIRE_MANY);
     extend = table.in(LeaseSql.EXTEND);
     vacate = table.in(LeaseSql.VACATE);
+    releaseOne = table.in(PlainSql.RELEASE_ONE);
+    releaseMany = table.in(PlainSql.RELEASE_MANY);
     look = table.in(LeaseSql.LOOK);
     list = table.in(LeaseSql.LIST);
     advance = table.in(UpkeepSql.ADVANCE);
@@ -87,6 +95,43 @@ final class Statements {
       case LOOK -> run(client, look, kinds, names, strings(asks, Ask::token));
       case ADVANCE -> run(client, advance, kinds, names, numbers(asks), LOCK_TIMEOUT);
     };
+  }
+
+  /** As if all of these were plain cases; says nothing about those that are not. */
+  Future<RowSet<Row>> runPlain(SqlClient client, Ask.Kind kind, List<Ask> asks) {
+    Ask one = asks.size() == 1 ? asks.get(0) : null;
+    if (kind == Ask.Kind.ACQUIRE) {
+      return one != null
+          ? run(
+              client,
+              acquireOne,
+              one.space(),
+              one.name(),
+              one.token(),
+              one.owner(),
+              one.metadata(),
+              one.number(),
+              LOCK_TIMEOUT)
+          : run(
+              client,
+              acquireMany,
+              strings(asks, Ask::space),
+              strings(asks, Ask::name),
+              strings(asks, Ask::token),
+              strings(asks, Ask::owner),
+              strings(asks, Ask::metadata),
+              numbers(asks),
+              LOCK_TIMEOUT);
+    }
+    return one != null
+        ? run(client, releaseOne, one.space(), one.name(), one.token(), LOCK_TIMEOUT)
+        : run(
+            client,
+            releaseMany,
+            strings(asks, Ask::space),
+            strings(asks, Ask::name),
+            strings(asks, Ask::token),
+            LOCK_TIMEOUT);
   }
 
   /** Which of the requests' records somebody else has locked. */
