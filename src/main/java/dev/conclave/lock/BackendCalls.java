@@ -87,15 +87,16 @@ final class BackendCalls {
     return answer;
   }
 
+  /** An older lease of this token than the one handed out has ended; releasing it ends the newer. */
   private void giveBackWhatIsLate(Waiter waiter, AsyncResult<Acquisition> answer) {
     if (!waiter.ended()) {
       return;
     }
     boolean handedOut = waiter.fencingToken != 0;
-    boolean unknownLease =
+    boolean newerLease =
         answer.result() instanceof Acquisition.Granted granted
-            && granted.fencingToken() != waiter.fencingToken;
-    if (!handedOut || unknownLease) {
+            && granted.fencingToken() > waiter.fencingToken;
+    if (!handedOut || newerLease) {
       giveBack(waiter);
     }
   }

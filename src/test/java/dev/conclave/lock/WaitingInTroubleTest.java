@@ -205,6 +205,21 @@ class WaitingInTroubleTest {
   }
 
   @Test
+  void aLateAnswerOfAnOlderLeaseDoesNotReleaseTheNewerOneThatWasHandedOut() {
+    locks.backend.on(ACQUIRE, locks.backend.delay(Duration.ZERO, Duration.ofSeconds(7)));
+    Future<LockGrant> waiting =
+        locks.service.acquire(request("door", "a", 20_000).setLeaseDuration(3_000));
+    locks.pass(4_000); // its lease is over; the answer is given up a second later
+    locks.backend.heal();
+    locks.pass(2_000);
+    done(waiting);
+    assertThat(locks.backend.calls(RELEASE)).isZero();
+    locks.pass(1_000);
+    assertThat(locks.backend.calls(RELEASE)).isZero();
+    assertThat(locks.held("door")).isTrue();
+  }
+
+  @Test
   void aBackendAlwaysTooSlowForTheLeaseIsToldApartFromATimeout() {
     locks.backend.on(ACQUIRE, late(0, 300));
     Future<LockGrant> waiting =
