@@ -86,7 +86,7 @@ class PostgresNeighboursTest extends PostgresTest {
 
   @Test
   void aRecordThatAStrangerLocksHoldsUpNobodyElse() throws Exception {
-    SyncBackend backend = open(config().put("timeout", 1500));
+    SyncBackend backend = open(config().put("timeout", 6000));
     LeaseKey locked = key();
     String token = token();
     acquire(backend, locked, token);
