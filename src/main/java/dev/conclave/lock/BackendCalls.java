@@ -87,7 +87,9 @@ final class BackendCalls {
     return answer;
   }
 
-  /** An older lease of this token than the one handed out has ended; releasing it ends the newer. */
+  /**
+   * An older lease of this token than the one handed out has ended; releasing it ends the newer.
+   */
   private void giveBackWhatIsLate(Waiter waiter, AsyncResult<Acquisition> answer) {
     if (!waiter.ended()) {
       return;

@@ -30,6 +30,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -95,6 +98,19 @@ class ExamplesTest {
     eventually("it was triggered", () -> tasks.done().contains("reported"));
     get(election.stop());
     get(backend.close());
+  }
+
+  @Test
+  void everyMinuteRunsOnTheLeaderOnly() {
+    List<Long> tokens = new CopyOnWriteArrayList<>();
+    Duration often = Duration.ofMillis(10);
+    LeaderElection one = get(EveryMinute.run(vertx, MEMORY, often, tokens::add));
+    LeaderElection two = get(EveryMinute.run(vertx, MEMORY, often, tokens::add));
+    eventually("it runs", () -> tokens.size() > 5);
+    assertThat(one.isLeader()).isNotEqualTo(two.isLeader());
+    assertThat(Set.copyOf(tokens)).hasSize(1);
+    get(one.stop());
+    get(two.stop());
   }
 
   @Test
