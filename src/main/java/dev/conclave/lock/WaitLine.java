@@ -48,6 +48,9 @@ final class WaitLine {
   private static final long LONGEST_PAUSE = Duration.ofSeconds(2).toNanos();
   private static final long MILLI = 1_000_000;
 
+  /** Waiters give up their places themselves. In steps, many of them ask for the same. */
+  private static final long PATIENCE_STEP = 250 * MILLI;
+
   private final Scheduler scheduler;
   private final SyncBackend backend;
   private final BackendCalls calls;
@@ -160,7 +163,8 @@ final class WaitLine {
     askAgain = false;
     retry.cancel();
     long left = waiter.endsAt() - scheduler.nanoTime();
-    Duration patience = Duration.ofNanos(Math.min(2 * FALLBACK, Math.max(MILLI, left)));
+    long steps = Math.min(2 * FALLBACK, Math.max(MILLI, left)) / PATIENCE_STEP;
+    Duration patience = Duration.ofNanos((steps + 1) * PATIENCE_STEP);
     calls
         .ask(waiter, new LeaseRequest.Waiter(patience, () -> turnOf(waiter)))
         .onComplete(answer -> answered(waiter, answer));

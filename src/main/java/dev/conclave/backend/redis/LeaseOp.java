@@ -8,6 +8,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.redis.client.Request;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Objects;
 
 /** One operation of the script on one record. */
 final class LeaseOp implements RedisAsk {
@@ -34,86 +35,70 @@ final class LeaseOp implements RedisAsk {
   private final Kind kind;
   private final String record;
   private final LeaseKey key;
-  private final String token;
-  private final LeaseRequest.Waiter waiter;
-  private final String[] arguments;
+
+  /** What it has of its own beside the record: the token, or the mark; empty when nothing. */
+  private final String own;
+
+  private final Duration duration;
+  private final LeaseRequest request;
   private long waiterNumber;
 
   private LeaseOp(
-      Kind kind,
-      String record,
-      LeaseKey key,
-      String token,
-      LeaseRequest.Waiter waiter,
-      String... arguments) {
+      Kind kind, String record, LeaseKey key, String own, Duration duration, LeaseRequest request) {
     this.kind = kind;
     this.record = record;
     this.key = key;
-    this.token = token;
-    this.waiter = waiter;
-    this.arguments = arguments;
+    this.own = own;
+    this.duration = duration;
+    this.request = request;
   }
 
   private static LeaseOp of(
-      Kind kind, RedisConfig config, LeaseKey key, String token, String... arguments) {
-    return new LeaseOp(kind, record(config.prefix(), key), key, token, null, arguments);
+      Kind kind, RedisConfig config, LeaseKey key, String token, Duration duration) {
+    return new LeaseOp(kind, record(config.prefix(), key), key, token, duration, null);
   }
 
   static LeaseOp acquire(RedisConfig config, LeaseRequest request) {
-    JsonObject metadata = request.metadata();
-    LeaseRequest.Waiter waiter = request.waiter();
     return new LeaseOp(
-        waiter == null ? Kind.ACQUIRE : Kind.WAIT,
+        request.waiter() == null ? Kind.ACQUIRE : Kind.WAIT,
         record(config.prefix(), request.key()),
         request.key(),
         request.token(),
-        waiter,
-        request.token(),
-        micros(request.duration()),
-        millisToLive(config, request.duration()),
-        request.owner(),
-        metadata == null ? "" : metadata.encode());
+        request.duration(),
+        request);
   }
 
   static LeaseOp extend(RedisConfig config, LeaseKey key, String token, Duration duration) {
-    return of(
-        Kind.EXTEND, config, key, token, token, micros(duration), millisToLive(config, duration));
+    return of(Kind.EXTEND, config, key, token, duration);
   }
 
   static LeaseOp release(RedisConfig config, LeaseKey key, String token) {
-    return of(Kind.RELEASE, config, key, token, token);
+    return of(Kind.RELEASE, config, key, token, null);
   }
 
   static LeaseOp revoke(RedisConfig config, LeaseKey key) {
-    return of(Kind.REVOKE, config, key, null);
+    return of(Kind.REVOKE, config, key, "", null);
   }
 
   static LeaseOp lapse(RedisConfig config, LeaseKey key) {
-    return of(Kind.LAPSE, config, key, null);
+    return of(Kind.LAPSE, config, key, "", null);
   }
 
   static LeaseOp find(RedisConfig config, LeaseKey key) {
-    return of(Kind.FIND, config, key, null);
+    return of(Kind.FIND, config, key, "", null);
   }
 
   static LeaseOp owns(RedisConfig config, LeaseKey key, String token) {
-    return of(Kind.OWNS, config, key, token, token);
+    return of(Kind.OWNS, config, key, token, null);
   }
 
-  static LeaseOp watch(RedisConfig config, String record, Duration marked) {
-    return new LeaseOp(
-        Kind.WATCH, record, null, null, null, micros(marked), millisToLive(config, marked));
+  static LeaseOp watch(String record, Duration marked) {
+    return new LeaseOp(Kind.WATCH, record, null, "", marked, null);
   }
 
   static LeaseOp advance(RedisConfig config, String name, long mark) {
-    return new LeaseOp(
-        Kind.ADVANCE,
-        config.prefix() + ":{register:" + name + "}",
-        null,
-        null,
-        null,
-        Long.toString(mark),
-        REGISTER_MILLIS);
+    String record = config.prefix() + ":{register:" + name + "}";
+    return new LeaseOp(Kind.ADVANCE, record, null, Long.toString(mark), null, null);
   }
 
   /** The key of a lease's record. The braces keep all that belongs to it in one cluster slot. */
@@ -125,19 +110,46 @@ final class LeaseOp implements RedisAsk {
     return Long.toString(duration.toSeconds() * 1_000_000 + duration.toNanosPart() / 1000);
   }
 
-  /** The record outlives the lease, so that its fence is remembered, but not for ever. */
-  private static String millisToLive(RedisConfig config, Duration duration) {
-    return Long.toString(duration.toMillis() + 1 + config.idleRetention().toMillis());
+  /**
+   * Whether it has the same terms as another, so that both can be of one run: it differs from it in
+   * record and {@link #own()} at most.
+   *
+   * @param distance its place in the run, counted from the other; waiters of a run have consecutive
+   *     numbers
+   */
+  boolean follows(LeaseOp first, int distance) {
+    return kind == first.kind
+        && Objects.equals(duration, first.duration)
+        && (request == null || saysTheSame(first.request))
+        && (kind != Kind.WAIT || waiterNumber == first.waiterNumber + distance);
   }
 
-  void appendTo(Request request) {
-    request.arg(kind.bytes);
-    for (String argument : arguments) {
-      request.arg(argument);
+  private boolean saysTheSame(LeaseRequest other) {
+    return request.owner().equals(other.owner())
+        && Objects.equals(request.metadata(), other.metadata())
+        && (kind != Kind.WAIT || waiter().patience().equals(other.waiter().patience()));
+  }
+
+  /** Begins a run of so many: what they do, and the terms they have in common. */
+  void appendTerms(Request call, int count) {
+    call.arg(kind.bytes).arg(count);
+    if (kind == Kind.ADVANCE) {
+      call.arg(REGISTER_MILLIS);
+    } else if (duration != null) {
+      call.arg(micros(duration));
     }
-    if (waiter != null) {
-      request.arg(micros(waiter.patience())).arg(waiterNumber);
+    if (request != null) {
+      JsonObject metadata = request.metadata();
+      call.arg(request.owner()).arg(metadata == null ? "" : metadata.encode());
+      if (kind == Kind.WAIT) {
+        call.arg(micros(waiter().patience())).arg(waiterNumber);
+      }
     }
+  }
+
+  /** What it has of its own beside the record. */
+  String own() {
+    return own;
   }
 
   /** By which number this client knows the waiter, should the request be refused. */
@@ -158,12 +170,12 @@ final class LeaseOp implements RedisAsk {
   }
 
   String token() {
-    return token;
+    return own;
   }
 
   /** Who wants to stand in line, or null. */
   LeaseRequest.Waiter waiter() {
-    return waiter;
+    return request == null ? null : request.waiter();
   }
 
   /** Names operation and key, never the token. */

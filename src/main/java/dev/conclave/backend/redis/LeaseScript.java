@@ -16,12 +16,15 @@ import java.util.List;
  * <p>A record is one hash. Its field {@code lease} has all that an uncontended operation needs, so
  * that such a one reads and writes a single field:
  *
- * <pre>{@code <until> <fence> <since> <flag><state>:<token>\n<owner>\n<metadata>}</pre>
+ * <pre>{@code <until> <fence> <since> <kept> <flag><state>:<token>\n<owner>\n<metadata>}</pre>
  *
  * <ul>
- *   <li>The three times have 16 digits, so they compare as strings. Once {@code until} is past, the
+ *   <li>The four times have 16 digits, so they compare as strings. Once {@code until} is past, the
  *       lease is free whatever the state says, which is {@code held}, {@code offered} or {@code
  *       free}. Tokens, owners and JSON have no line breaks.
+ *   <li>{@code kept} is one retention before the key expires, which is for garbage only: as long as
+ *       no lease runs beyond it, the expiry need not be set anew. To set it costs the server as
+ *       much as all the rest of an acquire; so it is set one more retention ahead.
  *   <li>The flag is {@code +} when the record has more fields, else {@code -}.
  *   <li>{@code first} and {@code last} number the line, {@code turn:<number>} is the token at a
  *       place and {@code place:<token>} what is known of it: number, end of patience, the waiter's
@@ -32,13 +35,15 @@ import java.util.List;
  *
  * <p>All times are microseconds of the server's clock. A register is a plain string.
  *
- * <p>Arguments for all: idle retention (ms), this client's channel, whether {@code PUBLISH} counts
- * everybody who hears it. Then per key: the operation and its own arguments. An answer is a number,
- * an array (a lease as anyone may see it), nil (none) or a string: the error of this operation
- * alone.
+ * <p>Operations that differ in nothing but record and token make a run and say what they have in
+ * common once ({@link LeaseOp#follows}), for every argument costs the server time. The script's
+ * arguments are: idle retention (µs); this client's channel, behind {@code 1} when {@code PUBLISH}
+ * counts everybody who hears it; then per run the operation, how many they are, their terms, and
+ * what each has of its own. An answer is a number, an array (a lease as anyone may see it), nil
+ * (none) or a string: the error of this operation alone.
  *
  * <p>What few operations need is defined when it is needed: every definition costs time in each
- * run.
+ * call.
  */
 final class LeaseScript {
   /** How long an offer stands before it goes to the next in line. */
@@ -46,21 +51,21 @@ final class LeaseScript {
 
   private static final String LUA =
       """
-      local call, sub, format = redis.call, string.sub, string.format
+      local call, sub, byte, format = redis.call, string.sub, string.byte, string.format
+      local KEYS, ARGV = KEYS, ARGV
       local time = call('TIME')
       local now = time[1] * 1000000 + time[2]
       local clock = format('%016.0f', now)
+      local held, offered, line, plus = 104, 111, 10, 43 -- the bytes of h, o, \\n, +
 
-      local function view(lease)
-        local owner, metadata = string.match(lease, '\\n([^\\n]*)\\n(.*)$')
-        local offered = sub(lease, 53, 60) == 'offered:'
-        return {
-          owner, tonumber(sub(lease, 18, 33)), offered and 0 or now - sub(lease, 35, 50),
-          sub(lease, 1, 16) - now, metadata
-        }
+      -- Whether the record's state is this one, and its token, which begins there, that one.
+      local function is(lease, state, from, token)
+        local stop = from + #token
+        return byte(lease, 70) == state and sub(lease, from, stop - 1) == token
+          and byte(lease, stop) == line
       end
 
-      -- Operations on a record that has a line, or somebody who watches it.
+      -- What is rarely done, to a record that has a line, or somebody who watches it, above all.
       local function others(key, lease)
         local self = {}
 
@@ -68,8 +73,26 @@ final class LeaseScript {
           return format('%.0f', number)
         end
 
-        local function write(till, flag, state)
-          call('HSET', key, 'lease', till .. sub(lease, 17, 51) .. flag .. state)
+        -- Sees to it that the key outlives what runs until then by the retention.
+        function self.keep(till)
+          call('PEXPIREAT', key, int((till + 2 * ARGV[1]) / 1000))
+          return format('%016.0f', till + ARGV[1])
+        end
+
+        -- Writes the lease anew, which runs until then, while the record matters until another time.
+        local function change(till, matters, state)
+          local kept = sub(lease, 52, 67)
+          if kept < matters then kept = self.keep(matters) end
+          call('HSET', key, 'lease', till .. sub(lease, 17, 51) .. kept .. ' ' .. state)
+        end
+
+        function self.view()
+          local owner, metadata = string.match(lease, '\\n([^\\n]*)\\n(.*)$')
+          return {
+            owner, tonumber(sub(lease, 18, 33)),
+            byte(lease, 70) == offered and 0 or now - sub(lease, 35, 50),
+            sub(lease, 1, 16) - now, metadata
+          }
         end
 
         function self.hint()
@@ -109,9 +132,11 @@ final class LeaseScript {
             seat = int(last + 1)
             call('HSET', key, 'first', int(first), 'last', seat, 'turn:' .. seat, token)
           end
-          call('HSET', key, 'place:' .. token,
-            seat .. ' ' .. int(now + patience) .. ' ' .. number .. ' ' .. ARGV[2] .. ' ' .. owner)
-          write(sub(lease, 1, 16), '+', sub(lease, 53))
+          call('HSET', key, 'place:' .. token, seat .. ' ' .. int(now + patience) .. ' '
+            .. int(number) .. ' ' .. sub(ARGV[2], 2) .. ' ' .. owner)
+          if byte(lease, 69) ~= plus then
+            call('HSET', key, 'lease', sub(lease, 1, 68) .. '+' .. sub(lease, 70))
+          end
         end
 
         function self.leave(token)
@@ -134,7 +159,7 @@ final class LeaseScript {
             call('HDEL', key, 'turn:' .. seat, 'place:' .. token)
             from = seat + 1
             local heard = call('PUBLISH', client, number)
-            if heard > 0 or ARGV[3] ~= '1' then
+            if heard > 0 or sub(ARGV[2], 1, 1) ~= '1' then
               heir, label = token, owner
               break
             end
@@ -148,132 +173,132 @@ final class LeaseScript {
             if not more[3] or tonumber(more[3]) <= now then flag = '-' end
           end
           if heir then
-            write(format('%016.0f', now + $OFFER), flag, 'offered:' .. heir .. '\\n' .. label .. '\\n')
+            local till = format('%016.0f', now + $OFFER)
+            change(till, till, flag .. 'offered:' .. heir .. '\\n' .. label .. '\\n')
           else
-            write('0000000000000000', flag, 'free:\\n\\n')
+            change('0000000000000000', clock, flag .. 'free:\\n\\n')
           end
-          call('PEXPIRE', key, int(ARGV[1] + $OFFER / 1000))
           if more[3] then self.hint() end
           return heir and 2 or 0
         end
 
-        function self.watch(micros, ttl)
-          lease = lease or string.rep('0000000000000000 ', 3) .. '+free:\\n\\n'
+        function self.watch(micros)
+          lease = lease or string.rep('0000000000000000 ', 4) .. '-free:\\n\\n'
           call('HSET', key, 'watched', int(now + micros))
-          write(sub(lease, 1, 16), '+', sub(lease, 53))
-          if call('PTTL', key) < tonumber(ttl) then call('PEXPIRE', key, ttl) end
+          change(sub(lease, 1, 16), format('%016.0f', now + micros), '+' .. sub(lease, 70))
+          return 1
+        end
+
+        function self.advance(mark, ttl)
+          local reached = call('GET', key)
+          if reached and tonumber(reached) >= tonumber(mark) then return 0 end
+          call('SET', key, mark, 'PX', ttl)
           return 1
         end
 
         return self
       end
 
-      local function advance(key, mark, ttl)
-        local reached = call('GET', key)
-        if reached and tonumber(reached) >= tonumber(mark) then return 0 end
-        call('SET', key, mark, 'PX', ttl)
-        return 1
-      end
+      -- Of the run: what to do, where its terms stand, until when its leases are to run, and the
+      -- three times of a new one. A release has the moment after which a key is kept for too long.
+      local operation, terms, till, fresh
 
-      local function run(operation, key, a)
-        if operation == 'advance' then return advance(key, ARGV[a], ARGV[a + 1]) end
+      local function operate(key, own, number)
+        if operation == 'advance' then return others(key).advance(own, ARGV[terms]) end
         local lease = call('HGET', key, 'lease')
         local live = lease and sub(lease, 1, 16) > clock
-        local more = lease and sub(lease, 52, 52) == '+'
+        local more = lease and byte(lease, 69) == plus
+        local mine = live and is(lease, held, 75, own)
 
-        if operation == 'acquire' or operation == 'wait' then
-          local token, owner = ARGV[a], ARGV[a + 3]
-          local held = 'held:' .. token .. '\\n'
-          local mine = live and sub(lease, 53, 52 + #held) == held
-          if live and not mine and sub(lease, 53, 61 + #token) ~= 'offered:' .. token .. '\\n' then
+        if operation == 'wait' or operation == 'acquire' then
+          local owner = ARGV[terms + 1]
+          if live and not mine and not is(lease, offered, 78, own) then
+            local rest = others(key, lease)
             if operation == 'wait' then
-              others(key, lease).join(token, owner, ARGV[a + 5], ARGV[a + 6])
+              rest.join(own, owner, ARGV[terms + 3], ARGV[terms + 4] + number)
             end
-            return view(lease)
+            return rest.view()
           end
-          local fence, since = clock, clock
+          local fence, times, kept = now, fresh, lease and sub(lease, 52, 67) or ''
           if mine then
-            fence, since = sub(lease, 18, 33), sub(lease, 35, 50)
+            fence, times = tonumber(sub(lease, 18, 33)), till .. sub(lease, 17, 51)
           elseif lease and sub(lease, 18, 33) >= clock then
-            fence = format('%016.0f', sub(lease, 18, 33) + 1)
+            fence = sub(lease, 18, 33) + 1
+            times = format('%s %016.0f %s ', till, fence, clock)
           end
-          call('HSET', key, 'lease', format('%016.0f', now + ARGV[a + 1]) .. ' ' .. fence .. ' '
-            .. since .. (more and ' +' or ' -') .. held .. owner .. '\\n' .. ARGV[a + 4])
-          call('PEXPIRE', key, ARGV[a + 2])
+          local ends = kept < till
+          if ends then kept = format('%016.0f', till + ARGV[1]) end
+          call('HSET', key, 'lease', times .. kept .. (more and ' +held:' or ' -held:')
+            .. own .. '\\n' .. owner .. '\\n' .. ARGV[terms + 2])
+          if ends then others(key, lease).keep(till) end
           if more then
             local rest = others(key, lease)
-            rest.leave(token)
+            rest.leave(own)
             if not mine then rest.hint() end
           end
-          return tonumber(fence)
+          return fence
         end
 
         if operation == 'release' then
-          local token = ARGV[a]
-          local held = live and sub(lease, 53, 58 + #token) == 'held:' .. token .. '\\n'
+          if more and not mine then
+            others(key, lease).leave(own)
+          end
+          if not mine and not (live and is(lease, offered, 78, own)) then return 0 end
           if more then
-            local rest = others(key, lease)
-            rest.leave(token)
-            if held then return 1 + rest.vacate() end
-            if live and sub(lease, 53, 61 + #token) == 'offered:' .. token .. '\\n' then
-              return rest.vacate()
-            end
-            return 0
+            return (mine and 1 or 0) + others(key, lease).vacate()
           end
-          if not held and not (live
-              and sub(lease, 53, 61 + #token) == 'offered:' .. token .. '\\n') then
-            return 0
+          local rest = sub(lease, 17, 68)
+          if sub(lease, 1, 16) > till then
+            rest = sub(lease, 17, 51) .. others(key, lease).keep(clock) .. ' '
           end
-          call('HSET', key, 'lease',
-            '0000000000000000' .. sub(lease, 17, 51) .. '-free:\\n\\n')
-          -- What is left of the time to live is at most that of the lease and the retention.
-          if sub(lease, 1, 16) - now > ARGV[1] * 1000 then call('PEXPIRE', key, ARGV[1]) end
-          return held and 1 or 0
+          call('HSET', key, 'lease', '0000000000000000' .. rest .. '-free:\\n\\n')
+          return mine and 1 or 0
         end
 
         if operation == 'extend' then
-          local held = 'held:' .. ARGV[a] .. '\\n'
-          if not live or sub(lease, 53, 52 + #held) ~= held then return 0 end
-          call('HSET', key, 'lease', format('%016.0f', now + ARGV[a + 1]) .. sub(lease, 17))
-          call('PEXPIRE', key, ARGV[a + 2])
+          if not mine then return 0 end
+          local kept = sub(lease, 52, 67)
+          if kept < till then kept = others(key, lease).keep(till) end
+          call('HSET', key, 'lease', till .. sub(lease, 17, 51) .. kept .. sub(lease, 68))
           return 1
         end
 
-        if operation == 'find' then
-          return live and sub(lease, 53, 57) == 'held:' and view(lease)
-        end
-
-        if operation == 'owns' then
-          local held = 'held:' .. ARGV[a] .. '\\n'
-          return live and sub(lease, 53, 52 + #held) == held and 1 or 0
-        end
-
-        if operation == 'revoke' then
-          return live and sub(lease, 53, 57) == 'held:' and 1 + others(key, lease).vacate() or 0
-        end
-
-        if operation == 'watch' then
-          return others(key, lease).watch(ARGV[a], ARGV[a + 1])
-        end
-
+        if operation == 'owns' then return mine and 1 or 0 end
+        local taken = live and byte(lease, 70) == held
+        if operation == 'find' then return taken and others(key, lease).view() end
+        if operation == 'revoke' then return taken and 1 + others(key, lease).vacate() or 0 end
+        if operation == 'watch' then return others(key, lease).watch(ARGV[terms]) end
         -- lapse: an offer that nobody claimed goes to the next. Answers how long one still stands.
-        if not lease or sub(lease, 53, 60) ~= 'offered:' then return 0 end
+        if not lease or byte(lease, 70) ~= offered then return 0 end
         if live then return sub(lease, 1, 16) - now end
         return others(key, lease).vacate() > 0 and $OFFER or 0
       end
 
-      local sizes = {
-        acquire = 5, wait = 7, extend = 3, release = 1, owns = 1, watch = 2, advance = 2
-      }
-      local answers, a = {}, 4
-      for i, key in ipairs(KEYS) do
-        local operation = ARGV[a]
-        local done, answer = pcall(run, operation, key, a + 1)
-        if not done then
-          answer = type(answer) == 'table' and answer.err or tostring(answer)
+      local answers, done, a = {}, 0, 3
+      while done < #KEYS do
+        local count = tonumber(ARGV[a + 1])
+        operation, terms = ARGV[a], a + 2
+        a = a + 1
+        if operation == 'wait' or operation == 'acquire' then
+          till = format('%016.0f', now + ARGV[terms])
+          fresh = till .. ' ' .. clock .. ' ' .. clock .. ' '
+          a = a + (operation == 'wait' and 5 or 3)
+        elseif operation == 'release' then
+          till = format('%016.0f', now + ARGV[1])
+        elseif operation == 'extend' then
+          till = format('%016.0f', now + ARGV[terms])
+          a = a + 1
+        elseif operation == 'watch' or operation == 'advance' then
+          a = a + 1
         end
-        answers[i] = answer
-        a = a + 1 + (sizes[operation] or 0)
+        for i = 1, count do
+          local well, answer = pcall(operate, KEYS[done + i], ARGV[a + i], i - 1)
+          if not well then
+            answer = type(answer) == 'table' and answer.err or tostring(answer)
+          end
+          answers[done + i] = answer
+        end
+        done, a = done + count, a + count + 1
       end
       return answers
       """
@@ -283,8 +308,7 @@ final class LeaseScript {
   private static final byte[] DIGEST = sha1(FULL).getBytes(UTF_8);
 
   private final byte[] retention;
-  private final byte[] channel;
-  private final byte[] counted;
+  private final byte[] client;
 
   /**
    * The script as one client calls it.
@@ -294,9 +318,8 @@ final class LeaseScript {
    * @param counted whether the number that PUBLISH answers includes every subscriber
    */
   LeaseScript(Duration retention, String channel, boolean counted) {
-    this.retention = Long.toString(retention.toMillis()).getBytes(UTF_8);
-    this.channel = channel.getBytes(UTF_8);
-    this.counted = (counted ? "1" : "0").getBytes(UTF_8);
+    this.retention = Long.toString(retention.toMillis() * 1000).getBytes(UTF_8);
+    this.client = ((counted ? "1" : "0") + channel).getBytes(UTF_8);
   }
 
   /** The call by the script's digest; fails with NOSCRIPT on a server that does not have it. */
@@ -310,13 +333,23 @@ final class LeaseScript {
   }
 
   private Request call(Command command, byte[] script, List<LeaseOp> operations) {
-    Request request = Request.cmd(command).arg(script).arg(operations.size());
+    int count = operations.size();
+    Request request = Request.cmd(command).arg(script).arg(count);
     for (LeaseOp operation : operations) {
       request.arg(operation.record());
     }
-    request.arg(retention).arg(channel).arg(counted);
-    for (LeaseOp operation : operations) {
-      operation.appendTo(request);
+    request.arg(retention).arg(client);
+    for (int from = 0; from < count; ) {
+      LeaseOp first = operations.get(from);
+      int to = from + 1;
+      while (to < count && operations.get(to).follows(first, to - from)) {
+        to++;
+      }
+      first.appendTerms(request, to - from);
+      for (LeaseOp operation : operations.subList(from, to)) {
+        request.arg(operation.own());
+      }
+      from = to;
     }
     return request;
   }

@@ -79,7 +79,7 @@ final class RedisBackend implements SyncBackend {
             config,
             channel,
             line,
-            record -> requests.submit(LeaseOp.watch(config, record, RedisHints.MARK)));
+            record -> requests.submit(LeaseOp.watch(record, RedisHints.MARK)));
     transport.use(link, () -> hints.listen(transport::open));
     this.listing = new RedisListing(config, this::command, this::find);
   }

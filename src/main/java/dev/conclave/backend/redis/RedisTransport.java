@@ -136,7 +136,7 @@ final class RedisTransport
     }
 
     void send() {
-      Map<Object, List<Integer>> calls = new LinkedHashMap<>();
+      Map<Object, LeaseRuns> calls = new LinkedHashMap<>();
       List<Integer> plain = new ArrayList<>();
       for (int i = 0; i < asks.size(); i++) {
         answers.add(null);
@@ -144,8 +144,8 @@ final class RedisTransport
           line.sending(operation);
           calls
               .computeIfAbsent(
-                  config.isCluster() ? operation.record() : script, c -> new ArrayList<>())
-              .add(i);
+                  config.isCluster() ? operation.record() : script, c -> new LeaseRuns())
+              .add(operation, i);
         } else {
           plain.add(i);
         }
@@ -153,7 +153,7 @@ final class RedisTransport
       open = calls.size() + plain.size();
       underWay++;
       plain.forEach(this::sendPlain);
-      calls.values().forEach(this::sendCall);
+      calls.values().forEach(runs -> sendCall(runs.places()));
     }
 
     private void sendPlain(int index) {

@@ -1,0 +1,65 @@
+package dev.conclave.backend.redis;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The order in which the operations of one call go: those of the same terms together, as far as it
+ * makes no difference.
+ *
+ * <ol>
+ *   <li>An operation joins a run that it {@linkplain LeaseOp#follows follows}, of the few latest;
+ *       else it begins a new one.
+ *   <li>Operations on one record keep their order: none joins a run before that of an earlier one.
+ * </ol>
+ */
+final class LeaseRuns {
+  /** Where all terms differ, looking further back would cost more than it saves. */
+  private static final int LATEST = 8;
+
+  private static final class Run {
+    private final LeaseOp first;
+    private final List<Integer> places = new ArrayList<>();
+
+    private Run(LeaseOp first) {
+      this.first = first;
+    }
+  }
+
+  private final List<Run> runs = new ArrayList<>(2);
+  private final Map<String, Integer> runOf = new HashMap<>();
+  private int size;
+
+  /**
+   * Takes in the next operation.
+   *
+   * @param place what it is known by
+   */
+  void add(LeaseOp operation, int place) {
+    int earliest = Math.max(runOf.getOrDefault(operation.record(), 0), runs.size() - LATEST);
+    int index = runs.size() - 1;
+    while (index >= earliest
+        && !operation.follows(runs.get(index).first, runs.get(index).places.size())) {
+      index--;
+    }
+    if (index < earliest) {
+      index = runs.size();
+      runs.add(new Run(operation));
+    }
+    runs.get(index).places.add(place);
+    runOf.put(operation.record(), index);
+    size++;
+  }
+
+  /** The places of all operations, in the order in which they go. */
+  List<Integer> places() {
+    if (runs.size() == 1) {
+      return runs.get(0).places;
+    }
+    List<Integer> all = new ArrayList<>(size);
+    runs.forEach(run -> all.addAll(run.places));
+    return all;
+  }
+}
