@@ -33,7 +33,9 @@ import java.util.List;
  *   <li>{@code watched}: until when somebody wants hints.
  * </ul>
  *
- * <p>All times are microseconds of the server's clock. A register is a plain string.
+ * <p>All times are microseconds of the server's clock. A register is a plain string. In the code,
+ * 104, 111, 43 and 10 are the bytes of {@code h}(eld), {@code o}(ffered), {@code +} and the line
+ * break.
  *
  * <p>Operations that differ in nothing but record and token make a run and say what they have in
  * common once ({@link LeaseOp#follows}), for every argument costs the server time. The script's
@@ -42,8 +44,8 @@ import java.util.List;
  * what each has of its own. An answer is a number, an array (a lease as anyone may see it), nil
  * (none) or a string: the error of this operation alone.
  *
- * <p>What few operations need is defined when it is needed: every definition costs time in each
- * call.
+ * <p>What few operations need is defined when it is needed, and functions share few variables: both
+ * cost time in each call.
  */
 final class LeaseScript {
   /** How long an offer stands before it goes to the next in line. */
@@ -51,47 +53,44 @@ final class LeaseScript {
 
   private static final String LUA =
       """
-      local call, sub, byte, format = redis.call, string.sub, string.byte, string.format
-      local KEYS, ARGV = KEYS, ARGV
+      local call = redis.call
       local time = call('TIME')
-      local now = time[1] * 1000000 + time[2]
-      local clock = format('%016.0f', now)
-      local held, offered, line, plus = 104, 111, 10, 43 -- the bytes of h, o, \\n, +
+      local clock = time[1] .. ('%06d'):format(time[2])
 
-      -- Whether the record's state is this one, and its token, which begins there, that one.
+      -- Whether the record's state begins with this byte, and its token, at this place, is that one.
       local function is(lease, state, from, token)
         local stop = from + #token
-        return byte(lease, 70) == state and sub(lease, from, stop - 1) == token
-          and byte(lease, stop) == line
+        return lease:byte(70) == state and lease:sub(from, stop - 1) == token
+          and lease:byte(stop) == 10
       end
 
       -- What is rarely done, to a record that has a line, or somebody who watches it, above all.
       local function others(key, lease)
-        local self = {}
+        local self, now = {}, tonumber(clock)
 
         local function int(number)
-          return format('%.0f', number)
+          return ('%.0f'):format(number)
         end
 
         -- Sees to it that the key outlives what runs until then by the retention.
         function self.keep(till)
           call('PEXPIREAT', key, int((till + 2 * ARGV[1]) / 1000))
-          return format('%016.0f', till + ARGV[1])
+          return ('%016.0f'):format(till + ARGV[1])
         end
 
         -- Writes the lease anew, which runs until then, while the record matters until another time.
         local function change(till, matters, state)
-          local kept = sub(lease, 52, 67)
+          local kept = lease:sub(52, 67)
           if kept < matters then kept = self.keep(matters) end
-          call('HSET', key, 'lease', till .. sub(lease, 17, 51) .. kept .. ' ' .. state)
+          call('HSET', key, 'lease', till .. lease:sub(17, 51) .. kept .. ' ' .. state)
         end
 
         function self.view()
-          local owner, metadata = string.match(lease, '\\n([^\\n]*)\\n(.*)$')
+          local owner, metadata = lease:match('\\n([^\\n]*)\\n(.*)$')
           return {
-            owner, tonumber(sub(lease, 18, 33)),
-            byte(lease, 70) == offered and 0 or now - sub(lease, 35, 50),
-            sub(lease, 1, 16) - now, metadata
+            owner, tonumber(lease:sub(18, 33)),
+            lease:byte(70) == 111 and 0 or now - lease:sub(35, 50),
+            lease:sub(1, 16) - now, metadata
           }
         end
 
@@ -109,7 +108,7 @@ final class LeaseScript {
             local place = token and call('HGET', key, 'place:' .. token)
             if place then
               local till, number, client, owner =
-                string.match(place, '^%d+ (%d+) (%d+) (%S+) (.*)$')
+                place:match('^%d+ (%d+) (%d+) (%S+) (.*)$')
               if tonumber(till) > now then
                 return first, token, number, client, owner
               end
@@ -124,7 +123,7 @@ final class LeaseScript {
 
         function self.join(token, owner, patience, number)
           local place = call('HGET', key, 'place:' .. token)
-          local seat = place and string.match(place, '^%d+')
+          local seat = place and place:match('^%d+')
           if not seat then
             local ends = call('HMGET', key, 'first', 'last')
             local last = tonumber(ends[2] or 0)
@@ -133,16 +132,16 @@ final class LeaseScript {
             call('HSET', key, 'first', int(first), 'last', seat, 'turn:' .. seat, token)
           end
           call('HSET', key, 'place:' .. token, seat .. ' ' .. int(now + patience) .. ' '
-            .. int(number) .. ' ' .. sub(ARGV[2], 2) .. ' ' .. owner)
-          if byte(lease, 69) ~= plus then
-            call('HSET', key, 'lease', sub(lease, 1, 68) .. '+' .. sub(lease, 70))
+            .. int(number) .. ' ' .. ARGV[2]:sub(2) .. ' ' .. owner)
+          if lease:byte(69) ~= 43 then
+            call('HSET', key, 'lease', lease:sub(1, 68) .. '+' .. lease:sub(70))
           end
         end
 
         function self.leave(token)
           local place = call('HGET', key, 'place:' .. token)
           if place then
-            call('HDEL', key, 'place:' .. token, 'turn:' .. string.match(place, '^%d+'))
+            call('HDEL', key, 'place:' .. token, 'turn:' .. place:match('^%d+'))
           end
         end
 
@@ -159,7 +158,7 @@ final class LeaseScript {
             call('HDEL', key, 'turn:' .. seat, 'place:' .. token)
             from = seat + 1
             local heard = call('PUBLISH', client, number)
-            if heard > 0 or sub(ARGV[2], 1, 1) ~= '1' then
+            if heard > 0 or ARGV[2]:sub(1, 1) ~= '1' then
               heir, label = token, owner
               break
             end
@@ -173,7 +172,7 @@ final class LeaseScript {
             if not more[3] or tonumber(more[3]) <= now then flag = '-' end
           end
           if heir then
-            local till = format('%016.0f', now + $OFFER)
+            local till = ('%016.0f'):format(now + $OFFER)
             change(till, till, flag .. 'offered:' .. heir .. '\\n' .. label .. '\\n')
           else
             change('0000000000000000', clock, flag .. 'free:\\n\\n')
@@ -183,9 +182,9 @@ final class LeaseScript {
         end
 
         function self.watch(micros)
-          lease = lease or string.rep('0000000000000000 ', 4) .. '-free:\\n\\n'
+          lease = lease or ('0000000000000000 '):rep(4) .. '-free:\\n\\n'
           call('HSET', key, 'watched', int(now + micros))
-          change(sub(lease, 1, 16), format('%016.0f', now + micros), '+' .. sub(lease, 70))
+          change(lease:sub(1, 16), ('%016.0f'):format(now + micros), '+' .. lease:sub(70))
           return 1
         end
 
@@ -199,35 +198,33 @@ final class LeaseScript {
         return self
       end
 
-      -- Of the run: what to do, where its terms stand, until when its leases are to run, and the
-      -- three times of a new one. A release has the moment after which a key is kept for too long.
-      local operation, terms, till, fresh
-
-      local function operate(key, own, number)
+      -- One operation of a run: what the run does, where its terms stand, and what they come to: the
+      -- time, when leases end, and the three times of a new one.
+      local function operate(key, own, number, operation, terms, now, till, fresh)
         if operation == 'advance' then return others(key).advance(own, ARGV[terms]) end
         local lease = call('HGET', key, 'lease')
-        local live = lease and sub(lease, 1, 16) > clock
-        local more = lease and byte(lease, 69) == plus
-        local mine = live and is(lease, held, 75, own)
+        local live = lease and lease:sub(1, 16) > clock
+        local more = lease and lease:byte(69) == 43
+        local mine = live and is(lease, 104, 75, own)
 
         if operation == 'wait' or operation == 'acquire' then
           local owner = ARGV[terms + 1]
-          if live and not mine and not is(lease, offered, 78, own) then
+          if live and not mine and not is(lease, 111, 78, own) then
             local rest = others(key, lease)
             if operation == 'wait' then
               rest.join(own, owner, ARGV[terms + 3], ARGV[terms + 4] + number)
             end
             return rest.view()
           end
-          local fence, times, kept = now, fresh, lease and sub(lease, 52, 67) or ''
+          local fence, times, kept = now, fresh, lease and lease:sub(52, 67) or ''
           if mine then
-            fence, times = tonumber(sub(lease, 18, 33)), till .. sub(lease, 17, 51)
-          elseif lease and sub(lease, 18, 33) >= clock then
-            fence = sub(lease, 18, 33) + 1
-            times = format('%s %016.0f %s ', till, fence, clock)
+            fence, times = tonumber(lease:sub(18, 33)), till .. lease:sub(17, 51)
+          elseif lease and lease:sub(18, 33) >= clock then
+            fence = lease:sub(18, 33) + 1
+            times = ('%s %016.0f %s '):format(till, fence, clock)
           end
           local ends = kept < till
-          if ends then kept = format('%016.0f', till + ARGV[1]) end
+          if ends then kept = ('%016.0f'):format(till + ARGV[1]) end
           call('HSET', key, 'lease', times .. kept .. (more and ' +held:' or ' -held:')
             .. own .. '\\n' .. owner .. '\\n' .. ARGV[terms + 2])
           if ends then others(key, lease).keep(till) end
@@ -243,56 +240,50 @@ final class LeaseScript {
           if more and not mine then
             others(key, lease).leave(own)
           end
-          if not mine and not (live and is(lease, offered, 78, own)) then return 0 end
+          if not mine and not (live and is(lease, 111, 78, own)) then return 0 end
           if more then
             return (mine and 1 or 0) + others(key, lease).vacate()
           end
-          local rest = sub(lease, 17, 68)
-          if sub(lease, 1, 16) > till then
-            rest = sub(lease, 17, 51) .. others(key, lease).keep(clock) .. ' '
-          end
-          call('HSET', key, 'lease', '0000000000000000' .. rest .. '-free:\\n\\n')
+          call('HSET', key, 'lease', '0000000000000000' .. lease:sub(17, 69) .. 'free:\\n\\n')
           return mine and 1 or 0
         end
 
         if operation == 'extend' then
           if not mine then return 0 end
-          local kept = sub(lease, 52, 67)
+          local kept = lease:sub(52, 67)
           if kept < till then kept = others(key, lease).keep(till) end
-          call('HSET', key, 'lease', till .. sub(lease, 17, 51) .. kept .. sub(lease, 68))
+          call('HSET', key, 'lease', till .. lease:sub(17, 51) .. kept .. lease:sub(68))
           return 1
         end
 
         if operation == 'owns' then return mine and 1 or 0 end
-        local taken = live and byte(lease, 70) == held
-        if operation == 'find' then return taken and others(key, lease).view() end
-        if operation == 'revoke' then return taken and 1 + others(key, lease).vacate() or 0 end
+        local held = live and lease:byte(70) == 104
+        if operation == 'find' then return held and others(key, lease).view() end
+        if operation == 'revoke' then return held and 1 + others(key, lease).vacate() or 0 end
         if operation == 'watch' then return others(key, lease).watch(ARGV[terms]) end
         -- lapse: an offer that nobody claimed goes to the next. Answers how long one still stands.
-        if not lease or byte(lease, 70) ~= offered then return 0 end
-        if live then return sub(lease, 1, 16) - now end
+        if not lease or lease:byte(70) ~= 111 then return 0 end
+        if live then return lease:sub(1, 16) - clock end
         return others(key, lease).vacate() > 0 and $OFFER or 0
       end
 
+      -- How many terms a run has; the first of these is how long its leases are to run.
+      local timed = { acquire = 3, wait = 5, extend = 1 }
+      local untimed = { watch = 1, advance = 1 }
+
       local answers, done, a = {}, 0, 3
       while done < #KEYS do
-        local count = tonumber(ARGV[a + 1])
-        operation, terms = ARGV[a], a + 2
-        a = a + 1
-        if operation == 'wait' or operation == 'acquire' then
-          till = format('%016.0f', now + ARGV[terms])
+        local operation, count, terms = ARGV[a], tonumber(ARGV[a + 1]), a + 2
+        local now, till, fresh
+        if timed[operation] then
+          now = tonumber(clock)
+          till = ('%016.0f'):format(now + ARGV[terms])
           fresh = till .. ' ' .. clock .. ' ' .. clock .. ' '
-          a = a + (operation == 'wait' and 5 or 3)
-        elseif operation == 'release' then
-          till = format('%016.0f', now + ARGV[1])
-        elseif operation == 'extend' then
-          till = format('%016.0f', now + ARGV[terms])
-          a = a + 1
-        elseif operation == 'watch' or operation == 'advance' then
-          a = a + 1
         end
+        a = terms - 1 + (timed[operation] or untimed[operation] or 0)
         for i = 1, count do
-          local well, answer = pcall(operate, KEYS[done + i], ARGV[a + i], i - 1)
+          local well, answer =
+            pcall(operate, KEYS[done + i], ARGV[a + i], i - 1, operation, terms, now, till, fresh)
           if not well then
             answer = type(answer) == 'table' and answer.err or tostring(answer)
           end
