@@ -199,7 +199,8 @@ final class LeaseScript {
       end
 
       -- One operation of a run: what the run does, where its terms stand, and what they come to: the
-      -- time, when leases end, and the three times of a new one.
+      -- time, when leases end, and the three times of a new one. For releases the end is one that a
+      -- lease given back is never kept beyond.
       local function operate(key, own, number, operation, terms, now, till, fresh)
         if operation == 'advance' then return others(key).advance(own, ARGV[terms]) end
         local lease = call('HGET', key, 'lease')
@@ -244,7 +245,11 @@ final class LeaseScript {
           if more then
             return (mine and 1 or 0) + others(key, lease).vacate()
           end
-          call('HSET', key, 'lease', '0000000000000000' .. lease:sub(17, 69) .. 'free:\\n\\n')
+          local rest = lease:sub(17, 69)
+          if lease:sub(1, 16) > till then -- as long as it was to run, the key is not kept
+            rest = lease:sub(17, 51) .. others(key, lease).keep(clock) .. ' -'
+          end
+          call('HSET', key, 'lease', '0000000000000000' .. rest .. 'free:\\n\\n')
           return mine and 1 or 0
         end
 
@@ -267,18 +272,19 @@ final class LeaseScript {
         return others(key, lease).vacate() > 0 and $OFFER or 0
       end
 
-      -- How many terms a run has; the first of these is how long its leases are to run.
+      -- How many terms a run has, the first of which is how long its leases are to run.
       local timed = { acquire = 3, wait = 5, extend = 1 }
       local untimed = { watch = 1, advance = 1 }
 
       local answers, done, a = {}, 0, 3
       while done < #KEYS do
         local operation, count, terms = ARGV[a], tonumber(ARGV[a + 1]), a + 2
-        local now, till, fresh
+        local now, till, fresh = tonumber(clock)
         if timed[operation] then
-          now = tonumber(clock)
           till = ('%016.0f'):format(now + ARGV[terms])
           fresh = till .. ' ' .. clock .. ' ' .. clock .. ' '
+        elseif operation == 'release' then
+          till = ('%016.0f'):format(now + ARGV[1])
         end
         a = terms - 1 + (timed[operation] or untimed[operation] or 0)
         for i = 1, count do

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -76,6 +77,29 @@ class RedisCostTest extends RedisFixture {
     acquire(backend, key, token);
     pause(Duration.ofMillis(100));
     assertThat(get(backend.owns(key, token))).isTrue();
+  }
+
+  @Test
+  void theExpiryOfAKeyIsSetWhenItHasToBeAndNotWithEveryChange() {
+    SyncBackend backend = open(server);
+    LeaseKey key = key();
+    for (int i = 0; i < 20; i++) {
+      String token = token();
+      acquire(backend, key, token);
+      assertThat(get(backend.extend(key, token, LONG))).isTrue();
+      get(backend.release(key, token));
+    }
+    assertThat(server.calls("pexpireat")).isEqualTo(1);
+    String token = token();
+    acquire(backend, key, token);
+    assertThat(get(backend.extend(key, token, Duration.ofDays(10)))).isTrue();
+    assertThat(server.call("PTTL", LeaseOp.record("conclave", key)))
+        .asInstanceOf(InstanceOfAssertFactories.LONG)
+        .isGreaterThan(Duration.ofDays(10).toMillis());
+    get(backend.release(key, token));
+    assertThat(server.call("PTTL", LeaseOp.record("conclave", key)))
+        .asInstanceOf(InstanceOfAssertFactories.LONG)
+        .isBetween(Duration.ofDays(1).toMillis(), Duration.ofDays(3).toMillis());
   }
 
   @Test
