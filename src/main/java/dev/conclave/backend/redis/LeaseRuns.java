@@ -19,17 +19,13 @@ final class LeaseRuns {
   /** Where all terms differ, looking further back would cost more than it saves. */
   private static final int LATEST = 8;
 
-  private static final class Run {
-    private final LeaseOp first;
-    private final List<Integer> places = new ArrayList<>();
-
-    private Run(LeaseOp first) {
-      this.first = first;
-    }
-  }
+  private record Run(LeaseOp first, List<Integer> places) {}
 
   private final List<Run> runs = new ArrayList<>(2);
+
+  /** The latest run of a record, of those that are in another than the first. */
   private final Map<String, Integer> runOf = new HashMap<>();
+
   private int size;
 
   /**
@@ -38,7 +34,8 @@ final class LeaseRuns {
    * @param place what it is known by
    */
   void add(LeaseOp operation, int place) {
-    int earliest = Math.max(runOf.getOrDefault(operation.record(), 0), runs.size() - LATEST);
+    int earliest =
+        Math.max(runOf.getOrDefault(operation.record(), 0), Math.max(0, runs.size() - LATEST));
     int index = runs.size() - 1;
     while (index >= earliest
         && !operation.follows(runs.get(index).first, runs.get(index).places.size())) {
@@ -46,10 +43,12 @@ final class LeaseRuns {
     }
     if (index < earliest) {
       index = runs.size();
-      runs.add(new Run(operation));
+      runs.add(new Run(operation, new ArrayList<>()));
     }
     runs.get(index).places.add(place);
-    runOf.put(operation.record(), index);
+    if (index > 0) {
+      runOf.put(operation.record(), index);
+    }
     size++;
   }
 

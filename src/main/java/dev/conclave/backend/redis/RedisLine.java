@@ -21,7 +21,7 @@ import java.util.function.Consumer;
  *       with the same token keeps it. The script writes number and channel into its place in line.
  *   <li>A message with that number is the waiter's turn. Message and answers come over two
  *       connections: a turn that overtakes the refusal waits for it.
- *   <li>A number ends with the grant, with a release, or when the patience is over.
+ *   <li>A number ends with the grant, with a release, or when the patience is over after a refusal.
  *   <li>Whoever made an offer by a release looks after it: when it has lapsed, one more operation
  *       takes it to the next in line, until nothing is offered. There is at most one such check per
  *       key.
@@ -41,7 +41,7 @@ final class RedisLine {
     private final long number;
     private final Place place;
     private LeaseRequest.Waiter waiter;
-    private Scheduler.Timer end;
+    private Scheduler.Timer end = () -> {};
     private int asking;
     private boolean turn;
 
@@ -137,7 +137,11 @@ final class RedisLine {
 
   private void asked(LeaseOp operation) {
     Entry entry = operation.waiter() == null ? null : entry(operation);
-    if (entry != null && --entry.asking == 0 && entry.turn) {
+    if (entry == null || --entry.asking > 0) {
+      return;
+    }
+    entry.end = scheduler.schedule(entry.waiter.patience().toNanos(), () -> forget(entry));
+    if (entry.turn) {
       entry.turn = false;
       scheduler.execute(() -> call(entry));
     }
@@ -158,10 +162,7 @@ final class RedisLine {
     Entry entry = byPlace.computeIfAbsent(place, p -> new Entry(++lastNumber, p));
     byNumber.put(entry.number, entry);
     entry.waiter = waiter;
-    if (entry.end != null) {
-      entry.end.cancel();
-    }
-    entry.end = scheduler.schedule(waiter.patience().toNanos(), () -> forget(entry));
+    entry.end.cancel();
     entry.asking++;
     return entry.number;
   }
