@@ -33,10 +33,10 @@ final class RedisHints implements RedisLink.Listener {
   private static final System.Logger LOG = System.getLogger(RedisHints.class.getName());
 
   /** How long a record counts as watched. */
-  static final Duration MARK = Duration.ofSeconds(30);
+  static final Duration MARK = Duration.ofSeconds(45);
 
   /** How often marks are renewed and the connection is tried. */
-  static final Duration BEAT = Duration.ofSeconds(10);
+  static final Duration BEAT = Duration.ofSeconds(15);
 
   private final Scheduler scheduler;
   private final RedisName name;

@@ -25,8 +25,9 @@ import java.util.function.Function;
  * Sends together what arrives while something is under way; nothing waits for company.
  *
  * <ol>
- *   <li>A request that finds a free slot goes out at once, alone. What arrives while all slots are
- *       taken leaves together when one is free again.
+ *   <li>A request that finds a free slot goes out at once, alone. What else is asked in the same
+ *       turn of the event loop goes together at its end, into the next free slot. What arrives
+ *       while all slots are taken leaves together when one is free again.
  *   <li>With a key function, requests of one key are never together in a batch nor in two batches
  *       under way; they keep their order. Without one, order is kept within a batch.
  *   <li>All answers of a batch are delivered, each on the context its request came from, before the
@@ -82,6 +83,7 @@ public final class GroupCommit<Q, A> {
   private final Set<Object> busyKeys = new HashSet<>();
   private int inFlight;
   private boolean delivering;
+  private boolean turn;
   private boolean armed;
   private boolean closed;
 
@@ -142,6 +144,15 @@ public final class GroupCommit<Q, A> {
     waiting.add(call);
     byAge.add(call);
     arm();
+    if (!turn && !delivering) {
+      flush();
+      turn = true;
+      scheduler.execute(this::turnEnds);
+    }
+  }
+
+  private void turnEnds() {
+    turn = false;
     flush();
   }
 

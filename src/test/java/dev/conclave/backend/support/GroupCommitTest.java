@@ -79,6 +79,19 @@ class GroupCommitTest {
   }
 
   @Test
+  void whatIsAskedInOneTurnTakesOneSlotBesideTheFirst() {
+    GroupCommit<String, String> group = group(100, 3);
+    for (String request : List.of("a", "b", "c", "d")) {
+      group.submit(request);
+    }
+    assertThat(wire.batches).containsExactly(List.of("a"));
+    time.run();
+    assertThat(wire.batches).containsExactly(List.of("a"), List.of("b", "c", "d"));
+    group.submit("e");
+    assertThat(wire.batches).hasSize(3).last().isEqualTo(List.of("e"));
+  }
+
+  @Test
   void whatAnswersCauseTravelsTogether() {
     GroupCommit<String, String> group = group(100, 1);
     group.submit("x");
@@ -96,11 +109,12 @@ class GroupCommitTest {
   void batchesHaveALimitAndSlotsToo() {
     GroupCommit<String, String> group = group(2, 2);
     IntStream.range(0, 7).forEach(i -> group.submit("r" + i));
-    assertThat(wire.batches).containsExactly(List.of("r0"), List.of("r1"));
+    time.run();
+    assertThat(wire.batches).containsExactly(List.of("r0"), List.of("r1", "r2"));
     wire.answer(1);
     wire.answer(0);
     assertThat(wire.batches.subList(2, 4))
-        .containsExactly(List.of("r2", "r3"), List.of("r4", "r5"));
+        .containsExactly(List.of("r3", "r4"), List.of("r5", "r6"));
   }
 
   @Test
@@ -131,12 +145,10 @@ class GroupCommitTest {
   @Test
   void requestsOfOneKeyTravelOneAfterTheOtherInOrder() {
     GroupCommit<String, String> group = keyed(100, 2);
-    group.submit("a1");
-    group.submit("a2");
-    group.submit("b1");
-    group.submit("a3");
-    group.submit("b2");
-    group.submit("c1");
+    for (String request : List.of("a1", "a2", "b1", "a3", "b2", "c1")) {
+      group.submit(request);
+      time.run();
+    }
     assertThat(wire.batches).containsExactly(List.of("a1"), List.of("b1"));
     wire.answer(0);
     assertThat(wire.batches.get(2)).containsExactly("a2", "c1");
