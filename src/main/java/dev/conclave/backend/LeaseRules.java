@@ -16,6 +16,8 @@ public final class LeaseRules {
   /** The longest lease: a year. What should live longer is configuration, not a lease. */
   public static final Duration MAX_DURATION = Duration.ofDays(366);
 
+  private static final Duration MIN_DURATION = Duration.ofMillis(1);
+
   /** Metadata, encoded as JSON, has at most this many characters. */
   public static final int MAX_METADATA = 4096;
 
@@ -47,7 +49,7 @@ public final class LeaseRules {
     if (duration == null) {
       throw ErrorCode.INVALID.failure("duration is missing");
     }
-    if (duration.toMillis() < 1 || duration.compareTo(MAX_DURATION) > 0) {
+    if (duration.compareTo(MIN_DURATION) < 0 || duration.compareTo(MAX_DURATION) > 0) {
       throw ErrorCode.INVALID.failure(
           "duration " + duration + " must be from 1 ms to " + MAX_DURATION.toDays() + " days");
     }

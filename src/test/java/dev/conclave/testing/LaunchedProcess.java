@@ -65,6 +65,7 @@ public final class LaunchedProcess implements AutoCloseable {
         new BufferedReader(
             new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        LeakWatch.look("process " + process.pid(), line);
         lines.add(new Line(System.nanoTime(), line));
       }
     } catch (IOException ended) {

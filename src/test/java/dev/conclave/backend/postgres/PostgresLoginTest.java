@@ -9,6 +9,7 @@ import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.testing.Certificate;
+import dev.conclave.testing.Planted;
 import dev.conclave.testing.PostgresServer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -54,12 +55,12 @@ class PostgresLoginTest extends PostgresTest {
 
   @Test
   void aWrongPasswordIsAClearErrorWithoutIt() {
-    JsonObject options = new JsonObject().put("password", "not-the-secret");
+    JsonObject options = new JsonObject().put("password", Planted.MARKER);
     SyncBackend backend = open(config().put("options", options));
     assertThat(failureOf(backend.ping()))
         .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
         .hasMessageContaining("password authentication failed")
-        .hasMessageNotContainingAny("not-the-secret", PostgresServer.PASSWORD);
+        .hasMessageNotContainingAny(Planted.MARKER, PostgresServer.PASSWORD);
   }
 
   @Test
@@ -171,7 +172,7 @@ class PostgresLoginTest extends PostgresTest {
     String token = "token-" + token();
     try {
       SyncBackend wrong =
-          open(config().put("options", new JsonObject().put("password", "not-the-secret")));
+          open(config().put("options", new JsonObject().put("password", Planted.MARKER)));
       failureOf(wrong.ping());
       SyncBackend backend = open();
       LeaseKey key = key();
@@ -192,7 +193,7 @@ class PostgresLoginTest extends PostgresTest {
     }
     assertThat(told).isNotEmpty();
     assertThat(String.join("\n", told))
-        .doesNotContain(token, "not-the-secret", PostgresServer.PASSWORD, "p%40ss");
+        .doesNotContain(token, Planted.MARKER, PostgresServer.PASSWORD, "p%40ss");
   }
 
   private static Object[] parameters(LogRecord line) {
