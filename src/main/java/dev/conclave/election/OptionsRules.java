@@ -74,7 +74,14 @@ final class OptionsRules {
     long most = LeaseRules.MAX_DURATION.toMillis();
     if (value > most) {
       throw ErrorCode.INVALID.failure(
-          field + " " + value + " must be at most " + most + " milliseconds");
+          field
+              + " "
+              + value
+              + " must be at most "
+              + most
+              + " milliseconds ("
+              + LeaseRules.MAX_DURATION.toDays()
+              + " days)");
     }
   }
 
