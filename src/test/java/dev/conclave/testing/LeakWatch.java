@@ -32,6 +32,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 public final class LeakWatch implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
   private static final int SHOWN = 300;
+  private static final int MOST = 10;
 
   private static final Queue<String> LEAKS = new ConcurrentLinkedQueue<>();
   private static final Formatter FORMATTER = new SimpleFormatter();
@@ -47,9 +48,9 @@ public final class LeakWatch implements BeforeAllCallback, AfterEachCallback, Af
   }
 
   private static synchronized void watch() {
+    OURS.setLevel(Level.ALL); // each time: what a test runs may have set another
     if (!watching) {
       watching = true;
-      OURS.setLevel(Level.ALL);
       Logger.getLogger("").addHandler(new Ear());
       System.setOut(new PrintStream(new Lines("standard output", System.out), true));
       System.setErr(new PrintStream(new Lines("standard error", System.err), true));
@@ -69,7 +70,10 @@ public final class LeakWatch implements BeforeAllCallback, AfterEachCallback, Af
   private static void failIfAny() {
     List<String> leaks = take();
     if (!leaks.isEmpty()) {
-      throw new AssertionError("secrets were put out:\n" + String.join("\n", leaks));
+      throw new AssertionError(
+          leaks.size()
+              + " secrets were put out, such as\n"
+              + String.join("\n", leaks.subList(0, Math.min(MOST, leaks.size()))));
     }
   }
 

@@ -56,7 +56,10 @@ final class LeaseAnswers {
   }
 
   private static boolean isNumber(Response answer) {
-    return answer != null && answer.type() == ResponseType.NUMBER;
+    // The newer protocol has fractions and numbers of any size.
+    return answer != null
+        && answer.type() == ResponseType.NUMBER
+        && answer.toNumber() instanceof Long;
   }
 
   private static boolean isLease(Response answer) {

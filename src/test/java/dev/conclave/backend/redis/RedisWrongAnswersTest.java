@@ -14,10 +14,10 @@ import dev.conclave.testing.Planted;
 import dev.conclave.testing.RedisServer;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,8 +39,8 @@ class RedisWrongAnswersTest extends RedisFixture {
     server = closing(new FakeRedis());
     answer("*1\r\n:" + FENCE + "\r\n");
     JsonObject config = config("redis://:" + Planted.secret() + "@127.0.0.1:" + server.port());
-    backend = open(config.put("timeout", 400));
-    get(backend.ping());
+    backend = open(config.put("timeout", 1_000));
+    eventually("it is reached", () -> get(backend.ping().map(true).otherwise(false)));
   }
 
   /** What the Redis client throws at itself does not count. */
@@ -82,19 +82,18 @@ class RedisWrongAnswersTest extends RedisFixture {
     assertThat(acquire(backend, key(), token())).isEqualTo(Long.parseLong(FENCE));
   }
 
-  private List<Future<?>> everything() {
+  private List<Supplier<Future<?>>> everything() {
     LeaseKey key = key();
-    List<Future<?>> calls = new ArrayList<>();
-    calls.add(backend.acquire(request(key, token())));
-    calls.add(backend.acquire(request(key(), token()).waiting(LONG, () -> {})));
-    calls.add(backend.extend(key, token(), LONG));
-    calls.add(backend.release(key(), token()));
-    calls.add(backend.revoke(key()));
-    calls.add(backend.owns(key(), token()));
-    calls.add(backend.find(key()));
-    calls.add(backend.advance("register", 1));
-    calls.add(backend.list(LeaseKind.LOCK, "", null, 10));
-    return calls;
+    return List.of(
+        () -> backend.acquire(request(key, token())),
+        () -> backend.acquire(request(key, token()).waiting(LONG, () -> {})),
+        () -> backend.extend(key, token(), LONG),
+        () -> backend.release(key, token()),
+        () -> backend.revoke(key),
+        () -> backend.owns(key, token()),
+        () -> backend.find(key),
+        () -> backend.advance("register", 1),
+        () -> backend.list(LeaseKind.LOCK, "", null, 10));
   }
 
   @ParameterizedTest
@@ -128,15 +127,22 @@ class RedisWrongAnswersTest extends RedisFixture {
         "*99999999999\r\n",
         "$-7\r\n",
         "$999999999999999999999\r\n",
-        "*1\r\n$70000\r\ncut short",
         "\u0000\u0001\u0002\r\n",
-        "*1\r\n:12",
       })
   void isAnErrorForTheRequestsConcerned(String wrong) {
     answer(wrong);
-    for (Future<?> call : everything()) {
-      assertUnavailable(call);
+    for (Supplier<Future<?>> call : everything()) {
+      assertUnavailable(call.get());
     }
+    everything().stream().map(Supplier::get).toList().forEach(this::assertUnavailable);
+    assertWell();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"*1\r\n$70000\r\ncut short", "*1\r\n:12", "*1\r\n"})
+  void thatIsNeverFinishedIsNotWaitedForLongerThanTheTimeout(String half) {
+    answer(half);
+    assertUnavailable(backend.find(key()));
     assertWell();
   }
 
@@ -211,6 +217,17 @@ class RedisWrongAnswersTest extends RedisFixture {
     }
   }
 
+  /** Page after page to the end. */
+  private Future<?> listed(String prefix, String page) {
+    return backend
+        .list(LeaseKind.LOCK, prefix, page, 10)
+        .compose(
+            found ->
+                found.next() == null
+                    ? Future.succeededFuture()
+                    : listed(prefix, found.next()).mapEmpty());
+  }
+
   @Test
   void metadataThatIsNoJsonIsAnErrorOfItsOwn() {
     RedisServer real = RedisServer.shared();
@@ -223,9 +240,7 @@ class RedisWrongAnswersTest extends RedisFixture {
     real.call("HSET", record, "lease", lease + "{no json");
     for (Future<?> call :
         List.of(
-            backend.find(bad),
-            backend.acquire(request(bad, token())),
-            backend.list(bad.kind(), bad.name(), null, 10))) {
+            backend.find(bad), backend.acquire(request(bad, token())), listed(bad.name(), null))) {
       assertThat(failureOf(call))
           .matches(ErrorCode.BACKEND_UNAVAILABLE::is, "BACKEND_UNAVAILABLE")
           .hasMessageContaining("Redis at ")
