@@ -10,7 +10,6 @@ import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.json.JsonObject;
-import io.vertx.serviceproxy.ServiceBinder;
 
 /**
  * Binds a {@link LockService} to its event-bus address.
@@ -39,10 +38,7 @@ public class LockServiceVerticle extends VerticleBase {
             connected -> {
               backend = connected;
               service = LockService.create(vertx, connected, options);
-              consumer =
-                  new ServiceBinder(vertx)
-                      .setAddress(options.getAddress())
-                      .register(LockService.class, service);
+              consumer = LockService.bind(vertx, options.getAddress(), service);
               // In a cluster the others know of it only when this has completed.
               return consumer.completion();
             })

@@ -34,7 +34,7 @@ abstract class LeaderElectionOnRealBackend {
   private static final int WORKERS = 4;
   private static final long LEASE = 3_000;
 
-  private final CapturedLog log = new CapturedLog(LeaderElection.class);
+  private final CapturedLog log = CapturedLog.of(LeaderElection.class);
   private final String election = "real-" + UUID.randomUUID();
   private final List<Vertx> instances = new ArrayList<>();
   private final List<Worker> workers = new ArrayList<>();

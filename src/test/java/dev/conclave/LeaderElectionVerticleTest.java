@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The verticle on a real Vert.x, with the memory backend. */
 class LeaderElectionVerticleTest {
-  private final CapturedLog log = new CapturedLog(LeaderElection.class);
+  private final CapturedLog log = CapturedLog.of(LeaderElection.class);
   private Vertx vertx;
   private final List<LeadershipEvent> events = new CopyOnWriteArrayList<>();
 

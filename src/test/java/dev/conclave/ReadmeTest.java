@@ -76,7 +76,7 @@ class ReadmeTest {
   /** The test's own text and that of the classes it extends. */
   private static String hierarchy(Path file) throws IOException {
     String text = Files.readString(file);
-    Matcher parent = Pattern.compile("class \\w+ extends (\\w+)").matcher(text);
+    Matcher parent = Pattern.compile("(?m)^(?:[a-z]+ )*class \\w+ extends (\\w+)").matcher(text);
     return parent.find() ? text + hierarchy(testFile(parent.group(1))) : text;
   }
 

@@ -26,6 +26,8 @@ public enum ErrorCode {
   /** The backend or the service was closed. */
   CLOSED(4807);
 
+  private static final int MAX_MESSAGE = 2_000;
+
   private final int code;
 
   ErrorCode(int code) {
@@ -46,7 +48,12 @@ public enum ErrorCode {
    * A failure with this code and details for programs; {@code error} is added: this code's name.
    */
   public ServiceException failure(String message, JsonObject details) {
-    return new ServiceException(code, message, details.copy().put("error", name()));
+    return new ServiceException(code, bounded(message), details.copy().put("error", name()));
+  }
+
+  /** What somebody sent or configured, and is told back, may be of any size. */
+  private static String bounded(String message) {
+    return message.length() > MAX_MESSAGE ? message.substring(0, MAX_MESSAGE) + "…" : message;
   }
 
   /** Whether the failure carries this code. */

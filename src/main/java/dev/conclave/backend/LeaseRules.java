@@ -16,6 +16,8 @@ public final class LeaseRules {
   /** The longest lease: a year. What should live longer is configuration, not a lease. */
   public static final Duration MAX_DURATION = Duration.ofDays(366);
 
+  private static final Duration MIN_DURATION = Duration.ofMillis(1);
+
   /** Metadata, encoded as JSON, has at most this many characters. */
   public static final int MAX_METADATA = 4096;
 
@@ -47,17 +49,24 @@ public final class LeaseRules {
     if (duration == null) {
       throw ErrorCode.INVALID.failure("duration is missing");
     }
-    if (duration.toMillis() < 1 || duration.compareTo(MAX_DURATION) > 0) {
+    if (duration.compareTo(MIN_DURATION) < 0 || duration.compareTo(MAX_DURATION) > 0) {
       throw ErrorCode.INVALID.failure(
           "duration " + duration + " must be from 1 ms to " + MAX_DURATION.toDays() + " days");
     }
     return duration;
   }
 
-  /** Metadata: null, or an object of at most {@link #MAX_METADATA} characters of JSON. */
+  /**
+   * Metadata: null, or an object of at most {@link #MAX_METADATA} characters of JSON, without
+   * unpaired surrogates.
+   */
   public static JsonObject checkMetadata(JsonObject metadata) {
     if (metadata != null && !metadata.isEmpty()) {
-      int length = metadata.encode().length();
+      String json = metadata.encode();
+      int length = json.length();
+      if (json.codePoints().anyMatch(LeaseRules::isUnpaired)) {
+        throw ErrorCode.INVALID.failure("metadata must hold no unpaired surrogate");
+      }
       if (length > MAX_METADATA) {
         throw ErrorCode.INVALID.failure(
             "metadata has " + length + " characters of JSON, must be at most " + MAX_METADATA);
@@ -92,10 +101,7 @@ public final class LeaseRules {
     int characters = 0;
     for (int i = 0; i < text.length(); characters++) {
       int character = text.codePointAt(i);
-      // An unpaired surrogate has no UTF-8 form: two of them would be one record in a backend.
-      boolean unpaired =
-          Character.isBmpCodePoint(character) && Character.isSurrogate(text.charAt(i));
-      if (Character.isISOControl(character) || unpaired) {
+      if (Character.isISOControl(character) || isUnpaired(character)) {
         throw ErrorCode.INVALID.failure(
             what
                 + (show ? " '" + printable(text) + "'" : "")
@@ -115,6 +121,11 @@ public final class LeaseRules {
               + MAX_LENGTH);
     }
     return text;
+  }
+
+  /** An unpaired surrogate has no UTF-8 form: two of them would be one text in a backend. */
+  private static boolean isUnpaired(int codePoint) {
+    return Character.isBmpCodePoint(codePoint) && Character.isSurrogate((char) codePoint);
   }
 
   /** Whether nothing but printable ASCII is in it: so nearly always, and quickly told. */

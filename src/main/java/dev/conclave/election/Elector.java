@@ -3,7 +3,9 @@ package dev.conclave.election;
 import static java.lang.System.Logger.Level.ERROR;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Context;
 import io.vertx.core.Deployable;
@@ -161,9 +163,14 @@ final class Elector implements LeaderElection {
 
   @Override
   public Future<Void> resign(Duration cooldown) {
-    if (cooldown.isNegative()) {
+    if (cooldown.isNegative() || cooldown.compareTo(LeaseRules.MAX_DURATION) > 0) {
       return Future.failedFuture(
-          ErrorCode.INVALID.failure("cooldown " + cooldown + " must not be negative"));
+          ErrorCode.INVALID.failure(
+              "cooldown "
+                  + cooldown
+                  + " must not be negative nor more than "
+                  + LeaseRules.MAX_DURATION.toDays()
+                  + " days"));
     }
     return queued(() -> machine.resign(cooldown.toNanos()));
   }
@@ -216,7 +223,9 @@ final class Elector implements LeaderElection {
     Consumer<Runnable> caller = caller();
     Promise<T> answer = Promise.promise();
     scheduler.execute(
-        () -> call.get().onComplete(outcome -> caller.accept(() -> answer.handle(outcome))));
+        () ->
+            CallerContext.attempt(call)
+                .onComplete(outcome -> caller.accept(() -> answer.handle(outcome))));
     return answer.future();
   }
 

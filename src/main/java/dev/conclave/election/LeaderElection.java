@@ -114,8 +114,8 @@ public interface LeaderElection {
    * <p>For the cooldown, counted from the end, this worker does not campaign; it observes. If it
    * does not lead, it gives up its place in line and refrains just so. Completes when the lease is
    * released or the backend did not answer in time: then it expires. Fails with {@link
-   * ErrorCode#INVALID} when the cooldown is negative, with {@link ErrorCode#CLOSED} after {@link
-   * #stop()}.
+   * ErrorCode#INVALID} when the cooldown is negative or longer than a year, with {@link
+   * ErrorCode#CLOSED} after {@link #stop()}.
    */
   Future<Void> resign(Duration cooldown);
 

@@ -69,7 +69,7 @@ public interface LeaderElectionService {
    *
    * <p>Completes when the leadership is given up. Fails with {@link ErrorCode#NOT_OWNER} when
    * nobody leads or the leader can not be reached over this event bus, with {@link
-   * ErrorCode#INVALID} when the cooldown is negative.
+   * ErrorCode#INVALID} when the cooldown is negative or longer than a year.
    *
    * @param cooldown in milliseconds, from the end of the leadership
    */

@@ -71,6 +71,18 @@ final class OptionsRules {
     if (value <= 0) {
       throw ErrorCode.INVALID.failure(field + " " + value + " must be positive milliseconds");
     }
+    long most = LeaseRules.MAX_DURATION.toMillis();
+    if (value > most) {
+      throw ErrorCode.INVALID.failure(
+          field
+              + " "
+              + value
+              + " must be at most "
+              + most
+              + " milliseconds ("
+              + LeaseRules.MAX_DURATION.toDays()
+              + " days)");
+    }
   }
 
   private static void less(String field, long value, String other, long bound, String why) {

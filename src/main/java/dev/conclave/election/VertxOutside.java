@@ -1,24 +1,29 @@
 package dev.conclave.election;
 
+import dev.conclave.bus.Argument;
+import dev.conclave.bus.ServiceMessages;
 import dev.conclave.time.ContextScheduler;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.json.JsonObject;
-import io.vertx.serviceproxy.ServiceBinder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** The event bus and the deployments of a Vert.x instance. */
 final class VertxOutside implements Outside {
+  /** {@link LeaderElectionService} as it travels on the event bus. */
+  private static final ServiceMessages ACCEPTED =
+      new ServiceMessages().action("status").action("resign", Argument.whole("cooldown"));
+
   private final Vertx vertx;
   private final ContextScheduler scheduler;
   private final LeadershipPublishing publishing;
-  private final ServiceBinder binder;
   private final ClassLoader classLoader = Thread.currentThread().getContextClassLoader();
   private final List<MessageConsumer<JsonObject>> consumers = new ArrayList<>();
 
@@ -26,7 +31,6 @@ final class VertxOutside implements Outside {
     this.vertx = vertx;
     this.scheduler = scheduler;
     this.publishing = publishing;
-    this.binder = new ServiceBinder(vertx);
   }
 
   @Override
@@ -42,11 +46,12 @@ final class VertxOutside implements Outside {
   }
 
   private Future<Void> bind(String address, LeaderElectionService service) {
-    binder.setAddress(address);
+    EventBus bus = vertx.eventBus();
+    var handler = new LeaderElectionServiceVertxProxyHandler(vertx, service);
     MessageConsumer<JsonObject> consumer =
         publishing == LeadershipPublishing.CLUSTER
-            ? binder.register(LeaderElectionService.class, service)
-            : binder.registerLocal(LeaderElectionService.class, service);
+            ? ACCEPTED.listen(bus, address, handler)
+            : ACCEPTED.listenLocally(bus, address, handler);
     consumers.add(consumer);
     return consumer.completion();
   }

@@ -1,6 +1,5 @@
 package dev.conclave.election;
 
-import dev.conclave.backend.ErrorCode;
 import io.vertx.core.Future;
 import java.time.Duration;
 
@@ -19,9 +18,6 @@ final class WorkerElectionService implements LeaderElectionService {
 
   @Override
   public Future<Void> resign(long cooldown) {
-    return cooldown < 0
-        ? Future.failedFuture(
-            ErrorCode.INVALID.failure("cooldown " + cooldown + " must not be negative"))
-        : election.resign(Duration.ofMillis(cooldown));
+    return election.resign(Duration.ofMillis(cooldown));
   }
 }

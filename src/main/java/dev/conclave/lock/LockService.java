@@ -8,6 +8,8 @@ import io.vertx.codegen.annotations.ProxyGen;
 import io.vertx.codegen.annotations.VertxGen;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.MessageConsumer;
+import io.vertx.core.json.JsonObject;
 
 /**
  * Locks for whoever can reach it: in this process, or over the event bus through {@link
@@ -37,6 +39,16 @@ public interface LockService {
   static LocalLockService create(Vertx vertx, SyncBackend backend, LockServiceOptions options) {
     return new LocalLockService(
         new ContextScheduler(vertx, vertx.getOrCreateContext()), backend, options);
+  }
+
+  /**
+   * Lets a service answer at this address what {@link #createProxy proxies} and others send there.
+   * A message that is none of these calls is answered with {@code INVALID}.
+   */
+  @GenIgnore
+  static MessageConsumer<JsonObject> bind(Vertx vertx, String address, LockService service) {
+    return LockMessages.ACCEPTED.listen(
+        vertx.eventBus(), address, new LockServiceVertxProxyHandler(vertx, service));
   }
 
   /** A proxy for the service at the default address, with the default largest wait. */

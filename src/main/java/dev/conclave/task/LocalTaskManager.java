@@ -188,7 +188,7 @@ final class LocalTaskManager implements TaskManager {
           if (state != State.RUNNING) {
             return closed();
           }
-          TaskLoop loop = name == null ? null : loops.get(name);
+          TaskLoop loop = loops.get(LeaseRules.checkName(name));
           return loop == null
               ? Future.failedFuture(
                   ErrorCode.INVALID.failure("task '" + name + "' is not known here"))

@@ -1,14 +1,23 @@
 package dev.conclave.task;
 
+import dev.conclave.bus.Argument;
+import dev.conclave.bus.ServiceMessages;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.json.JsonObject;
-import io.vertx.serviceproxy.ServiceBinder;
 
 /** What a manager does on the event bus. */
 interface TaskBus {
+  /** {@link TaskService} as it travels on the event bus. */
+  ServiceMessages ACCEPTED =
+      new ServiceMessages()
+          .action("list")
+          .action("trigger", Argument.text("name"))
+          .action("pause", Argument.text("name"))
+          .action("resume", Argument.text("name"));
+
   /** Begins to answer calls for the service. */
   Future<Void> open(TaskService service);
 
@@ -26,9 +35,10 @@ interface TaskBus {
       @Override
       public Future<Void> open(TaskService service) {
         consumer =
-            new ServiceBinder(vertx)
-                .setAddress(options.getAddress())
-                .register(TaskService.class, service);
+            ACCEPTED.listen(
+                vertx.eventBus(),
+                options.getAddress(),
+                new TaskServiceVertxProxyHandler(vertx, service));
         return consumer.completion();
       }
 

@@ -6,6 +6,7 @@ import dev.conclave.backend.support.ProcessLabel;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;
+import io.vertx.serviceproxy.ServiceException;
 import java.util.Set;
 
 /** How a {@link TaskManager} works. All durations are milliseconds. */
@@ -121,18 +122,25 @@ public class TaskManagerOptions {
     if (address == null || address.isEmpty()) {
       throw ErrorCode.INVALID.failure("address is " + (address == null ? "missing" : "empty"));
     }
-    LeaseRules.checkOwner(worker);
-    if (shutdownTimeout < 0) {
-      throw ErrorCode.INVALID.failure(
-          "shutdownTimeout " + shutdownTimeout + " must not be negative");
+    try {
+      LeaseRules.checkOwner(worker);
+    } catch (ServiceException refused) {
+      throw ErrorCode.INVALID.failure("worker: " + refused.getMessage());
     }
-    if (errorInterval < 1) {
-      throw ErrorCode.INVALID.failure("errorInterval " + errorInterval + " must be positive");
-    }
+    within("shutdownTimeout", shutdownTimeout, 0);
+    within("errorInterval", errorInterval, 1);
     if (publish == null || !PUBLISH.contains(publish)) {
       throw ErrorCode.INVALID.failure(
           "publish '" + publish + "' must be \"local\", \"cluster\" or \"none\"");
     }
     return this;
+  }
+
+  private static void within(String field, long value, long least) {
+    long most = LeaseRules.MAX_DURATION.toMillis();
+    if (value < least || value > most) {
+      throw ErrorCode.INVALID.failure(
+          field + " " + value + " must be from " + least + " to " + most + " milliseconds");
+    }
   }
 }

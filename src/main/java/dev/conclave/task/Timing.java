@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param cron null for interval tasks
  */
 record Timing(Kind kind, Duration period, Cron cron) {
+  private static final Duration MIN = Duration.ofMillis(1);
   private static final Duration MAX = Duration.ofDays(3660);
 
   enum Kind {
@@ -31,7 +32,7 @@ record Timing(Kind kind, Duration period, Cron cron) {
   }
 
   static Duration positive(String what, Duration duration) {
-    if (duration == null || duration.toMillis() < 1 || duration.compareTo(MAX) > 0) {
+    if (duration == null || duration.compareTo(MIN) < 0 || duration.compareTo(MAX) > 0) {
       throw ErrorCode.INVALID.failure(
           what + " " + duration + " must be from 1 ms to " + MAX.toDays() + " days");
     }

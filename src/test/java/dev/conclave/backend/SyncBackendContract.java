@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.conclave.backend.memory.MemoryBackend;
 import dev.conclave.testing.ManualScheduler;
+import dev.conclave.testing.Planted;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -100,7 +101,7 @@ public abstract class SyncBackendContract {
 
   /** A token nobody else has. */
   protected static String token() {
-    return UUID.randomUUID().toString();
+    return Planted.secret();
   }
 
   protected final Acquisition tryAcquire(LeaseKey key, String token, Duration duration) {

@@ -6,6 +6,7 @@ import dev.conclave.chaos.LeaseOperation.Kind;
 import dev.conclave.chaos.LeaseOperation.Outcome;
 import dev.conclave.lock.LockRequest;
 import dev.conclave.lock.LockService;
+import dev.conclave.testing.Planted;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.Random;
@@ -40,7 +41,7 @@ final class LeaseClient {
     if (worker.stopping()) {
       return;
     }
-    String token = "secret-of-" + name + "-" + sequences++;
+    String token = Planted.MARKER + "-of-" + name + "-" + sequences++;
     String key = "lease-" + System.nanoTime() / EPOCH;
     acquire(key, token)
         .compose(

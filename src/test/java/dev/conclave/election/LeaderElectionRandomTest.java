@@ -34,7 +34,7 @@ class LeaderElectionRandomTest {
   }
 
   private static void run(long seed, boolean revokes) {
-    try (CapturedLog quiet = new CapturedLog(LeaderElection.class)) {
+    try (CapturedLog quiet = CapturedLog.of(LeaderElection.class)) {
       Random random = new Random(seed);
       ElectionBench bench = new ElectionBench();
       long[] lastFence = new long[1];

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
  * backend timeout 5 s, no jitter, in time that the test owns.
  */
 class LeaderElectionTableTest {
-  private final CapturedLog log = new CapturedLog(LeaderElection.class);
+  private final CapturedLog log = CapturedLog.of(LeaderElection.class);
   private final ElectionBench bench = new ElectionBench();
 
   /** Whatever happened: after a stop, nobody leads, and no timer, watch or record is left. */

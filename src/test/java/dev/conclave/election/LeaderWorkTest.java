@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 /** What runs on the leader only, in time that the test owns. */
 class LeaderWorkTest {
-  private final CapturedLog log = new CapturedLog(LeaderElection.class);
+  private final CapturedLog log = CapturedLog.of(LeaderElection.class);
   private final ElectionBench bench = new ElectionBench();
 
   @AfterEach

@@ -92,7 +92,7 @@ class OncePerTickTest {
       router.every(Duration.ofSeconds(1), "locked-" + i, this::note).withTaskLock();
       router.every(Duration.ofSeconds(1), "free-" + i, this::note);
     }
-    try (CapturedLog log = new CapturedLog(TaskManager.class)) {
+    try (CapturedLog log = CapturedLog.of(TaskManager.class)) {
       sim.started(router);
       sim.store.away = true;
       runs.clear();

@@ -45,6 +45,7 @@ public final class LaunchedProcess implements AutoCloseable {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx256m");
     command.add("-XX:TieredStopAtLevel=1");
+    command.add("-Djava.util.logging.config.file=src/test/resources/launched-logging.properties");
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.addAll(List.of(arguments));
@@ -65,6 +66,7 @@ public final class LaunchedProcess implements AutoCloseable {
         new BufferedReader(
             new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        LeakWatch.look("process " + process.pid(), line);
         lines.add(new Line(System.nanoTime(), line));
       }
     } catch (IOException ended) {

@@ -19,7 +19,7 @@ public final class PostgresServer implements AutoCloseable {
   public static final String USER = "conclave";
 
   /** That user's password. */
-  public static final String PASSWORD = "p@ss:w0rd/%";
+  public static final String PASSWORD = "p@ss:w0rd/%" + Planted.MARKER;
 
   private final PostgresEngine engine;
   private final String base;

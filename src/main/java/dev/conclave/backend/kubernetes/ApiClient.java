@@ -49,6 +49,11 @@ final class ApiClient {
     this.exchange = new Exchange(scheduler, vertx.createHttpClient(endpoint.options(), pool), path);
   }
 
+  /** The server's address. */
+  String url() {
+    return endpoint.url();
+  }
+
   String namespace() {
     return endpoint.namespace();
   }

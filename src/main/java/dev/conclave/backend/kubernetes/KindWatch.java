@@ -10,6 +10,7 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 
@@ -107,8 +108,12 @@ final class KindWatch {
                 answer.status() == ApiAnswer.OK || answer.status() == ApiAnswer.GONE
                     ? Future.succeededFuture(answer)
                     : Future.failedFuture(api.failure(call, answer.status(), "")))
-        .onFailure(failure -> later(failure, this::start))
-        .onSuccess(this::listed);
+        .map(
+            answer -> {
+              listed(answer);
+              return null;
+            })
+        .onFailure(failure -> later(failure, this::start));
   }
 
   private void listed(ApiAnswer answer) {
@@ -170,12 +175,13 @@ final class KindWatch {
       }
       throw new IllegalStateException("the watch reports " + object.getInteger("code"));
     }
+    JsonObject metadata = object.getJsonObject("metadata");
     switch (type) {
       case "ADDED", "MODIFIED" -> observe(object, observations::observeEvent);
       case "DELETED" -> observe(object, observations::observeDeletion);
       default -> {} // a bookmark: only the version is new
     }
-    resourceVersion = object.getJsonObject("metadata").getString("resourceVersion");
+    resourceVersion = Objects.requireNonNull(metadata.getString("resourceVersion"));
     recovered();
   }
 

@@ -202,7 +202,7 @@ public final class KubernetesBackend implements SyncBackend {
               if (done.succeeded()) {
                 outcome.tryComplete(done.result());
               } else {
-                outcome.tryFail(explained(done.cause()));
+                outcome.tryFail(explained(done.cause(), leases.result()));
               }
             });
     return outcome.future();
@@ -229,11 +229,16 @@ public final class KubernetesBackend implements SyncBackend {
     return leases;
   }
 
-  private static Throwable explained(Throwable cause) {
+  /** What is no failure of ours comes from taking an answer apart; its text is not repeated. */
+  private static Throwable explained(Throwable cause, Leases from) {
     return cause instanceof ServiceException
         ? cause
         : ErrorCode.BACKEND_UNAVAILABLE.failure(
-            "an answer of the API server made no sense: " + cause);
+            "an answer of the API server"
+                + (from == null ? "" : " " + from.server())
+                + " can not be understood ("
+                + cause.getClass().getSimpleName()
+                + ")");
   }
 
   private static RuntimeException closedFailure() {

@@ -158,6 +158,11 @@ final class Leases {
     return api.close();
   }
 
+  /** The API server's address. */
+  String server() {
+    return api.url();
+  }
+
   /** How many keys have something under way or somebody listening. */
   int footprint() {
     return queue.size() + listeners.size();

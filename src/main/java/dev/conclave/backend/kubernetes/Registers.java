@@ -60,7 +60,12 @@ final class Registers {
         .compose(
             answer ->
                 switch (answer.status()) {
-                  case ApiAnswer.OK, ApiAnswer.CREATED -> Future.succeededFuture(true);
+                  case ApiAnswer.OK, ApiAnswer.CREATED ->
+                      new StoredObject(resource, answer.body()).isWrittenBy(draft.writeId())
+                          ? Future.succeededFuture(true)
+                          : Future.failedFuture(
+                              api.failure(
+                                  call, ApiAnswer.OK, "with another object than was asked for"));
                   case ApiAnswer.CONFLICT ->
                       read(name, deadline)
                           .compose(

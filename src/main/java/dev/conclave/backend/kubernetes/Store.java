@@ -3,6 +3,7 @@ package dev.conclave.backend.kubernetes;
 import dev.conclave.backend.ErrorCode;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
+import io.vertx.serviceproxy.ServiceException;
 
 /**
  * The one way by which objects are changed: compare and swap by {@code resourceVersion}. To be used
@@ -44,7 +45,7 @@ final class Store {
         .compose(
             answer ->
                 switch (answer.status()) {
-                  case ApiAnswer.OK -> observe(answer.body());
+                  case ApiAnswer.OK -> observe(call, name, answer.body());
                   case ApiAnswer.NOT_FOUND -> {
                     observations.deleted(name);
                     yield Future.succeededFuture();
@@ -53,21 +54,28 @@ final class Store {
                 });
   }
 
-  private Future<Observed> observe(JsonObject json) {
+  private Future<Observed> observe(ApiCall call, String name, JsonObject json) {
     StoredObject version;
     try {
       version = new StoredObject(resource, json);
+      if (!name.equals(version.name())) {
+        return Future.failedFuture(another(call));
+      }
     } catch (RuntimeException noRecord) {
-      JsonObject metadata = json.getJsonObject("metadata", new JsonObject());
       return Future.failedFuture(
           ErrorCode.BACKEND_UNAVAILABLE.failure(
               "the leader election record of "
                   + resource.qualifiedName()
                   + " '"
-                  + metadata.getValue("name")
+                  + name
                   + "' can not be read; repair or delete it"));
     }
     return Future.succeededFuture(observations.observe(version));
+  }
+
+  /** What answers like this is no API server: nothing it says is believed. */
+  private ServiceException another(ApiCall call) {
+    return api.failure(call, ApiAnswer.OK, "with another object than was asked for");
   }
 
   /** One operation under way. */
@@ -102,8 +110,12 @@ final class Store {
     private Future<T> follow(ApiCall call, ApiAnswer answer, Plan.Step<T> step, Observed base) {
       return switch (answer.status()) {
         case ApiAnswer.OK, ApiAnswer.CREATED ->
-            observe(answer.body())
-                .compose(now -> written(step, base, now, answer.status() == ApiAnswer.CREATED));
+            observe(call, name, answer.body())
+                .compose(
+                    now ->
+                        now.object().isWrittenBy(step.draft().writeId())
+                            ? written(step, base, now, answer.status() == ApiAnswer.CREATED)
+                            : Future.failedFuture(another(call)));
         case ApiAnswer.CONFLICT -> read(name, deadline).compose(now -> lost(step, base, now));
         case ApiAnswer.NOT_FOUND -> {
           if (base == null) {

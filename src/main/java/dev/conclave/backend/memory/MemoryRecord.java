@@ -24,7 +24,13 @@ final class MemoryRecord {
   }
 
   /** A place in line. */
-  record Place(String token, String owner, Runnable turn, long until) {}
+  record Place(String token, String owner, Runnable turn, long until) {
+    /** Names the owner; the token stays secret. */
+    @Override
+    public String toString() {
+      return "place of " + owner;
+    }
+  }
 
   private final LeaseKey key;
   private final Deque<Place> line = new ArrayDeque<>(1);

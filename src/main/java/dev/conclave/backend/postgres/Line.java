@@ -25,7 +25,13 @@ final class Line {
   /** The database's clock runs its own way: a place is forgotten here a little later than there. */
   private static final long SLACK = Duration.ofSeconds(10).toNanos();
 
-  private record Id(LeaseKey key, String token) {}
+  private record Id(LeaseKey key, String token) {
+    /** Names the key; the token stays secret. */
+    @Override
+    public String toString() {
+      return "place of " + key;
+    }
+  }
 
   private record Place(long number, Runnable turn, long until, int asking, boolean called) {}
 

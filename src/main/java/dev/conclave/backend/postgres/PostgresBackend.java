@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Leases in a table of a PostgreSQL database; see {@link LeaseSql} for what makes them right.
@@ -104,7 +105,7 @@ final class PostgresBackend implements SyncBackend {
       answer =
           answer.onComplete(
               (row, failure) -> {
-                boolean granted = row != null && row.getBoolean(2);
+                boolean granted = saysYes(row);
                 Runnable turn = line.answered(key, request.token(), granted);
                 if (turn != null) {
                   scheduler.execute(() -> Line.run(turn));
@@ -117,9 +118,12 @@ final class PostgresBackend implements SyncBackend {
             throw PgErrors.unavailable(
                 config, new IllegalStateException("the record was not written"));
           }
-          return row.getBoolean(2)
-              ? new Acquisition.Granted(row.getLong(3))
-              : new Acquisition.Refused(Leases.read(key, row));
+          return readable(
+              key,
+              () ->
+                  row.getBoolean(2)
+                      ? new Acquisition.Granted(row.getLong(3))
+                      : new Acquisition.Refused(Leases.read(key, row)));
         });
   }
 
@@ -156,7 +160,7 @@ final class PostgresBackend implements SyncBackend {
   public Future<Optional<Lease>> find(LeaseKey key) {
     return courier
         .ask(Ask.of(Ask.Kind.LOOK, key, null, 0, null, courier.deadline()))
-        .map(row -> row == null ? Optional.empty() : Optional.of(Leases.read(key, row)));
+        .map(row -> row == null ? Optional.empty() : Optional.of(read(key, row)));
   }
 
   @Override
@@ -193,7 +197,7 @@ final class PostgresBackend implements SyncBackend {
                         if (leases.size() == limit) {
                           return new LeasePage(leases, leases.get(limit - 1).key().name());
                         }
-                        leases.add(Leases.read(new LeaseKey(kind, row.getString(1)), row));
+                        leases.add(read(new LeaseKey(kind, row.getString(1)), row));
                       }
                       return new LeasePage(leases, null);
                     }));
@@ -249,6 +253,22 @@ final class PostgresBackend implements SyncBackend {
   }
 
   private static boolean saysYes(Row row) {
-    return row != null && row.getBoolean(2);
+    return row != null && Boolean.TRUE.equals(row.getBoolean(2));
+  }
+
+  private Lease read(LeaseKey key, Row row) {
+    return readable(key, () -> Leases.read(key, row));
+  }
+
+  /** What the row means; others may have written to the table, or changed it. */
+  private <T> T readable(LeaseKey key, Supplier<T> meaning) {
+    try {
+      return meaning.get();
+    } catch (RuntimeException wrong) {
+      throw PgErrors.unavailable(
+          config,
+          new IllegalStateException(
+              "the record of " + key + " can not be read; repair or delete it"));
+    }
   }
 }

@@ -62,8 +62,18 @@ record PostgresConfig(
     if (plain.containsKey("sslMode")) {
       plain.put("sslMode", plain.getString("sslMode").toUpperCase(Locale.ROOT).replace('-', '_'));
     }
-    PgConnectOptions merged = base.merge(plain);
+    PgConnectOptions merged = merge(base, plain);
     return ssl == null ? merged : merged.setSslOptions(sslOptions(ssl));
+  }
+
+  /** As below, the message of what is thrown is not passed on. */
+  private static PgConnectOptions merge(PgConnectOptions base, JsonObject options) {
+    try {
+      return base.merge(options);
+    } catch (RuntimeException refused) {
+      throw ErrorCode.INVALID.failure(
+          "backend.options has a wrong value; expected the PgConnectOptions of Vert.x");
+    }
   }
 
   /** What the URI's parser says may repeat the password, so it is not passed on. */

@@ -16,7 +16,6 @@ import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.json.JsonObject;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
@@ -24,10 +23,10 @@ import io.vertx.redis.client.ResponseType;
 import io.vertx.serviceproxy.ServiceException;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Leases in Redis.
@@ -97,7 +96,7 @@ final class RedisBackend implements SyncBackend {
         answer ->
             answer.type() == ResponseType.NUMBER
                 ? new Acquisition.Granted(answer.toLong())
-                : new Acquisition.Refused(lease(request.key(), answer)));
+                : new Acquisition.Refused(LeaseAnswers.lease(request.key(), answer)));
   }
 
   @Override
@@ -128,7 +127,7 @@ final class RedisBackend implements SyncBackend {
   public Future<Optional<Lease>> find(LeaseKey key) {
     return ask(
         LeaseOp.find(config, key),
-        answer -> Optional.ofNullable(answer).map(found -> lease(key, found)));
+        answer -> Optional.ofNullable(answer).map(found -> LeaseAnswers.lease(key, found)));
   }
 
   @Override
@@ -145,7 +144,9 @@ final class RedisBackend implements SyncBackend {
     return checked(
         () -> {
           LeaseRules.checkLimit(limit);
-          return listing.page(kind, prefix, page, limit);
+          return listing
+              .page(kind, prefix, page, limit)
+              .recover(failure -> Future.failedFuture(named(failure)));
         });
   }
 
@@ -221,8 +222,16 @@ final class RedisBackend implements SyncBackend {
         .transform(
             result ->
                 result.succeeded()
-                    ? Future.succeededFuture(meaning.apply(result.result()))
+                    ? understood(() -> meaning.apply(result.result()))
                     : Future.failedFuture(named(result.cause())));
+  }
+
+  private <T> Future<T> understood(Supplier<T> meaning) {
+    try {
+      return Future.succeededFuture(meaning.get());
+    } catch (RuntimeException wrong) {
+      return Future.failedFuture(named(LeaseAnswers.notUnderstood()));
+    }
   }
 
   /** A failure that nobody could name, such as a timeout, says which Redis it was. */
@@ -251,16 +260,5 @@ final class RedisBackend implements SyncBackend {
   /** The lowest bit says whether the operation did something to a live lease. */
   private static boolean isSet(Response answer) {
     return (answer.toInteger() & 1) == 1;
-  }
-
-  private static Lease lease(LeaseKey key, Response answer) {
-    String metadata = answer.get(4).toString();
-    return new Lease(
-        key,
-        answer.get(0).toString(),
-        answer.get(1).toLong(),
-        Duration.of(answer.get(2).toLong(), ChronoUnit.MICROS),
-        Duration.of(answer.get(3).toLong(), ChronoUnit.MICROS),
-        metadata.isEmpty() ? null : new JsonObject(metadata));
   }
 }

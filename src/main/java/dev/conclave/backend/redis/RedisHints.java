@@ -180,7 +180,7 @@ final class RedisHints implements RedisLink.Listener {
       return; // the answer to a PING
     }
     String subject = message.get(1) == null ? "" : message.get(1).toString();
-    switch (message.get(0).toString()) {
+    switch (String.valueOf(message.get(0))) {
       case "subscribe" -> {
         if (subject.equals(channel)) {
           hearing = true;
@@ -192,12 +192,21 @@ final class RedisHints implements RedisLink.Listener {
       }
       case "message" -> {
         if (subject.equals(channel)) {
-          line.turn(Long.parseLong(message.get(2).toString()));
+          line.turn(number(message.get(2)));
         } else {
           call(subject);
         }
       }
       default -> {}
+    }
+  }
+
+  /** Anybody who may publish can write to a channel: what is no number is nobody's. */
+  private static long number(Response payload) {
+    try {
+      return Long.parseLong(String.valueOf(payload));
+    } catch (NumberFormatException noise) {
+      return 0;
     }
   }
 

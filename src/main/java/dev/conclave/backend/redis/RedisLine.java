@@ -35,7 +35,13 @@ final class RedisLine {
   /** The offer must have lapsed by the server's clock when the check arrives there. */
   private static final Duration SLACK = Duration.ofMillis(20);
 
-  private record Place(LeaseKey key, String token) {}
+  private record Place(LeaseKey key, String token) {
+    /** Names the key; the token stays secret. */
+    @Override
+    public String toString() {
+      return "place of " + key;
+    }
+  }
 
   private static final class Entry {
     private final long number;

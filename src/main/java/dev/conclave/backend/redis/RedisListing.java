@@ -10,6 +10,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
+import io.vertx.redis.client.ResponseType;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -121,6 +122,13 @@ final class RedisListing {
     return send.apply(request)
         .compose(
             answer -> {
+              if (answer == null
+                  || answer.type() != ResponseType.MULTI
+                  || answer.size() != 2
+                  || answer.get(0) == null
+                  || answer.get(1) == null) {
+                throw LeaseAnswers.notUnderstood();
+              }
               Set<String> names = new LinkedHashSet<>();
               for (Response key : answer.get(1)) {
                 String record = key.toString();

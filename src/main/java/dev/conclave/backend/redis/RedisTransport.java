@@ -8,7 +8,6 @@ import io.vertx.core.Promise;
 import io.vertx.redis.client.RedisConnection;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
-import io.vertx.redis.client.ResponseType;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -191,16 +190,23 @@ final class RedisTransport
     }
 
     private void answered(Collection<Integer> places, Response response) {
+      if (!LeaseAnswers.areFor(places.size(), response)) {
+        failed(places, LeaseAnswers.notUnderstood());
+        return;
+      }
       int position = 0;
       for (int place : places) {
         LeaseOp operation = (LeaseOp) asks.get(place);
         Response element = response.get(position++);
-        if (element != null && element.type() == ResponseType.BULK) {
+        if (element != null && LeaseAnswers.isError(element)) {
           line.unanswered(operation);
           answers.set(place, refused(operation, element.toString()));
-        } else {
+        } else if (LeaseAnswers.answers(operation, element)) {
           line.answered(operation, element);
           answers.set(place, Future.succeededFuture(element));
+        } else {
+          line.unanswered(operation);
+          answers.set(place, failed(operation, LeaseAnswers.notUnderstood()));
         }
       }
       closeOne();

@@ -66,6 +66,9 @@ final class FakeApiServer {
   /** Which fault, or null, meets a request with this verb when none is waiting for it. */
   volatile Function<String, Fault> weather = verb -> null;
 
+  /** The body, with status 200, that a verb is answered with instead of being carried out. */
+  volatile Function<String, String> nonsense = verb -> null;
+
   /** The bearer token that is let in; null for everybody. */
   volatile String token;
 
@@ -157,6 +160,11 @@ final class FakeApiServer {
     requests.add(verb + " " + name);
     if (token != null && !("Bearer " + token).equals(request.getHeader("Authorization"))) {
       answer(request, FakeObjects.status(401, "Unauthorized"));
+      return;
+    }
+    String words = nonsense.apply(verb);
+    if (words != null) {
+      request.response().putHeader("Content-Type", "application/json").end(words);
       return;
     }
     if (forbidden.contains(verb)) {

@@ -54,11 +54,11 @@ class KubernetesClientGoTest extends WithFakeApiServer {
   void aClientGoElectorRespectsUsUntilWeAreObservedDead() {
     LeaseKey key = key();
     SyncBackend backend = open();
-    take(backend, key, "token", Duration.ofMillis(700));
+    take(backend, key, "token", LONG);
     ClientGoElector elector = elector(key, A_YEAR);
     assertThat(elector.tryAcquireOrRenew()).isFalse();
     for (int i = 0; i < 6; i++) {
-      assertThat(get(backend.extend(key, "token", Duration.ofMillis(900)))).isTrue();
+      assertThat(get(backend.extend(key, "token", Duration.ofSeconds(3)))).isTrue();
       pause(Duration.ofMillis(250));
       assertThat(elector.tryAcquireOrRenew()).as("a clock that is a year early").isFalse();
     }

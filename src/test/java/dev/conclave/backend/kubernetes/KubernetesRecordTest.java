@@ -13,6 +13,7 @@ import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.testing.Planted;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,7 +30,7 @@ class KubernetesRecordTest extends WithFakeApiServer {
     LeaseKey key = LeaseKey.leader("Nightly Reports!");
     SyncBackend backend = open();
     LeaseRequest request =
-        LeaseRequest.of(key, "a-secret-token", Duration.ofMillis(1400), "worker-1")
+        LeaseRequest.of(key, Planted.MARKER, Duration.ofMillis(1400), "worker-1")
             .withMetadata(new JsonObject().put("pod", "p-7"));
     Acquisition.Granted granted = (Acquisition.Granted) get(backend.acquire(request));
 
@@ -56,7 +57,7 @@ class KubernetesRecordTest extends WithFakeApiServer {
     assertThat(annotation(lease, "conclave.dev/duration-ms")).isEqualTo("1400");
     assertThat(annotation(lease, "conclave.dev/owner")).isEqualTo("worker-1");
     assertThat(annotation(lease, "conclave.dev/metadata")).isEqualTo("{\"pod\":\"p-7\"}");
-    assertThat(lease.encode()).doesNotContain("a-secret-token");
+    assertThat(lease.encode()).doesNotContain(Planted.MARKER);
     assertThat(granted.fencingToken())
         .isEqualTo(
             Instant.parse(metadata.getString("creationTimestamp")).getEpochSecond() * 1_000_000);

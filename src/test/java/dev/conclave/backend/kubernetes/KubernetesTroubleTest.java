@@ -10,6 +10,7 @@ import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.kubernetes.FakeApiServer.Trouble;
+import dev.conclave.testing.Planted;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -235,18 +236,18 @@ class KubernetesTroubleTest extends WithFakeApiServer {
 
   @Test
   void aRefusedTokenIsTriedOnceAndNeverShown() throws IOException {
-    Path file = Files.writeString(files.resolve("token"), "not-the-secret");
+    Path file = Files.writeString(files.resolve("token"), Planted.MARKER);
     server.token = "right";
     for (JsonObject config :
         new JsonObject[] {
           server.config("lease").put("tokenFile", file.toString()),
-          server.config("lease").put("token", "not-the-secret")
+          server.config("lease").put("token", Planted.MARKER)
         }) {
       long before = server.count("list");
       assertThat(failureOf(open(config).ping()))
           .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
           .hasMessageContaining("401")
-          .hasMessageNotContaining("not-the-secret");
+          .hasMessageNotContaining(Planted.MARKER);
       assertThat(server.count("list")).isEqualTo(before + 1);
     }
   }

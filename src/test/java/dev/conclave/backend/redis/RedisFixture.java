@@ -7,6 +7,7 @@ import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.testing.Planted;
 import dev.conclave.testing.RedisServer;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -71,7 +72,7 @@ abstract class RedisFixture {
   }
 
   static String token() {
-    return UUID.randomUUID().toString();
+    return Planted.secret();
   }
 
   static LeaseRequest request(LeaseKey key, String token) {

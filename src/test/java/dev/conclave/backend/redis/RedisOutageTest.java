@@ -9,6 +9,7 @@ import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.testing.Planted;
 import dev.conclave.testing.Ports;
 import dev.conclave.testing.RedisServer;
 import io.vertx.core.Future;
@@ -173,11 +174,11 @@ class RedisOutageTest extends RedisFixture {
   @Test
   void aServerThatIsNotThereIsNamedAtOnce() {
     int nobody = Ports.free();
-    SyncBackend backend = open(config("redis://:topsecret@127.0.0.1:" + nobody));
+    SyncBackend backend = open(config("redis://:" + Planted.MARKER + "@127.0.0.1:" + nobody));
     assertThat(failureOf(backend.ping()))
         .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
         .hasMessageContaining("127.0.0.1:" + nobody)
-        .hasMessageNotContaining("topsecret");
+        .hasMessageNotContaining(Planted.MARKER);
   }
 
   @Test
@@ -200,14 +201,14 @@ class RedisOutageTest extends RedisFixture {
     List<Future<Acquisition>> neighbours = new ArrayList<>();
     neighbours.add(backend.acquire(request(key(), token()))); // goes out alone
     neighbours.add(backend.acquire(request(key(), token())));
-    Future<Acquisition> wrong = backend.acquire(request(odd, "a-secret-token"));
+    Future<Acquisition> wrong = backend.acquire(request(odd, Planted.MARKER));
     neighbours.add(backend.acquire(request(key(), token())));
     Future<Boolean> wrongRegister = backend.advance("odd", 1);
     neighbours.add(backend.acquire(request(key(), token())));
     assertThat(failureOf(wrong))
         .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
         .hasMessageContainingAll(odd.name(), "WRONGTYPE", "127.0.0.1:" + server.port())
-        .hasMessageNotContaining("a-secret-token");
+        .hasMessageNotContaining(Planted.MARKER);
     assertThat(failureOf(wrongRegister))
         .hasMessageContainingAll("advance of conclave:{register:odd}", "WRONGTYPE");
     assertThat(neighbours).allMatch(answer -> get(answer).granted());

@@ -8,7 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.testing.LogRecorder;
+import dev.conclave.testing.CapturedLog;
+import dev.conclave.testing.Planted;
 import dev.conclave.testing.RedisServer;
 import dev.conclave.testing.SelfSigned;
 import io.vertx.core.json.JsonArray;
@@ -20,7 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Passwords, ACL users and TLS; and that nothing secret is ever shown. */
 class RedisSecurityTest extends RedisFixture {
-  private static final String PASSWORD = "s3cret-passw0rd";
+  private static final String TOKEN = Planted.secret();
+  private static final String OTHER_TOKEN = Planted.secret();
+  private static final String WRONG = Planted.secret();
+  private static final String PASSWORD = Planted.secret();
 
   /** Uses everything there is to use: both connections, a waiter, a watch, a listing. */
   private void exercise(SyncBackend backend) {
@@ -87,7 +91,7 @@ class RedisSecurityTest extends RedisFixture {
     RedisServer server = closing(RedisServer.start());
     server.call(
         "ACL", "SETUSER", "deaf", "on", ">" + PASSWORD, "~conclave:*", "resetchannels", "+@all");
-    try (LogRecorder log = LogRecorder.start()) {
+    try (CapturedLog log = CapturedLog.ofEverything()) {
       SyncBackend backend =
           open(config("redis://deaf:" + PASSWORD + "@127.0.0.1:" + server.port()));
       get(backend.ping());
@@ -101,30 +105,30 @@ class RedisSecurityTest extends RedisFixture {
     RedisServer server = closing(RedisServer.startWithPassword(PASSWORD));
     for (String uri :
         new String[] {
-          "redis://:wr0ng-one@127.0.0.1:" + server.port(),
-          "redis://nobody:wr0ng-one@127.0.0.1:" + server.port(),
-          "redis://127.0.0.1:" + server.port() + "?password=wr0ng-one",
+          "redis://:" + WRONG + "@127.0.0.1:" + server.port(),
+          "redis://nobody:" + WRONG + "@127.0.0.1:" + server.port(),
+          "redis://127.0.0.1:" + server.port() + "?password=" + WRONG,
           "redis://127.0.0.1:" + server.port()
         }) {
       assertThat(failureOf(open(config(uri)).ping()))
           .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
           .hasMessageContainingAll("127.0.0.1:" + server.port())
-          .hasMessageNotContaining("wr0ng-one");
+          .hasMessageNotContaining(WRONG);
     }
   }
 
   @Test
   void nothingSecretIsEverLogged() {
     RedisServer server = closing(RedisServer.startWithPassword(PASSWORD));
-    try (LogRecorder log = LogRecorder.start()) {
+    try (CapturedLog log = CapturedLog.ofEverything()) {
       RedisBackend backend = open(server);
       LeaseKey odd = key();
       server.call("SET", LeaseOp.record("conclave", odd), "something else");
-      failureOf(backend.acquire(request(odd, "a-secret-token")));
-      acquire(backend, key(), "a-secret-token");
+      failureOf(backend.acquire(request(odd, TOKEN)));
+      acquire(backend, key(), TOKEN);
       get(
           backend.acquire(
-              request(key(), "another-secret-token")
+              request(key(), OTHER_TOKEN)
                   .waiting(
                       LONG,
                       () -> {
@@ -136,7 +140,7 @@ class RedisSecurityTest extends RedisFixture {
       failureOf(open(config("redis://:" + PASSWORD + "@127.0.0.1:" + server.port())).ping());
       assertThat(log.text())
           .contains("127.0.0.1:" + server.port())
-          .doesNotContain(PASSWORD, "a-secret-token", "another-secret-token");
+          .doesNotContain(PASSWORD, TOKEN, OTHER_TOKEN);
     }
   }
 

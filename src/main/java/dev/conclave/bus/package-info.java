@@ -1,0 +1,2 @@
+/** What services accept on the event bus. */
+package dev.conclave.bus;

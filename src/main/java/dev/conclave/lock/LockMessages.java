@@ -1,0 +1,38 @@
+package dev.conclave.lock;
+
+import static dev.conclave.bus.Argument.integer;
+import static dev.conclave.bus.Argument.object;
+import static dev.conclave.bus.Argument.text;
+import static dev.conclave.bus.Argument.whole;
+
+import dev.conclave.bus.Argument;
+import dev.conclave.bus.ServiceMessages;
+
+/** {@link LockService} and {@link LockRequest} as they travel on the event bus. */
+final class LockMessages {
+  private static final Argument NAME = text("name");
+  private static final Argument TOKEN = text("token");
+  private static final Argument LEASE_DURATION = whole("leaseDuration");
+
+  static final ServiceMessages ACCEPTED =
+      new ServiceMessages()
+          .action(
+              "acquire",
+              object(
+                  "request",
+                  NAME,
+                  TOKEN.orNull(),
+                  text("owner").orNull(),
+                  LEASE_DURATION.orNull(),
+                  whole("waitTimeout").orNull(),
+                  object("metadata").orNull()))
+          .action("extend", NAME, TOKEN, LEASE_DURATION)
+          .action("release", NAME, TOKEN)
+          .action("locked", NAME)
+          .action("owned", NAME, TOKEN)
+          .action("find", NAME)
+          .action("list", text("prefix").orNull(), text("page").orNull(), integer("limit"))
+          .action("revoke", NAME);
+
+  private LockMessages() {}
+}
