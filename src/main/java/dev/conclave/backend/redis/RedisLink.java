@@ -7,8 +7,10 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.redis.client.Redis;
+import io.vertx.redis.client.RedisClientType;
 import io.vertx.redis.client.RedisConnection;
 import io.vertx.redis.client.RedisOptions;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -25,9 +27,12 @@ import java.util.function.IntFunction;
  *       pause that doubles from 100 ms to 5 s, less up to half of it at random.
  *   <li>A connection that ends, or is not trusted any more, is closed and replaced.
  *   <li>Closing a client is what really closes its connections, also those that hang. So a client
- *       has one connection, and is closed with it or with an attempt that took too long.
- *   <li>An attempt that was refused leaves nothing behind: its client makes the next one. Vert.x
- *       remembers every client that it has made, and an outage may last.
+ *       has one connection, and is closed with one that is not trusted any more, or with an attempt
+ *       that took too long.
+ *   <li>An attempt that was refused, and a connection that has ended by itself, leave nothing
+ *       behind: their client makes the next one. Vert.x remembers every client that it has made,
+ *       and an outage may last. A client of many servers is closed all the same: of several
+ *       connections one has ended, and what it knows of the servers may be out of date.
  * </ol>
  *
  * <p>To be used on the scheduler's thread only.
@@ -56,6 +61,7 @@ final class RedisLink {
   private boolean closed;
   private final Map<List<String>, Redis> clients = new HashMap<>();
   private List<String> endpoints;
+  private boolean manyServers;
   private RedisConnection connection;
   private Promise<Void> attempt;
   private Scheduler.Timer pause;
@@ -102,11 +108,17 @@ final class RedisLink {
 
   /** This connection has ended or is not trusted any more. Others than the present are ignored. */
   void lost(RedisConnection which) {
+    lost(which, true);
+  }
+
+  private void lost(RedisConnection which, boolean open) {
     if (which == null || connection != which) {
       return;
     }
     connection = null;
-    dropClient();
+    if (open || manyServers) {
+      dropClient();
+    }
     listener.disconnected();
     if (!closed) {
       LOG.log(System.Logger.Level.INFO, "the connection to {0} was lost; reconnecting", name);
@@ -145,6 +157,7 @@ final class RedisLink {
     try {
       RedisOptions wanted = options.apply(attempts++);
       endpoints = wanted.getEndpoints();
+      manyServers = wanted.getType() != RedisClientType.STANDALONE;
       opening =
           clients.computeIfAbsent(endpoints, e -> Redis.createClient(vertx, wanted)).connect();
     } catch (RuntimeException refused) {
@@ -193,8 +206,8 @@ final class RedisLink {
     failures = 0;
     RedisConnection made = result.result();
     connection = made;
-    made.endHandler(ended -> lost(made));
-    made.exceptionHandler(broken -> lost(made));
+    made.endHandler(ended -> lost(made, false));
+    made.exceptionHandler(broken -> lost(made, !(broken instanceof IOException)));
     listener.connected(made);
     mine.complete();
   }

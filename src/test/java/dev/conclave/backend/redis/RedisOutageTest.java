@@ -9,6 +9,7 @@ import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.testing.NetClientCount;
 import dev.conclave.testing.Planted;
 import dev.conclave.testing.Ports;
 import dev.conclave.testing.RedisServer;
@@ -58,6 +59,28 @@ class RedisOutageTest extends RedisFixture {
     assertThat(get(backend.owns(key, token))).isFalse();
     assertThat(get(backend.find(key))).isEmpty();
     assertThat(acquire(backend, key, token())).isGreaterThan(fence);
+  }
+
+  @Test
+  void vertxDoesNotKeepAClientForEveryConnectionThatWasLost() {
+    NetClientCount clients = new NetClientCount();
+    SyncBackend backend = new RedisBackendFactory().create(clients.vertx(), config(server.uri()));
+    try {
+      get(backend.ping());
+      int atFirst = clients.made();
+      assertThat(atFirst).isPositive();
+      for (int i = 0; i < 5; i++) {
+        server.call("CLIENT", "KILL", "TYPE", "normal");
+        server.call("CLIENT", "KILL", "TYPE", "pubsub");
+        eventually("it works again", () -> get(backend.ping().map(true).otherwise(false)));
+        acquire(backend, key(), token());
+      }
+      server.restart();
+      eventually("it works again", () -> get(backend.ping().map(true).otherwise(false)));
+      assertThat(clients.made()).isEqualTo(atFirst);
+    } finally {
+      get(backend.close().eventually(clients.vertx()::close));
+    }
   }
 
   @Test
