@@ -13,8 +13,8 @@ import java.util.function.Function;
  * <ol>
  *   <li>An execution begins with a new world and repeats the choices of the one before up to the
  *       last that has an alternative left; from there on it takes the first of what may happen.
- *   <li>Where there is a choice, the state is looked up: one that was seen before ends the
- *       execution, because everything that can follow has been or will be tried from there.
+ *   <li>Every new state is looked up: one that was seen before ends the execution, because
+ *       everything that can follow has been or will be tried from there.
  *   <li>The search is over when no choice has an alternative left: it was complete then. A violation
  *       ends it earlier, and the execution is repeated to tell it step by step.
  * </ol>
@@ -24,9 +24,9 @@ final class Explorer {
    * What was found.
    *
    * @param executions how often a world was run from its beginning
-   * @param states how many different states there were in which there was a choice
+   * @param states how many different states there were, the calm at the end left out
    * @param ends how many executions came to their end, and were not cut short by a known state
-   * @param steps how many steps were new, that is no replay
+   * @param steps how many steps were made, replays included
    * @param longest how many steps the longest execution had
    * @param complete whether everything was tried
    * @param violation what did not hold, or null
@@ -52,6 +52,7 @@ final class Explorer {
   }
 
   private final Function<Consumer<String>, World> worlds;
+  private final boolean remembers;
   private final Set<Fingerprint.Key> seen = new HashSet<>();
   private final List<Choice> choices = new ArrayList<>();
   private long executions;
@@ -61,25 +62,26 @@ final class Explorer {
 
   /**
    * @param worlds makes a world that tells its steps, or does not when it gets null
+   * @param remembers whether known states are cut short; without, the search is much longer and has
+   *     to find the same
    */
-  Explorer(Function<Consumer<String>, World> worlds) {
+  Explorer(Function<Consumer<String>, World> worlds, boolean remembers) {
     this.worlds = worlds;
+    this.remembers = remembers;
   }
 
   Result explore() {
     Violation violation = null;
-    boolean more = true;
-    while (more && violation == null) {
-if (executions % 2000 == 1) System.out.println(executions + " ex " + seen.size() + " st " + choices.size() + " depth " + ends + " ends " + steps);
+    do {
       violation = execute(null);
-      more = violation == null && nextChoices();
-    }
+    } while (violation == null && nextChoices());
+    boolean complete = violation == null;
     List<String> trace = new ArrayList<>();
     if (violation != null) {
       execute(trace::add);
     }
     return new Result(
-        executions, seen.size(), ends, steps, longest, violation == null, violation, trace);
+        executions, seen.size(), ends, steps, longest, complete, violation, trace);
   }
 
   private Violation execute(Consumer<String> log) {
@@ -89,7 +91,7 @@ if (executions % 2000 == 1) System.out.println(executions + " ex " + seen.size()
     int length = 0;
     for (List<Step> next = world.steps(); !next.isEmpty(); next = world.steps()) {
       boolean isNew = depth == choices.size();
-      if (isNew && world.isOpen() && !seen.add(Fingerprint.of(world))) {
+      if (isNew && world.isOpen() && !seen.add(Fingerprint.of(world)) && remembers) {
         return null;
       }
       int taken = 0;

@@ -20,7 +20,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.regex.Pattern;
 
 /**
  * 128 bits of everything that can be reached from an object: two states of one fingerprint go on
@@ -48,7 +47,6 @@ final class Fingerprint {
           "dev.conclave.election.OutageLog",
           "dev.conclave.election.Timing");
 
-  private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9_-]{24}");
   private static final Map<Class<?>, Field[]> FIELDS = new HashMap<>();
   private static final Map<Class<?>, Integer> CLASSES = new HashMap<>();
   private static final Map<Class<?>, Boolean> LEFT_OUT_CLASSES = new HashMap<>();
@@ -105,11 +103,16 @@ final class Fingerprint {
   }
 
   private void addText(String text) {
-    if (text.length() == 24 && TOKEN.matcher(text).matches()) {
+    if (isToken(text)) {
       mix(tokens.computeIfAbsent(text, t -> -100 - tokens.size()));
     } else {
       mix(text.hashCode());
     }
+  }
+
+  private static boolean isToken(String text) {
+    return text.length() == 24
+        && text.chars().allMatch(c -> c == '-' || c == '_' || Character.isLetterOrDigit(c));
   }
 
   private void addReference(Object object) {

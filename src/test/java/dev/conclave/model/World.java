@@ -2,7 +2,6 @@ package dev.conclave.model;
 
 import dev.conclave.backend.SyncBackend;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -38,7 +37,7 @@ final class World {
   private static final long MILLI = 1_000_000;
 
   final transient Bounds bounds;
-  final transient Set<Violation.Kind> excused = EnumSet.noneOf(Violation.Kind.class);
+  private final transient Set<Violation.Kind> excused;
   final List<ModelProcess> processes = new ArrayList<>();
   private final List<Message> messages = new ArrayList<>();
   private final ModelProcess server = new ModelProcess("the store", this);
@@ -53,8 +52,18 @@ final class World {
   private transient Violation violation;
   private transient Consumer<String> log;
 
-  World(Bounds bounds, Scenario scenario, Seed seed, Consumer<String> log) {
+  /**
+   * @param excused what is not looked for
+   * @param log is told every step, or null
+   */
+  World(
+      Bounds bounds,
+      Scenario scenario,
+      Seed seed,
+      Set<Violation.Kind> excused,
+      Consumer<String> log) {
     this.bounds = bounds;
+    this.excused = excused;
     this.scenario = scenario;
     this.log = log;
     this.faultsLeft = bounds.faults();
