@@ -200,7 +200,9 @@ public final class LocalLockService implements LockService {
     WaitLine line =
         lines.computeIfAbsent(
             name,
-            n -> new WaitLine(scheduler, backend, calls, random, emptied -> lines.remove(n, emptied)));
+            n ->
+                new WaitLine(
+                    scheduler, backend, calls, random, emptied -> lines.remove(n, emptied)));
     waiting++;
     waiter.promise.future().onComplete(ended -> waiting--);
     line.join(waiter);

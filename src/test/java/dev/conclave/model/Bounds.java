@@ -8,8 +8,8 @@ import java.util.List;
  * @param processes how many processes there are
  * @param faults how many faults there are at most: messages held back or lost, processes paused or
  *     crashed
- * @param anyOrder whether requests sent at one instant arrive in any order; otherwise they arrive in
- *     the order they were sent, unless one is held back
+ * @param anyOrder whether requests sent at one instant arrive in any order; otherwise they arrive
+ *     in the order they were sent, unless one is held back
  * @param horizon until when there are faults, in milliseconds of the store's clock
  * @param tick while something is held back, time stops at every multiple of so many milliseconds,
  *     and at every deadline, so that it may arrive there

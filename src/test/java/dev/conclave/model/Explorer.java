@@ -13,10 +13,10 @@ import java.util.function.Function;
  * <ol>
  *   <li>An execution begins with a new world and repeats the choices of the one before up to the
  *       last that has an alternative left; from there on it takes the first of what may happen.
- *   <li>Every new state is looked up: one that was seen before ends the execution, because
- *       everything that can follow has been or will be tried from there.
- *   <li>The search is over when no choice has an alternative left: it was complete then. A violation
- *       ends it earlier, and the execution is repeated to tell it step by step.
+ *   <li>Every new state with a choice or a pause is looked up: one that was seen before ends the
+ *       execution, because everything that can follow has been or will be tried from there.
+ *   <li>The search is over when no choice has an alternative left: it was complete then. A
+ *       violation ends it earlier, and the execution is repeated to tell it step by step.
  * </ol>
  */
 final class Explorer {
@@ -24,7 +24,7 @@ final class Explorer {
    * What was found.
    *
    * @param executions how often a world was run from its beginning
-   * @param states how many different states there were, the calm at the end left out
+   * @param states how many different states there were in which there was a choice or a pause
    * @param ends how many executions came to their end, and were not cut short by a known state
    * @param steps how many steps were made, replays included
    * @param longest how many steps the longest execution had
@@ -80,8 +80,7 @@ final class Explorer {
     if (violation != null) {
       execute(trace::add);
     }
-    return new Result(
-        executions, seen.size(), ends, steps, longest, complete, violation, trace);
+    return new Result(executions, seen.size(), ends, steps, longest, complete, violation, trace);
   }
 
   private Violation execute(Consumer<String> log) {
@@ -91,7 +90,7 @@ final class Explorer {
     int length = 0;
     for (List<Step> next = world.steps(); !next.isEmpty(); next = world.steps()) {
       boolean isNew = depth == choices.size();
-      if (isNew && world.isOpen() && !seen.add(Fingerprint.of(world)) && remembers) {
+      if (isNew && world.isMilestone(next) && !seen.add(Fingerprint.of(world)) && remembers) {
         return null;
       }
       int taken = 0;

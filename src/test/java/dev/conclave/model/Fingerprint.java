@@ -27,7 +27,8 @@ import java.util.concurrent.atomic.AtomicReference;
  *
  * <ol>
  *   <li>All fields count, private ones, those of lambdas and those of Vert.x' futures too; but for
- *       static and transient ones, and objects of the classes listed here, which nothing decides by.
+ *       static and transient ones, and objects of the classes listed here, which nothing decides
+ *       by.
  *   <li>An object seen before counts as a reference to it, so that shapes count and cycles end.
  *   <li>Random tokens count as "the first token seen", "the second": nothing but their equality
  *       decides.
@@ -173,7 +174,8 @@ final class Fingerprint {
         throw new IllegalStateException("it is not known what is state in " + type);
       }
       for (Field field : c.getDeclaredFields()) {
-        if (!Modifier.isStatic(field.getModifiers()) && !Modifier.isTransient(field.getModifiers())) {
+        if (!Modifier.isStatic(field.getModifiers())
+            && !Modifier.isTransient(field.getModifiers())) {
           field.setAccessible(true);
           fields.add(field);
         }

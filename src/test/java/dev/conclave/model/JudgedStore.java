@@ -1,32 +1,28 @@
 package dev.conclave.model;
 
 import dev.conclave.backend.Acquisition;
-import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.backend.Watch;
 import dev.conclave.model.Violation.Kind;
 import io.vertx.core.Future;
 import java.time.Duration;
-import java.util.Optional;
-import java.util.Set;
 import java.util.LinkedHashSet;
+import java.util.Set;
 
 /** A store of one lease, and beside it the simplest lease there is, which judges its answers. */
-final class JudgedStore implements UnusedOperations {
+final class JudgedStore extends ForwardingStore {
   private static final long MICRO = 1_000;
 
   private final World world;
-  private final SyncBackend store;
   private final Set<String> released = new LinkedHashSet<>();
   private String holder;
   private long until;
   private long lastFence;
 
   JudgedStore(World world, SyncBackend store) {
+    super(store);
     this.world = world;
-    this.store = store;
   }
 
   /** When the lease expires, or the other moment if that is earlier or there is no lease. */
@@ -53,7 +49,8 @@ final class JudgedStore implements UnusedOperations {
           world.violated(Kind.TWO_HOLDERS, "the store granted a lease that is held");
         }
         if (fence <= lastFence) {
-          world.violated(Kind.FENCE_NOT_GREATER, "the store granted " + fence + " after " + lastFence);
+          world.violated(
+              Kind.FENCE_NOT_GREATER, "the store granted " + fence + " after " + lastFence);
         }
       } else if (fence != lastFence) {
         world.violated(Kind.FENCE_NOT_GREATER, "one holding has two fencing tokens");
@@ -93,15 +90,5 @@ final class JudgedStore implements UnusedOperations {
       until = world.now();
     }
     return answer;
-  }
-
-  @Override
-  public Future<Optional<Lease>> find(LeaseKey key) {
-    return store.find(key);
-  }
-
-  @Override
-  public Watch watch(LeaseKey key, Runnable hint) {
-    return store.watch(key, hint);
   }
 }

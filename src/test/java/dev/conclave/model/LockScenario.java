@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * All want one lock. The last is in a hurry: it gives up soon, and then comes back. Whoever gets the
- * lock keeps it past a renewal and releases it.
+ * All want one lock. The last is in a hurry: it gives up soon, and then comes back. Whoever gets
+ * the lock keeps it past a renewal and releases it.
  */
 final class LockScenario implements Scenario {
   static final long LEASE = 1_000;
@@ -43,6 +43,7 @@ final class LockScenario implements Scenario {
       return new LockOptions()
           .setOwner(process.name)
           .setLeaseDuration(LEASE)
+          .setRenew(true)
           .setWaitTimeout(wait);
     }
 
@@ -104,8 +105,7 @@ final class LockScenario implements Scenario {
     clients.add(
         new Client(
             process,
-            new ModelLocks(
-                process, backend, new LockServiceOptions().setBackendTimeout(TIMEOUT))));
+            new ModelLocks(process, backend, new LockServiceOptions().setBackendTimeout(TIMEOUT))));
   }
 
   private Client client(ModelProcess process) {
@@ -116,8 +116,7 @@ final class LockScenario implements Scenario {
   public void begin(World world, ModelProcess process) {
     Client client = client(process);
     boolean hurries = client == clients.get(clients.size() - 1);
-    client.acquire(
-        world, hurries ? client.hurried : client.lock, hurries ? SHORT_WAIT : WAIT);
+    client.acquire(world, hurries ? client.hurried : client.lock, hurries ? SHORT_WAIT : WAIT);
   }
 
   @Override

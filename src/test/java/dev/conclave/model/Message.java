@@ -44,8 +44,6 @@ final class Message {
 
   @Override
   public String toString() {
-    return to == To.STORE
-        ? process + "'s " + what + " at the store"
-        : what + " at " + process;
+    return to == To.STORE ? process + "'s " + what + " at the store" : what + " at " + process;
   }
 }

@@ -13,10 +13,9 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /** A process's way to the store: every request, answer and hint is a message on its way. */
-final class ModelBackend implements UnusedOperations {
+final class ModelBackend extends ForwardingStore {
   private final World world;
   private final ModelProcess process;
-  private final SyncBackend store;
   private final boolean stampsLate;
 
   /**
@@ -25,16 +24,16 @@ final class ModelBackend implements UnusedOperations {
    *     from before the sending is the time of the answer
    */
   ModelBackend(World world, ModelProcess process, SyncBackend store, boolean stampsLate) {
+    super(store);
     this.world = world;
     this.process = process;
-    this.store = store;
     this.stampsLate = stampsLate;
   }
 
   private <T> Future<T> send(String what, Supplier<Future<T>> operation) {
     Promise<T> promise = Promise.promise();
     long sentAt = process.nanoTime();
-    world.post(process, Message.To.STORE, what, () -> handle(what, sentAt, operation, promise));
+    world.post.toStore(process, what, () -> handle(what, sentAt, operation, promise));
     return promise.future();
   }
 
@@ -43,9 +42,8 @@ final class ModelBackend implements UnusedOperations {
     Future<T> answer = operation.get();
     Object result = answer.result();
     world.tell("the store: " + result);
-    world.post(
+    world.post.toProcess(
         process,
-        Message.To.PROCESS,
         "answer to " + what,
         () -> {
           boolean good =
@@ -63,7 +61,7 @@ final class ModelBackend implements UnusedOperations {
     LeaseRequest sent =
         waiter == null
             ? request
-            : request.waiting(waiter.patience(), () -> world.turn(process, waiter.turn()));
+            : request.waiting(waiter.patience(), () -> world.post.turn(process, waiter.turn()));
     return send("acquire", () -> store.acquire(sent));
   }
 
@@ -84,6 +82,6 @@ final class ModelBackend implements UnusedOperations {
 
   @Override
   public Watch watch(LeaseKey key, Runnable hint) {
-    return store.watch(key, () -> world.hint(process, hint));
+    return store.watch(key, () -> world.post.hint(process, hint));
   }
 }

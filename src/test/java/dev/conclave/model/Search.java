@@ -12,8 +12,8 @@ import java.util.logging.Logger;
 /**
  * Searches of one scenario, and what they print.
  *
- * <p>{@code -Dmodel.deeper=1} allows every search one fault more, and clocks that run exactly as fast
- * as the store's beside fast and slow ones.
+ * <p>{@code -Dmodel.deeper=1} allows every search one fault more, and clocks that run exactly as
+ * fast as the store's beside fast and slow ones.
  */
 final class Search {
   private static final int DEEPER = Integer.getInteger("model.deeper", 0);
@@ -58,8 +58,7 @@ final class Search {
     try {
       long began = System.nanoTime();
       Result result =
-          new Explorer(
-                  log -> new World(bounds, scenario.get(), seed, excused, log), remembers)
+          new Explorer(log -> new World(bounds, scenario.get(), seed, excused, log), remembers)
               .explore();
       System.out.printf(
           "model of %s, %s, bug %s: %,d executions, %,d states, %,d steps (longest %d), %s, %d ms%n",

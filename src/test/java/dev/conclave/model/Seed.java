@@ -1,16 +1,13 @@
 package dev.conclave.model;
 
 import dev.conclave.backend.Acquisition;
-import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.backend.Watch;
 import dev.conclave.backend.memory.MemoryBackend;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import java.time.Duration;
-import java.util.Optional;
 
 /** A bug that the search has to find, or none. */
 enum Seed {
@@ -40,52 +37,20 @@ enum Seed {
     return this == STAMPED_AT_THE_ANSWER;
   }
 
-  private static class Sound implements UnusedOperations {
-    final SyncBackend sound;
-
-    Sound(SyncBackend sound) {
-      this.sound = sound;
-    }
-
-    @Override
-    public Future<Acquisition> acquire(LeaseRequest request) {
-      return sound.acquire(request);
-    }
-
-    @Override
-    public Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
-      return sound.extend(key, token, duration);
-    }
-
-    @Override
-    public Future<Boolean> release(LeaseKey key, String token) {
-      return sound.release(key, token);
-    }
-
-    @Override
-    public Future<Optional<Lease>> find(LeaseKey key) {
-      return sound.find(key);
-    }
-
-    @Override
-    public Watch watch(LeaseKey key, Runnable hint) {
-      return sound.watch(key, hint);
-    }
-  }
-
-  private static final class ExtendAcquires extends Sound {
+  private static final class ExtendAcquires extends ForwardingStore {
     ExtendAcquires(SyncBackend sound) {
       super(sound);
     }
 
     @Override
     public Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
-      return sound.acquire(LeaseRequest.of(key, token, duration, "extender"))
+      return store
+          .acquire(LeaseRequest.of(key, token, duration, "extender"))
           .map(Acquisition::granted);
     }
   }
 
-  private static final class FenceReset extends Sound {
+  private static final class FenceReset extends ForwardingStore {
     private long holding;
     private long counter;
 
@@ -95,7 +60,7 @@ enum Seed {
 
     @Override
     public Future<Acquisition> acquire(LeaseRequest request) {
-      return sound
+      return store
           .acquire(request)
           .map(
               answer -> {
@@ -112,7 +77,7 @@ enum Seed {
 
     @Override
     public Future<Boolean> release(LeaseKey key, String token) {
-      return sound
+      return store
           .release(key, token)
           .onSuccess(
               held -> {
@@ -123,16 +88,16 @@ enum Seed {
     }
   }
 
-  private static final class ReleaseWithoutToken extends Sound {
+  private static final class ReleaseWithoutToken extends ForwardingStore {
     ReleaseWithoutToken(SyncBackend sound) {
       super(sound);
     }
 
     @Override
     public Future<Boolean> release(LeaseKey key, String token) {
-      return sound
+      return store
           .release(key, token)
-          .compose(held -> held ? Future.succeededFuture(true) : sound.revoke(key));
+          .compose(held -> held ? Future.succeededFuture(true) : store.revoke(key));
     }
   }
 }

@@ -22,7 +22,8 @@ import java.util.function.Supplier;
  *   <li>Then all is well for a while, and one order of things is enough.
  * </ol>
  *
- * <p>What happens on one process's thread without waiting happens in one step: nobody else can tell.
+ * <p>What happens on one process's thread without waiting happens in one step: nobody else can
+ * tell.
  */
 final class World {
   private enum Phase {
@@ -39,16 +40,14 @@ final class World {
   final transient Bounds bounds;
   private final transient Set<Violation.Kind> excused;
   final List<ModelProcess> processes = new ArrayList<>();
-  private final List<Message> messages = new ArrayList<>();
+  final Post post = new Post();
   private final ModelProcess server = new ModelProcess("the store", this);
   private final Scenario scenario;
   private final JudgedStore store;
   private Phase phase = Phase.HINTS;
-  private boolean deaf;
   private int clocksSet;
   private int faultsLeft;
   private long now;
-  private transient long sent;
   private transient Violation violation;
   private transient Consumer<String> log;
 
@@ -92,31 +91,6 @@ final class World {
     }
   }
 
-  void post(ModelProcess process, Message.To to, String what, Runnable arrival) {
-    if (!process.crashed) {
-      Message message = new Message(process, to, what, arrival, sent++);
-      int place = messages.size();
-      while (place > 0 && Message.ORDER.compare(messages.get(place - 1), message) > 0) {
-        place--;
-      }
-      messages.add(place, message);
-    }
-  }
-
-  /** It is somebody's turn in line. */
-  void turn(ModelProcess process, Runnable turn) {
-    if (!deaf) {
-      post(process, Message.To.PROCESS, "turn", turn);
-    }
-  }
-
-  /** Two hints on their way say no more than one. */
-  void hint(ModelProcess process, Runnable hint) {
-    if (!deaf && messages.stream().noneMatch(m -> m.isHint() && m.process == process)) {
-      post(process, Message.To.PROCESS, Message.HINT, hint);
-    }
-  }
-
   /** What may happen next; nothing at the end. */
   List<Step> steps() {
     switch (phase) {
@@ -127,7 +101,7 @@ final class World {
                 () -> "no hint ever arrives",
                 () -> {
                   phase = Phase.CLOCKS;
-                  deaf = true;
+                  post.hintsArrive = false;
                 }));
       case CLOCKS:
         return clocks();
@@ -142,9 +116,12 @@ final class World {
     }
   }
 
-  /** Whether there may still be a choice: states from here on are worth remembering. */
-  boolean isOpen() {
-    return phase != Phase.CALM;
+  /**
+   * Whether this state is worth remembering: there is a choice, or nothing to do but wait. In
+   * between one thing follows from the other, and in the calm there are no choices any more.
+   */
+  boolean isMilestone(List<Step> next) {
+    return phase != Phase.CALM && (next.size() > 1 || next.get(0).isPause());
   }
 
   /** Lets it happen, and looks at what has come of it. */
@@ -187,7 +164,7 @@ final class World {
   }
 
   private List<Step> branches() {
-    for (Message message : messages) {
+    for (Message message : post.messages()) {
       if (goesStraight(message)) {
         List<Step> steps = new ArrayList<>();
         steps.add(arrival(message));
@@ -210,16 +187,16 @@ final class World {
     if (server.isDue()) {
       steps.add(new Step(() -> "the store runs a timer", server::runTimer));
     }
-    for (Message message : messages) {
+    for (Message message : post.messages()) {
       if (message.to == Message.To.STORE && !message.held) {
         steps.add(arrival(message));
         addFaults(steps, message);
       }
     }
     if (steps.isEmpty()) {
-      steps.add(new Step(() -> "time passes", this::pass));
+      steps.add(new Step(() -> "time passes", this::pass, true));
     }
-    for (Message message : messages) {
+    for (Message message : post.messages()) {
       if (message.held && message.canArrive()) {
         steps.add(arrival(message));
       }
@@ -271,14 +248,14 @@ final class World {
   }
 
   private void arrive(Message message) {
-    messages.remove(message);
+    post.remove(message);
     ModelProcess where = message.to == Message.To.STORE ? server : message.process;
     where.run(message.arrival);
   }
 
   private void crash(ModelProcess process) {
     process.crash();
-    messages.removeIf(m -> m.process == process && m.to == Message.To.PROCESS);
+    post.crashed(process);
   }
 
   private void pass() {
@@ -288,7 +265,7 @@ final class World {
     for (ModelProcess process : processes) {
       next = process.nextTimer(next);
     }
-    if (messages.stream().anyMatch(m -> m.held) || processes.stream().anyMatch(p -> p.paused)) {
+    if (post.isHolding() || processes.stream().anyMatch(p -> p.paused)) {
       long tick = bounds.tick() * MILLI;
       next = Math.min(next, (now / tick + 1) * tick);
       next = store.nextExpiry(next);
@@ -305,11 +282,11 @@ final class World {
   }
 
   private List<Step> healing() {
-    for (Message message : messages) {
+    for (Message message : post.messages()) {
       if (message.held) {
         return List.of(
             new Step(() -> "no longer held back: " + message, () -> message.held = false),
-            new Step(() -> "is lost: " + message, () -> messages.remove(message)));
+            new Step(() -> "is lost: " + message, () -> post.remove(message)));
       }
     }
     return List.of(
@@ -317,11 +294,12 @@ final class World {
             () -> "the faults are over",
             () -> {
               processes.forEach(p -> p.paused = false);
-              deaf = false;
+              post.hintsArrive = true;
               phase = Phase.CALM;
               processes.stream()
                   .filter(p -> !p.crashed)
                   .forEach(p -> p.run(() -> scenario.heal(this, p)));
-            }));
+            },
+            true));
   }
 }
