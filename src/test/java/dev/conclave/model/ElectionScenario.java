@@ -11,7 +11,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** All want to lead; who leads after some time resigns, and runs again a little later. */
+/**
+ * All want to lead; who leads after some time resigns, and runs again a little later. When all has
+ * been well for a while somebody has to lead, and all stop.
+ */
 final class ElectionScenario implements Scenario {
   static final long LEASE = 1_000;
   private static final long RETRY = 800;
@@ -19,6 +22,7 @@ final class ElectionScenario implements Scenario {
   private static final long RESIGNS_AT = 500;
   private static final long COOLDOWN = 300;
   private static final long STOP = 1_000;
+  private static final long SETTLED = 2 * LEASE + RETRY;
 
   private static final class Worker {
     private final ModelProcess process;
@@ -36,10 +40,11 @@ final class ElectionScenario implements Scenario {
 
   private final List<Worker> workers = new ArrayList<>();
   private long lastFence;
+  private boolean settled;
 
   @Override
   public long calm() {
-    return 2 * LEASE + RETRY;
+    return SETTLED + 2 * STOP;
   }
 
   @Override
@@ -111,16 +116,23 @@ final class ElectionScenario implements Scenario {
   }
 
   @Override
-  public void heal(World world, ModelProcess process) {}
+  public void heal(World world, ModelProcess process) {
+    process.in(
+        SETTLED,
+        () -> {
+          settled |= workers.stream().anyMatch(Worker::isLeader);
+          process.expect("stop", worker(process).election.stop(), STOP + 2 * TIMEOUT);
+        });
+  }
 
   @Override
   public void finish(World world) {
-    if (workers.stream().noneMatch(Worker::isLeader)) {
-      world.violated(Kind.NOBODY_GOT_IT, "nobody leads " + calm() + " ms after the last fault");
+    if (!settled) {
+      world.violated(Kind.NOBODY_GOT_IT, "nobody leads " + SETTLED + " ms after the last fault");
     }
     for (Worker worker : workers) {
-      if (!worker.process.crashed && worker.leads != worker.isLeader()) {
-        world.violated(Kind.EVENTS_OUT_OF_ORDER, worker.process + " has not told its last change");
+      if (!worker.process.crashed && worker.leads) {
+        world.violated(Kind.EVENTS_OUT_OF_ORDER, worker.process + ": a beginning without an end");
       }
     }
   }

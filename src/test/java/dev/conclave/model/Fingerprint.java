@@ -93,7 +93,7 @@ final class Fingerprint {
   }
 
   private static boolean isPlain(Object number) {
-    return number instanceof Long || number instanceof Integer || number instanceof Double;
+    return number instanceof Long || number instanceof Integer;
   }
 
   private static boolean isLeftOut(Class<?> type) {
@@ -170,7 +170,7 @@ final class Fingerprint {
   private static Field[] fields(Class<?> type) {
     List<Field> fields = new ArrayList<>();
     for (Class<?> c = type; c != Object.class; c = c.getSuperclass()) {
-      if (c.getName().startsWith("java.") && c != Record.class) {
+      if (c.isArray() || (c.getName().startsWith("java.") && c != Record.class)) {
         throw new IllegalStateException("it is not known what is state in " + type);
       }
       for (Field field : c.getDeclaredFields()) {

@@ -15,6 +15,8 @@ import java.util.function.Supplier;
  *   <li>First it is decided whether hints arrive, and every process's clock gets its rate.
  *   <li>Then, until the horizon, any of these may happen: a message arrives; a process runs a timer
  *       that is due; something of the store's own is due. Time passes when nothing else can happen.
+ *       What goes to a process arrives before anything else happens, and so do requests where the
+ *       bounds do not say otherwise.
  *   <li>Instead of each of these, for one fault of the budget: the message is held back, and may
  *       arrive at any later time; the process that would act is paused, and may go on at any later
  *       time; or it crashes, unless it is the last.
@@ -49,7 +51,7 @@ final class World {
   private int faultsLeft;
   private long now;
   private transient Violation violation;
-  private transient Consumer<String> log;
+  private final transient Consumer<String> log;
 
   /**
    * @param excused what is not looked for
