@@ -105,6 +105,9 @@ final class Explorer {
         taken = choice.taken;
       }
       world.perform(next.get(taken));
+      if (depth == choices.size()) { // what is repeated was looked at before
+        world.check();
+      }
       steps++;
       length++;
       longest = Math.max(longest, length);

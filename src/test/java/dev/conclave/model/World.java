@@ -126,7 +126,7 @@ final class World {
     return phase != Phase.CALM && (next.size() > 1 || next.get(0).isPause());
   }
 
-  /** Lets it happen, and looks at what has come of it. */
+  /** Lets it happen. */
   void perform(Step step) {
     if (log != null) {
       log.accept(String.format("%9.3f ms  %s", now / 1e6, step.label().get()));
@@ -136,6 +136,10 @@ final class World {
     } catch (RuntimeException | AssertionError thrown) {
       violated(Violation.Kind.THROWN, thrown.toString());
     }
+  }
+
+  /** Looks at what has come of the last step. */
+  void check() {
     if (phase != Phase.HINTS && phase != Phase.CLOCKS) {
       scenario.check(this);
     }
