@@ -18,6 +18,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -36,14 +38,24 @@ public final class LocalLockService implements LockService {
   private final Scheduler scheduler;
   private final SyncBackend backend;
   private final LockServiceOptions options;
+  private final DoubleSupplier random;
   private final Map<String, WaitLine> lines = new HashMap<>();
   private final BackendCalls calls;
   private int waiting;
   private Future<Void> closing;
 
   LocalLockService(Scheduler scheduler, SyncBackend backend, LockServiceOptions options) {
+    this(scheduler, backend, options, () -> ThreadLocalRandom.current().nextDouble());
+  }
+
+  /**
+   * @param random numbers from 0 to 1, that spread retries
+   */
+  LocalLockService(
+      Scheduler scheduler, SyncBackend backend, LockServiceOptions options, DoubleSupplier random) {
     this.scheduler = scheduler;
     this.backend = backend;
+    this.random = random;
     this.options = new LockServiceOptions(options).validate();
     this.calls = new BackendCalls(scheduler, backend, this.options.getBackendTimeout());
   }
@@ -188,7 +200,9 @@ public final class LocalLockService implements LockService {
     WaitLine line =
         lines.computeIfAbsent(
             name,
-            n -> new WaitLine(scheduler, backend, calls, emptied -> lines.remove(n, emptied)));
+            n ->
+                new WaitLine(
+                    scheduler, backend, calls, random, emptied -> lines.remove(n, emptied)));
     waiting++;
     waiter.promise.future().onComplete(ended -> waiting--);
     line.join(waiter);

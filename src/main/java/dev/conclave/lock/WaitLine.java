@@ -16,8 +16,8 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.function.DoubleSupplier;
 
 /**
  * Those who wait for one lock in this process, in the order of their arrival.
@@ -54,6 +54,7 @@ final class WaitLine {
   private final Scheduler scheduler;
   private final SyncBackend backend;
   private final BackendCalls calls;
+  private final DoubleSupplier random;
   private final Consumer<WaitLine> emptied;
   private final Deque<Waiter> waiters = new ArrayDeque<>(2);
 
@@ -72,10 +73,15 @@ final class WaitLine {
   private String lastToken;
 
   WaitLine(
-      Scheduler scheduler, SyncBackend backend, BackendCalls calls, Consumer<WaitLine> emptied) {
+      Scheduler scheduler,
+      SyncBackend backend,
+      BackendCalls calls,
+      DoubleSupplier random,
+      Consumer<WaitLine> emptied) {
     this.scheduler = scheduler;
     this.backend = backend;
     this.calls = calls;
+    this.random = random;
     this.emptied = emptied;
   }
 
@@ -227,7 +233,7 @@ final class WaitLine {
   private void troubled(Waiter waiter, Throwable cause) {
     if (ErrorCode.BACKEND_UNAVAILABLE.is(cause)) {
       trouble = cause;
-      retryIn(waiter, pause / 2 + ThreadLocalRandom.current().nextLong(pause / 2));
+      retryIn(waiter, (long) (pause * (1 + random.getAsDouble()) / 2));
       pause = Math.min(LONGEST_PAUSE, pause * 2);
     } else {
       leave(waiter, cause);

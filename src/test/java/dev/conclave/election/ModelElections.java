@@ -1,0 +1,46 @@
+package dev.conclave.election;
+
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import java.util.function.Consumer;
+
+/** Makes elections as the product does, without an event bus and without chance. */
+public final class ModelElections {
+  private ModelElections() {}
+
+  /**
+   * A worker's election.
+   *
+   * @param events hears what the event bus would hear
+   */
+  public static LeaderElection create(
+      Scheduler scheduler,
+      SyncBackend backend,
+      LeaderElectionOptions options,
+      Consumer<LeadershipEvent> events) {
+    return new Elector(scheduler, backend, options, new Bus(events), () -> 0);
+  }
+
+  private record Bus(Consumer<LeadershipEvent> events) implements Outside {
+    @Override
+    public Future<Void> open(LeaderElection election) {
+      return Future.succeededFuture();
+    }
+
+    @Override
+    public Future<Void> close() {
+      return Future.succeededFuture();
+    }
+
+    @Override
+    public void publish(LeadershipEvent event) {
+      events.accept(event);
+    }
+
+    @Override
+    public Future<Deployed> deploy(Child child) {
+      throw new UnsupportedOperationException("no verticles here");
+    }
+  }
+}

@@ -1,0 +1,21 @@
+package dev.conclave.lock;
+
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.time.Scheduler;
+
+/** Makes a process's lock service and locks as the product does, without chance. */
+public final class ModelLocks {
+  private final Scheduler scheduler;
+  private final LockService service;
+
+  /** A process's lock service. */
+  public ModelLocks(Scheduler scheduler, SyncBackend backend, LockServiceOptions options) {
+    this.scheduler = scheduler;
+    this.service = new LocalLockService(scheduler, backend, options, () -> 0);
+  }
+
+  /** A lock over this service. */
+  public Lock lock(String name, LockOptions options) {
+    return new ServiceLock(() -> scheduler, service, name, options);
+  }
+}
