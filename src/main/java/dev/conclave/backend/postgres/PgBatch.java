@@ -210,7 +210,9 @@ final class PgBatch {
     for (Ask ask : some) {
       Row row = ask.mayBePlain() ? answers.get(ask).result() : null;
       if (row != null
-          && (ask.kind() == Ask.Kind.ACQUIRE ? !row.getBoolean(2) : row.getValue(3) != null)) {
+          && (ask.kind() == Ask.Kind.ACQUIRE
+              ? !row.getBoolean(2)
+              : row.getBoolean(Leases.OFFERED))) {
         crowded.add(ask.record(), now);
       }
     }
