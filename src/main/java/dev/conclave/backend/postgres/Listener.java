@@ -143,7 +143,9 @@ final class Listener {
       return;
     }
     Scheduler.Timer silence =
-        scheduler.schedule(timeout.toNanos(), () -> link.lost(connection, "no answer in time"));
+        scheduler.schedule(
+            timeout.toNanos(),
+            () -> link.lost(connection, new IllegalStateException("no answer in time")));
     connection.query("SELECT 1").execute().onComplete(answer -> scheduler.execute(silence::cancel));
   }
 

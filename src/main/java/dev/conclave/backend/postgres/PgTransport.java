@@ -62,7 +62,7 @@ final class PgTransport implements GroupCommit.Transport<Ask, Row> {
   /** What is no word of the server says that the connection is broken. */
   private void inspect(PgConnection connection, Throwable failure) {
     if (PgErrors.isOfTheConnection(failure)) {
-      link.lost(connection, PgErrors.reason(failure));
+      link.lost(connection, failure);
     }
   }
 

@@ -6,11 +6,18 @@ import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Acquisition;
+import dev.conclave.backend.Backends;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.testing.PostgresServer;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.metrics.MetricsOptions;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.spi.metrics.TCPMetrics;
+import io.vertx.core.spi.metrics.VertxMetrics;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -82,6 +89,47 @@ class PostgresOutageTest extends PostgresTest {
     waiter.handOver(holding, waiting);
   }
 
+  @Test
+  void vertxDoesNotKeepAClientForEveryConnectionThatWasLost() {
+    AtomicInteger clients = new AtomicInteger();
+    Vertx counted = countingNetClients(clients);
+    SyncBackend backend = Backends.create(counted, config());
+    closing(() -> get(backend.close().eventually(counted::close)));
+    get(backend.ping());
+    get(backend.acquire(request(key(), token()).waiting(LONG, () -> {})));
+    int atFirst = clients.get();
+    assertThat(atFirst).isPositive();
+    for (int i = 0; i < 3; i++) {
+      own.execute(
+          database,
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+              + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+      acquireAfterOutage(backend, key(), token());
+    }
+    own.stop();
+    for (int i = 0; i < 3; i++) {
+      assertThat(failureOf(backend.ping())).matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+    }
+    own.restart();
+    acquireAfterOutage(backend, key(), token());
+    assertThat(clients).hasValue(atFirst);
+  }
+
+  private static Vertx countingNetClients(AtomicInteger clients) {
+    VertxMetrics metrics =
+        new VertxMetrics() {
+          @Override
+          public TCPMetrics<?> createNetClientMetrics(NetClientOptions options) {
+            clients.incrementAndGet();
+            return null;
+          }
+        };
+    return Vertx.builder()
+        .with(new VertxOptions().setMetricsOptions(new MetricsOptions().setEnabled(true)))
+        .withMetrics(options -> metrics)
+        .build();
+  }
+
   private static boolean changes(SyncBackend backend, LeaseKey key) {
     String token = token();
     acquire(backend, key, token);
@@ -123,7 +171,7 @@ class PostgresOutageTest extends PostgresTest {
   @Test
   void requestsEndInTimeWhileTheServerIsDown() {
     SyncBackend backend = open(config().put("timeout", 400));
-    get(backend.ping());
+    acquireAfterOutage(backend, key(), token());
     own.stop();
     try {
       assertThat(failureOf(backend.acquire(request(key(), token()))))
