@@ -170,6 +170,16 @@ class PostgresCostTest extends PostgresTest {
     return payloads;
   }
 
+  /** Otherwise what changes before the server knows of the watch would be missed. */
+  @Test
+  void aWatchBeginsWithAHintOnceTheServerKnowsOfIt() {
+    SyncBackend backend = open();
+    AtomicInteger hints = new AtomicInteger();
+    backend.watch(key(), hints::incrementAndGet);
+    eventually("one for listening, one for the mark", () -> hints.get() == 2);
+    assertThat(one("SELECT count(watched_until) FROM conclave_lease")).isEqualTo("1");
+  }
+
   @Test
   void theNextInLineSeesToAnOfferThatNobodyClaims() {
     SyncBackend holding = open();
