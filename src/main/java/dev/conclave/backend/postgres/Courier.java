@@ -32,7 +32,7 @@ import java.util.function.Supplier;
 final class Courier {
   private static final long MILLI = 1_000_000L;
   private static final int MAX_BATCH = 512;
-  private static final int IN_FLIGHT = Integer.getInteger("inflight", 2);
+  private static final int IN_FLIGHT = 1;
   private static final int LONGEST_PAUSE = 250;
 
   private final Scheduler scheduler;
