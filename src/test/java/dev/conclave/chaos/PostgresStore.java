@@ -98,7 +98,10 @@ final class PostgresStore implements ChaosStore {
             "full disk",
             random -> {
               server.execute(database, "SET lock_timeout = '2s';" + FULL);
-              return () -> server.execute(database, "DROP TRIGGER full_disk ON conclave_lease");
+              return () ->
+                  server.execute(
+                      database,
+                      "SET synchronous_commit = on; DROP TRIGGER full_disk ON conclave_lease");
             }));
   }
 
@@ -111,7 +114,13 @@ final class PostgresStore implements ChaosStore {
   }
 
   private void limit(int connections) {
-    server.execute(POSTGRES, "ALTER DATABASE " + database + " CONNECTION LIMIT " + connections);
+    // Durably: what the next crash undid would stay for ever.
+    server.execute(
+        POSTGRES,
+        "SET synchronous_commit = on; ALTER DATABASE "
+            + database
+            + " CONNECTION LIMIT "
+            + connections);
   }
 
   private Fault.Healing lock() throws SQLException {

@@ -31,7 +31,7 @@ import java.util.function.Supplier;
  */
 final class Courier {
   private static final long MILLI = 1_000_000L;
-  private static final int MAX_BATCH = 512;
+  private static final int MAX_BATCH = 1024;
   private static final int IN_FLIGHT = 1;
   private static final int LONGEST_PAUSE = 250;
 
@@ -42,22 +42,39 @@ final class Courier {
   private final Set<Promise<?>> open = new HashSet<>();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Promise<Void> closing = Promise.promise();
+  private boolean connectedBefore;
 
   Courier(
       Vertx vertx,
       Scheduler scheduler,
       PostgresConfig config,
       Statements statements,
-      Supplier<Future<Void>> listening) {
+      Supplier<Future<Void>> listening,
+      Line line,
+      Consumer<Row> vacated) {
     this.scheduler = scheduler;
     this.config = config;
-    this.link = new PgLink(vertx, scheduler, config, "commands", c -> Migration.ensure(c, config));
+    this.link =
+        new PgLink(
+            vertx,
+            scheduler,
+            config,
+            "commands",
+            c -> Migration.ensure(c, config).onSuccess(ready -> ready(line)));
     this.commit =
         new GroupCommit<>(
             scheduler,
             new GroupCommit.Limits(config.timeout(), MAX_BATCH, IN_FLIGHT),
-            new PgTransport(link, listening, statements, scheduler),
+            new PgTransport(link, listening, statements, scheduler, vacated),
             Ask::record);
+  }
+
+  /** With the connection before this one an answer may have been lost that called somebody. */
+  private void ready(Line line) {
+    if (connectedBefore) {
+      line.callAll();
+    }
+    connectedBefore = true;
   }
 
   /** Until when a request that is made now may be sent. */

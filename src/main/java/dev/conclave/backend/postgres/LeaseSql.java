@@ -21,6 +21,11 @@ package dev.conclave.backend.postgres;
  *       length from the planner: it settles for a generic plan instead of planning each time.
  *   <li>A lock is waited for as long as the statement's own {@code lock_timeout} says; it is set
  *       within the statement, so it works behind a pooler that keeps no session state.
+ *   <li><b>Grants and ends of leases are durable, places in line are not.</b> What only changes the
+ *       line does not wait for the disk: all that a crash of the server can lose with it is that
+ *       somebody has to ask again. Nor does a release (no revoke) that is an offer to somebody:
+ *       until the claim is durable, and the release with it, a crash can only bring back the lease
+ *       that was there before, until it expires.
  *   <li>Durations are multiples of {@code interval '1 millisecond'}: an interval of days would
  *       depend on the session's time zone.
  * </ol>
@@ -116,13 +121,15 @@ final class LeaseSql {
         CASE WHEN NOT granted THEN (extract(epoch FROM clock_timestamp() - since) * 1000000)::bigint END,
         CASE WHEN NOT granted THEN (extract(epoch FROM expires_at - clock_timestamp()) * 1000000)::bigint END,
         CASE WHEN NOT granted THEN metadata END,
-        CASE WHEN granted AND announced THEN pg_notify($9::text, kind || ':' || name)::text END
+        CASE WHEN granted AND announced THEN pg_notify($9::text, kind || ':' || name)::text END,
+        (SELECT set_config('synchronous_commit', 'off', true)
+          WHERE NOT EXISTS (SELECT FROM tried t WHERE t.granted))
       FROM tried
       UNION ALL
       SELECT kind, name, false, fence, holder,
         (extract(epoch FROM clock_timestamp() - since) * 1000000)::bigint,
         (extract(epoch FROM expires_at - clock_timestamp()) * 1000000)::bigint,
-        attached, NULL
+        attached, NULL, NULL
       FROM asked WHERE held
       """;
 
@@ -154,14 +161,18 @@ final class LeaseSql {
 
   /**
    * $1 kinds, $2 names, $3 how (release, revoke, lapse), $4 tokens, $5 lock timeout, $6 how long an
-   * offer stands in ms, $7 the watchers' channel, $8 what the clients' channels begin with.
+   * offer stands in ms, $7 the watchers' channel, $8 what the clients' channels begin with, $9 this
+   * client.
    *
    * <p>A release ends the token's lease or its offer, and takes it out of the line; a revoke ends
    * any lease; a lapse ends an offer that nobody claimed in time. What ends becomes an offer to the
    * first in line, if somebody lives there. That one's client is notified, and the client of the
-   * second in line is told to see to it that the offer does not outlive its time.
+   * second in line is told to see to it that the offer does not outlive its time. Where this client
+   * is the one, the answer tells it: a notification costs every client of the database a
+   * transaction, and holds up other commits that notify.
    *
-   * <p>Answers with the records it changed, and whether a live lease ended.
+   * <p>Answers with the records it changed, whether a live lease ended, whether there is an offer
+   * now, and the numbers of the first and the second in line if they are this client's.
    */
   static final String VACATE =
       """
@@ -177,7 +188,7 @@ final class LeaseSql {
       ), timed AS MATERIALIZED (
         SELECT locked.*, clock_timestamp() AS now FROM locked
       ), decided AS MATERIALIZED (
-        SELECT t.kind, t.name, t.now,
+        SELECT t.how, t.kind, t.name, t.now,
           coalesce(NOT t.offered AND t.expires_at > t.now
             AND (t.how = 'revoke' OR t.how = 'release' AND t.token = t.by), false) AS vacated,
           coalesce(t.offered AND (t.how = 'lapse' AND t.expires_at <= t.now
@@ -201,14 +212,21 @@ final class LeaseSql {
         FROM (SELECT decided.*, vacated OR declined AS ends FROM decided) d
         WHERE l.kind = d.kind AND l.name = d.name
           AND (d.ends OR l.line IS DISTINCT FROM d.places)
-        RETURNING l.kind, l.name, d.vacated, d.ends, d.places, l.watched_until > d.now AS watched
+        RETURNING d.how, l.kind, l.name, d.vacated, d.ends, d.places,
+          l.watched_until > d.now AS watched
       )
       SELECT kind, name, vacated,
-        CASE WHEN ends AND places IS NOT NULL THEN
+        ends AND places IS NOT NULL,
+        CASE WHEN ends AND places->0->>'client' = $9::text THEN (places->0->>'n')::bigint END,
+        CASE WHEN ends AND places->1->>'client' = $9::text THEN (places->1->>'n')::bigint END,
+        CASE WHEN ends AND places->0->>'client' <> $9::text THEN
           pg_notify($8::text || (places->0->>'client'), places->0->>'n')::text END,
-        CASE WHEN ends AND jsonb_array_length(places) > 1 THEN
+        CASE WHEN ends AND places->1->>'client' <> $9::text THEN
           pg_notify($8::text || (places->1->>'client'), '+' || (places->1->>'n'))::text END,
-        CASE WHEN vacated AND watched THEN pg_notify($7::text, kind || ':' || name)::text END
+        CASE WHEN vacated AND watched THEN pg_notify($7::text, kind || ':' || name)::text END,
+        (SELECT set_config('synchronous_commit', 'off', true)
+          WHERE NOT EXISTS (
+            SELECT FROM changed c WHERE c.vacated AND (c.places IS NULL OR c.how = 'revoke')))
       FROM changed
       """;
 

@@ -9,6 +9,14 @@ import java.time.Duration;
 
 /** Reading leases from rows of kind, name, a flag, fence, owner, age, remaining, metadata. */
 final class Leases {
+  /** Of the answer to a release: whether there is an offer now. */
+  static final int OFFERED = 3;
+
+  /** Of the answer to a release: the first and the second in line, if they are of this client. */
+  static final int FIRST = 4;
+
+  static final int NEXT = 5;
+
   private Leases() {}
 
   static Lease read(LeaseKey key, Row row) {

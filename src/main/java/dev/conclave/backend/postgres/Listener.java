@@ -99,7 +99,8 @@ final class Listener {
     if (notification.getChannel().equals(watchChannel)) {
       watches.changed(payload);
     } else if (payload.startsWith("+")) {
-      scheduler.execute(() -> offerMade(line.keyOf(number(payload.substring(1)))));
+      long next = number(payload.substring(1));
+      scheduler.execute(() -> offerMade(next));
     } else {
       line.call(number(payload));
     }
@@ -114,7 +115,9 @@ final class Listener {
     }
   }
 
-  private void offerMade(LeaseKey key) {
+  /** The one before this one in line was made an offer. */
+  void offerMade(long next) {
+    LeaseKey key = line.keyOf(next);
     if (key != null && offersEnd.put(key, scheduler.nanoTime() + LAPSE) == null) {
       scheduler.schedule(LAPSE, () -> offerEnds(key));
     }
@@ -140,7 +143,9 @@ final class Listener {
       return;
     }
     Scheduler.Timer silence =
-        scheduler.schedule(timeout.toNanos(), () -> link.lost(connection, "no answer in time"));
+        scheduler.schedule(
+            timeout.toNanos(),
+            () -> link.lost(connection, new IllegalStateException("no answer in time")));
     connection.query("SELECT 1").execute().onComplete(answer -> scheduler.execute(silence::cancel));
   }
 

@@ -212,7 +212,7 @@ final class PgBatch {
       if (row != null
           && (ask.kind() == Ask.Kind.ACQUIRE
               ? !Boolean.TRUE.equals(row.getBoolean(2))
-              : row.getValue(3) != null)) {
+              : Boolean.TRUE.equals(row.getBoolean(Leases.OFFERED)))) {
         crowded.add(ask.record(), now);
       }
     }

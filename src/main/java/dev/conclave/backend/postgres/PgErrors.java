@@ -3,6 +3,7 @@ package dev.conclave.backend.postgres;
 import dev.conclave.backend.ErrorCode;
 import io.vertx.pgclient.PgException;
 import io.vertx.serviceproxy.ServiceException;
+import io.vertx.sqlclient.ClosedConnectionException;
 import java.util.Set;
 
 /**
@@ -44,6 +45,11 @@ final class PgErrors {
     return !(failure instanceof PgException
         || failure instanceof RecordLocked
         || failure instanceof PgBatch.TooLate);
+  }
+
+  /** The connection is closed, or the server is about to close it. */
+  static boolean endsTheConnection(Throwable failure) {
+    return failure instanceof ClosedConnectionException || failure instanceof PgException;
   }
 
   private static String state(Throwable failure) {

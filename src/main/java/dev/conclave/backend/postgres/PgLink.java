@@ -6,8 +6,11 @@ import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgNotice;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.ThreadLocalRandom;
@@ -21,6 +24,9 @@ import java.util.function.Function;
  *       that ends later is closed unused.
  *   <li>After a failed attempt the next one follows in 100 ms, doubling up to 5 s, each shortened
  *       at random so that many processes do not come back at the same moment.
+ *   <li>Vert.x remembers every client that it has made, so all connections come from one pool that
+ *       holds one. Only closing the pool really closes a connection that hangs: that is done when
+ *       there is no answer, or one that can not be trusted.
  *   <li>Who needs the connection waits for the attempt that succeeds, or until {@link #drop}.
  * </ol>
  */
@@ -36,6 +42,7 @@ final class PgLink {
   private final String purpose;
   private final Function<PgConnection, Future<Void>> prepare;
 
+  private Pool pool;
   private volatile PgConnection connection;
   private Promise<PgConnection> wanted = Promise.promise();
   private Promise<Void> attempt;
@@ -94,7 +101,12 @@ final class PgLink {
       Scheduler.Timer timer =
           scheduler.schedule(
               config.timeout().toNanos(),
-              () -> failed(mine, new IllegalStateException("no answer in time")));
+              () -> {
+                if (attempt == mine) {
+                  failed(mine, new IllegalStateException("no answer in time"));
+                  dropPool();
+                }
+              });
       connect()
           .onComplete(
               result ->
@@ -115,7 +127,16 @@ final class PgLink {
 
   private Future<PgConnection> connect() {
     try {
-      return PgConnection.connect(vertx, config.connect())
+      if (pool == null) {
+        pool =
+            PgBuilder.pool()
+                .with(new PoolOptions().setMaxSize(1))
+                .connectingTo(config.connect())
+                .using(vertx)
+                .build();
+      }
+      return pool.getConnection()
+          .map(PgConnection::cast)
           .compose(
               made ->
                   prepare
@@ -144,10 +165,9 @@ final class PgLink {
     attempt = null;
     connection = made;
     made.closeHandler(
-        v -> CallerContext.run(scheduler, () -> lost(made, "the connection was closed")));
+        v -> CallerContext.run(scheduler, () -> ended(made, "the connection was closed")));
     // A connection on which the protocol failed answers nothing more.
-    made.exceptionHandler(
-        broken -> CallerContext.run(scheduler, () -> lost(made, PgErrors.reason(broken))));
+    made.exceptionHandler(broken -> CallerContext.run(scheduler, () -> lost(made, broken)));
     delay = MIN_DELAY;
     lastFailure = null;
     if (down) {
@@ -171,8 +191,23 @@ final class PgLink {
     mine.fail(failure);
   }
 
-  /** This connection is of no use any more; another is made. */
-  void lost(PgConnection gone, String reason) {
+  /** This connection is not to be trusted any more; another is made. */
+  void lost(PgConnection gone, Throwable why) {
+    if (connection == gone) {
+      if (!PgErrors.endsTheConnection(why)) {
+        dropPool();
+      }
+      ended(gone, PgErrors.reason(why));
+    }
+  }
+
+  private Future<Void> dropPool() {
+    Pool dropped = pool;
+    pool = null;
+    return dropped == null ? Future.succeededFuture() : dropped.close().otherwiseEmpty();
+  }
+
+  private void ended(PgConnection gone, String reason) {
     if (connection != gone) {
       return;
     }
@@ -218,7 +253,7 @@ final class PgLink {
   /** Gives up the connection and whoever waits for one; another is made. */
   void drop(String reason) {
     if (connection != null) {
-      lost(connection, reason);
+      lost(connection, new IllegalStateException(reason));
     }
     Promise<PgConnection> given = wanted;
     wanted = Promise.promise();
@@ -235,8 +270,7 @@ final class PgLink {
       left.fail(over);
     }
     wanted.fail(over);
-    PgConnection open = connection;
     connection = null;
-    return open == null ? Future.succeededFuture() : open.close().otherwiseEmpty();
+    return dropPool();
   }
 }

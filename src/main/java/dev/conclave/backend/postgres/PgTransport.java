@@ -6,6 +6,7 @@ import io.vertx.core.Future;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.Row;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Sends each batch over the one connection for commands, as soon as there is one. */
@@ -14,17 +15,24 @@ final class PgTransport implements GroupCommit.Transport<Ask, Row> {
   private final Supplier<Future<Void>> listening;
   private final Statements statements;
   private final Scheduler scheduler;
+  private final Consumer<Row> vacated;
   private final Crowded crowded = new Crowded();
 
   /**
    * @param listening completes when notifications may be relied on, or can not be had
+   * @param vacated hears what became of a lease that may have gone to the next in line
    */
   PgTransport(
-      PgLink link, Supplier<Future<Void>> listening, Statements statements, Scheduler scheduler) {
+      PgLink link,
+      Supplier<Future<Void>> listening,
+      Statements statements,
+      Scheduler scheduler,
+      Consumer<Row> vacated) {
     this.link = link;
     this.listening = listening;
     this.statements = statements;
     this.scheduler = scheduler;
+    this.vacated = vacated;
   }
 
   @Override
@@ -37,13 +45,24 @@ final class PgTransport implements GroupCommit.Transport<Ask, Row> {
         c ->
             new PgBatch(c, statements, crowded, batch, scheduler.nanoTime())
                 .send()
-                .onSuccess(answers -> answers.forEach(answer -> inspect(c, answer))));
+                .onSuccess(answers -> inspect(c, batch, answers)));
+  }
+
+  private void inspect(PgConnection connection, List<Ask> batch, List<Future<Row>> answers) {
+    for (int i = 0; i < batch.size(); i++) {
+      Future<Row> answer = answers.get(i);
+      if (answer.failed()) {
+        inspect(connection, answer.cause());
+      } else if (batch.get(i).kind() == Ask.Kind.VACATE && answer.result() != null) {
+        vacated.accept(answer.result());
+      }
+    }
   }
 
   /** What is no word of the server says that the connection is broken. */
-  private void inspect(PgConnection connection, Future<Row> answer) {
-    if (answer.failed() && PgErrors.isOfTheConnection(answer.cause())) {
-      link.lost(connection, PgErrors.reason(answer.cause()));
+  private void inspect(PgConnection connection, Throwable failure) {
+    if (PgErrors.isOfTheConnection(failure)) {
+      link.lost(connection, failure);
     }
   }
 

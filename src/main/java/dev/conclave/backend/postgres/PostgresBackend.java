@@ -56,9 +56,10 @@ final class PostgresBackend implements SyncBackend {
     String client = HexFormat.of().formatHex(id);
     this.scheduler = scheduler;
     this.config = config;
-    this.statements = new Statements(config.table());
-    this.courier = new Courier(vertx, scheduler, config, statements, this::listening);
+    this.statements = new Statements(config.table(), client);
     this.line = new Line(client);
+    this.courier =
+        new Courier(vertx, scheduler, config, statements, this::listening, line, this::vacated);
     this.listener =
         new Listener(
             vertx,
@@ -246,6 +247,20 @@ final class PostgresBackend implements SyncBackend {
 
   private Future<Void> listening() {
     return listener.start();
+  }
+
+  /** Where the next in line are of this client, the answer says what else a notification would. */
+  private void vacated(Row row) {
+    if (row.size() > Leases.NEXT) {
+      Long first = row.getLong(Leases.FIRST);
+      Long next = row.getLong(Leases.NEXT);
+      if (first != null) {
+        line.call(first);
+      }
+      if (next != null) {
+        listener.offerMade(next);
+      }
+    }
   }
 
   private Ask vacate(LeaseKey key, String token, String how) {

@@ -23,6 +23,7 @@ final class Statements {
    */
   static final String LOCK_TIMEOUT = "100ms";
 
+  private final String self;
   private final String watchChannel;
   private final String acquire;
   private final String acquireOne;
@@ -38,7 +39,11 @@ final class Statements {
   private final String watch;
   private final String purge;
 
-  Statements(TableName table) {
+  /**
+   * @param client whose statements these are; see {@link Line}
+   */
+  Statements(TableName table, String client) {
+    self = client;
     watchChannel = CHANNEL + "watch_" + Integer.toHexString(table.quoted().hashCode());
     acquire = table.in(LeaseSql.ACQUIRE);
     acquireOne = table.in(PlainSql.ACQUIRE_ONE);
@@ -91,7 +96,8 @@ final class Statements {
               LOCK_TIMEOUT,
               OFFER.toMillis(),
               watchChannel,
-              CHANNEL);
+              CHANNEL,
+              self);
       case LOOK -> run(client, look, kinds, names, strings(asks, Ask::token));
       case ADVANCE -> run(client, advance, kinds, names, numbers(asks), LOCK_TIMEOUT);
     };

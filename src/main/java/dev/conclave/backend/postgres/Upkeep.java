@@ -78,23 +78,25 @@ final class Upkeep {
     scheduler.schedule(TICK, this::tick);
   }
 
-  /** Has changes of this key announced from now on. */
+  /** Has changes of this key announced from now on; what changed until then is one hint. */
   void watch(LeaseKey key) {
     if (fresh.add(key) && fresh.size() == 1) {
       scheduler.execute(
           () -> {
             List<LeaseKey> keys = new ArrayList<>(fresh);
             fresh.clear();
-            mark(keys);
+            mark(keys).onSuccess(marked -> keys.forEach(watches::changed));
           });
     }
   }
 
-  private void mark(Collection<LeaseKey> keys) {
+  private Future<?> mark(Collection<LeaseKey> keys) {
     List<LeaseKey> now = List.copyOf(keys);
     String[] kinds = now.stream().map(key -> key.kind().id()).toArray(String[]::new);
     String[] names = now.stream().map(LeaseKey::name).toArray(String[]::new);
-    note("marking watched keys", courier.direct(c -> statements.watch(c, kinds, names, WATCHED)));
+    Future<?> marked = courier.direct(c -> statements.watch(c, kinds, names, WATCHED));
+    note("marking watched keys", marked);
+    return marked;
   }
 
   private void purge() {

@@ -37,6 +37,10 @@ final class Watches {
             });
   }
 
+  void changed(LeaseKey key) {
+    changed(record(key));
+  }
+
   /** A record, as notifications name it, has changed. */
   void changed(String record) {
     List<Runnable> some = hints.get(record);

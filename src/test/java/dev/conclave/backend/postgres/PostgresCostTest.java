@@ -11,6 +11,7 @@ import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
@@ -47,7 +48,8 @@ class PostgresCostTest extends PostgresTest {
     LeaseKey key = key();
     String holder = token();
     acquire(backend, key, holder);
-    LeaseRequest waiter = request(key, token()).waiting(LONG, () -> {});
+    AtomicInteger turns = new AtomicInteger();
+    LeaseRequest waiter = request(key, token()).waiting(LONG, turns::incrementAndGet);
     get(backend.acquire(waiter));
     Connection ears = closing(server().connect(database));
     listenToEverything(ears);
@@ -62,10 +64,8 @@ class PostgresCostTest extends PostgresTest {
       get(backend.revoke(other));
     }
     assertThat(heard(ears)).isEmpty();
-    get(backend.release(key, holder));
-    List<String> heard = heard(ears);
-    assertThat(heard).hasSize(1);
-    assertThat(heard.get(0)).matches("\\d+").doesNotContain(waiter.token());
+    assertThat(get(backend.release(key, holder))).isTrue();
+    eventually("the waiter's turn", () -> turns.get() == 1);
     get(backend.acquire(waiter));
     assertThat(heard(ears)).isEmpty();
     try (Watch watch = backend.watch(key, () -> {})) {
@@ -74,6 +74,70 @@ class PostgresCostTest extends PostgresTest {
       get(backend.release(key, waiter.token()));
       assertThat(heard(ears)).containsExactly("lock:" + key.name());
     }
+  }
+
+  @Test
+  void onlyTheFirstInLineIsNotifiedAndThatWithoutItsToken() throws Exception {
+    SyncBackend holding = open();
+    SyncBackend first = open();
+    SyncBackend second = open();
+    LeaseKey key = key();
+    String holder = token();
+    acquire(holding, key, holder);
+    AtomicInteger turns = new AtomicInteger();
+    AtomicInteger turnsOfSecond = new AtomicInteger();
+    LeaseRequest next = request(key, token()).waiting(LONG, turns::incrementAndGet);
+    get(first.acquire(next));
+    LeaseRequest later = request(key, token()).waiting(LONG, turnsOfSecond::incrementAndGet);
+    get(second.acquire(later));
+    Connection ears = closing(server().connect(database));
+    listenToEverything(ears);
+    assertThat(get(holding.release(key, holder))).isTrue();
+    eventually("the first one's turn", () -> turns.get() == 1);
+    assertThat(get(first.acquire(next)).granted()).isTrue();
+    assertThat(turnsOfSecond).hasValue(0);
+    // The second is told to see to the offer, which is no turn.
+    assertThat(heard(ears))
+        .hasSize(2)
+        .allMatch(payload -> payload.matches("\\+?\\d+"))
+        .noneMatch(payload -> payload.contains(next.token()) || payload.contains(later.token()));
+  }
+
+  /** The server's own writer also flushes now and then; so what counts is what happens mostly. */
+  @Test
+  void placesInLineAndOffersDoNotWaitForTheDiskButGrantsAndEndsDo() {
+    JsonObject properties = new JsonObject().put("synchronous_commit", "on");
+    SyncBackend backend =
+        open(config().put("options", new JsonObject().put("properties", properties)));
+    int[] durable = new int[5];
+    int cycles = 20;
+    for (int i = 0; i < cycles; i++) {
+      LeaseKey key = key();
+      String holder = token();
+      LeaseRequest waiter = request(key, token()).waiting(LONG, () -> {});
+      acquire(backend, key, holder);
+      durable[0] += flushed();
+      assertThat(get(backend.acquire(waiter)).granted()).isFalse();
+      durable[1] += flushed();
+      assertThat(get(backend.release(key, holder))).isTrue();
+      durable[2] += flushed();
+      assertThat(get(backend.acquire(waiter)).granted()).isTrue();
+      durable[3] += flushed();
+      assertThat(get(backend.release(key, waiter.token()))).isTrue();
+      durable[4] += flushed();
+    }
+    int most = cycles * 3 / 4;
+    assertThat(durable[0]).as("grants").isGreaterThanOrEqualTo(most);
+    assertThat(durable[1]).as("places").isLessThan(most);
+    assertThat(durable[2]).as("offers").isLessThan(most);
+    assertThat(durable[3]).as("claims").isGreaterThanOrEqualTo(most);
+    assertThat(durable[4]).as("ends").isGreaterThanOrEqualTo(most);
+  }
+
+  /** 1 when the server has nothing left to write to its disk. */
+  private int flushed() {
+    return Integer.parseInt(
+        one("SELECT (pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn())::int"));
   }
 
   /** On every channel that somebody listens to here. */
@@ -104,6 +168,16 @@ class PostgresCostTest extends PostgresTest {
       payloads.add(one.getParameter());
     }
     return payloads;
+  }
+
+  /** Otherwise what changes before the server knows of the watch would be missed. */
+  @Test
+  void aWatchBeginsWithAHintOnceTheServerKnowsOfIt() {
+    SyncBackend backend = open();
+    AtomicInteger hints = new AtomicInteger();
+    backend.watch(key(), hints::incrementAndGet);
+    eventually("one for listening, one for the mark", () -> hints.get() == 2);
+    assertThat(one("SELECT count(watched_until) FROM conclave_lease")).isEqualTo("1");
   }
 
   @Test

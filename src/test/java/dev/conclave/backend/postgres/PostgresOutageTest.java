@@ -6,10 +6,12 @@ import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Acquisition;
+import dev.conclave.backend.Backends;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.testing.NetClientCount;
 import dev.conclave.testing.PostgresServer;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -82,6 +84,31 @@ class PostgresOutageTest extends PostgresTest {
     waiter.handOver(holding, waiting);
   }
 
+  @Test
+  void vertxDoesNotKeepAClientForEveryConnectionThatWasLost() {
+    NetClientCount clients = new NetClientCount();
+    SyncBackend backend = Backends.create(clients.vertx(), config());
+    closing(() -> get(backend.close().eventually(clients.vertx()::close)));
+    get(backend.ping());
+    get(backend.acquire(request(key(), token()).waiting(LONG, () -> {})));
+    int atFirst = clients.made();
+    assertThat(atFirst).isPositive();
+    for (int i = 0; i < 3; i++) {
+      own.execute(
+          database,
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+              + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+      acquireAfterOutage(backend, key(), token());
+    }
+    own.stop();
+    for (int i = 0; i < 3; i++) {
+      assertThat(failureOf(backend.ping())).matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+    }
+    own.restart();
+    acquireAfterOutage(backend, key(), token());
+    assertThat(clients.made()).isEqualTo(atFirst);
+  }
+
   private static boolean changes(SyncBackend backend, LeaseKey key) {
     String token = token();
     acquire(backend, key, token);
@@ -123,7 +150,7 @@ class PostgresOutageTest extends PostgresTest {
   @Test
   void requestsEndInTimeWhileTheServerIsDown() {
     SyncBackend backend = open(config().put("timeout", 400));
-    get(backend.ping());
+    acquireAfterOutage(backend, key(), token());
     own.stop();
     try {
       assertThat(failureOf(backend.acquire(request(key(), token()))))
