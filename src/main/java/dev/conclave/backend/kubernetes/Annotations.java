@@ -35,7 +35,10 @@ final class Annotations {
   /** The holder's metadata as JSON. */
   static final String METADATA = "conclave.dev/metadata";
 
-  /** Different for every write: tells a writer whose answer was lost that the write was its own. */
+  /**
+   * The ids of the latest writes, the newest first: tells a writer whose answer was lost that the
+   * write was its own, also when others have written since.
+   */
   static final String WRITE = "conclave.dev/write";
 
   /** What a register holds. */

@@ -188,9 +188,10 @@ final class Leases {
         seen ->
             condition.test(seen)
                 ? Plan.Step.write(
-                    writer.vacate(seen.object(), seen.fencingToken()),
-                    now -> Plan.Step.answer(true),
-                    now -> Plan.Step.answer(false))
+                        writer.vacate(seen.object(), seen.fencingToken()),
+                        now -> Plan.Step.answer(true),
+                        now -> Plan.Step.answer(false))
+                    .orOvertaken(true)
                 : Plan.Step.answer(false));
   }
 

@@ -23,22 +23,29 @@ interface Plan<T> {
    * @param written what follows when that has been written
    * @param recreated what follows when the write has created the object anew, because somebody had
    *     deleted it in the meantime: what stood in it before is void
+   * @param overtaken the answer when it was written, but others have written since and before that
+   *     was known; null when nobody can say what has become of it
    */
   record Step<T>(
       T answer,
       Writer.Draft draft,
       Function<Observed, Step<T>> written,
-      Function<Observed, Step<T>> recreated) {
+      Function<Observed, Step<T>> recreated,
+      T overtaken) {
 
     static <T> Step<T> answer(T answer) {
-      return new Step<>(answer, null, null, null);
+      return new Step<>(answer, null, null, null, null);
     }
 
     static <T> Step<T> write(
         Writer.Draft draft,
         Function<Observed, Step<T>> written,
         Function<Observed, Step<T>> recreated) {
-      return new Step<>(null, draft, written, recreated);
+      return new Step<>(null, draft, written, recreated, null);
+    }
+
+    Step<T> orOvertaken(T then) {
+      return new Step<>(answer, draft, written, recreated, then);
     }
   }
 }

@@ -61,7 +61,7 @@ final class Registers {
             answer ->
                 switch (answer.status()) {
                   case ApiAnswer.OK, ApiAnswer.CREATED ->
-                      new StoredObject(resource, answer.body()).isWrittenBy(draft.writeId())
+                      new StoredObject(resource, answer.body()).isWrittenBy(draft)
                           ? Future.succeededFuture(true)
                           : Future.failedFuture(
                               api.failure(
@@ -70,7 +70,7 @@ final class Registers {
                       read(name, deadline)
                           .compose(
                               now ->
-                                  now != null && now.isWrittenBy(draft.writeId())
+                                  now != null && now.comesAfter(draft)
                                       ? Future.succeededFuture(true)
                                       : decide(now, name, mark, deadline));
                   case ApiAnswer.NOT_FOUND ->

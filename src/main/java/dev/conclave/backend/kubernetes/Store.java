@@ -15,8 +15,9 @@ import io.vertx.serviceproxy.ServiceException;
  *       operation began.
  *   <li>What does not exist is created with {@code POST}, what exists is changed with {@code PUT}.
  *   <li>A conflict (409) is a lost race, or our own write whose answer was lost: read again. If our
- *       write id stands there, it was ours; otherwise decide again. (An API server that compares
- *       the {@code uid} as well answers this to the next case.)
+ *       write id stands there, it was ours; if others have written on top of it, it was ours too,
+ *       but is over; otherwise decide again. (An API server that compares the {@code uid} as well
+ *       answers this to the next case.)
  *   <li>A {@code PUT} that was answered with 201 has created the object anew: a Lease that somebody
  *       had deleted. The plan is told. For a ConfigMap it is a 404, and the object does not exist.
  *   <li>All of it ends at the deadline.
@@ -113,7 +114,7 @@ final class Store {
             observe(call, name, answer.body())
                 .compose(
                     now ->
-                        now.object().isWrittenBy(step.draft().writeId())
+                        now.object().isWrittenBy(step.draft())
                             ? written(step, base, now, answer.status() == ApiAnswer.CREATED)
                             : Future.failedFuture(another(call)));
         case ApiAnswer.CONFLICT -> read(name, deadline).compose(now -> lost(step, base, now));
@@ -135,9 +136,21 @@ final class Store {
     }
 
     private Future<T> lost(Plan.Step<T> step, Observed base, Observed now) {
-      return now != null && now.object().isWrittenBy(step.draft().writeId())
-          ? written(step, base, now, false)
-          : attempt(now, true);
+      if (now == null || !now.object().comesAfter(step.draft())) {
+        return attempt(now, true);
+      }
+      if (now.object().isWrittenBy(step.draft())) {
+        return written(step, base, now, false);
+      }
+      return step.overtaken() != null
+          ? Future.succeededFuture(step.overtaken())
+          : Future.failedFuture(
+              ErrorCode.BACKEND_UNAVAILABLE.failure(
+                  "the API server's answer to a write of "
+                      + resource.qualifiedName()
+                      + " '"
+                      + name
+                      + "' was lost, and others have written since"));
     }
   }
 }

@@ -138,9 +138,21 @@ final class StoredObject {
         && (ours || record.holder().equals(other.record.holder()));
   }
 
-  /** Whether this write is the one that is meant. */
-  boolean isWrittenBy(String writeId) {
-    return writeId.equals(annotation(Annotations.WRITE));
+  /** Whether this version is what was written. */
+  boolean isWrittenBy(Writer.Draft draft) {
+    // Other electors leave the ids of writes as they are, but not the holder.
+    boolean sameHolder = draft.holder() == null || draft.holder().equals(record.holder());
+    return writes().startsWith(draft.writeId()) && sameHolder;
+  }
+
+  /** Whether this version, or one of the latest before it, is what was written. */
+  boolean comesAfter(Writer.Draft draft) {
+    return writes().contains(draft.writeId());
+  }
+
+  private String writes() {
+    String writes = annotation(Annotations.WRITE);
+    return writes == null ? "" : writes;
   }
 
   /** Whether this version is known to be older; versions that are no numbers are never. */

@@ -8,11 +8,21 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Makes the next version of an object. Whatever it does not know in there stays as it was. */
 final class Writer {
-  /** A version to be written, and the mark by which the writer knows it again. */
-  record Draft(JsonObject json, String writeId) {}
+  /**
+   * A version to be written, and what the writer knows it by again.
+   *
+   * @param writeId different for every write
+   * @param holder the holder that it names; null in a register
+   */
+  record Draft(JsonObject json, String writeId, String holder) {}
+
+  /** So many writes of others may come between a write and the answer that was lost. */
+  private static final int WRITES_KEPT = 8;
 
   private static final List<String> ABOUT_A_HOLDER =
       List.of(
@@ -80,7 +90,7 @@ final class Writer {
     JsonObject json = object == null ? blank(Names.ofRegister(name)) : object.copy();
     label(json, "register", name);
     annotate(json, Annotations.MARK, String.valueOf(mark));
-    return stamped(json);
+    return stamped(json, null);
   }
 
   private JsonObject blank(String name) {
@@ -110,13 +120,19 @@ final class Writer {
 
   private Draft draft(JsonObject json, LeaderRecord record) {
     resource.write(json, record);
-    return stamped(json);
+    return stamped(json, record.holder());
   }
 
-  private Draft stamped(JsonObject json) {
+  private Draft stamped(JsonObject json, String holder) {
     String writeId = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
-    annotate(json, Annotations.WRITE, writeId);
-    return new Draft(resource.mark(json), writeId);
+    String before = Resource.annotations(json).getString(Annotations.WRITE, "");
+    String writes =
+        Stream.concat(Stream.of(writeId), Stream.of(before.split(" ")))
+            .limit(WRITES_KEPT)
+            .collect(Collectors.joining(" "))
+            .trim();
+    annotate(json, Annotations.WRITE, writes);
+    return new Draft(resource.mark(json), writeId, holder);
   }
 
   private String now() {

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -129,6 +130,62 @@ class KubernetesTroubleTest extends WithFakeApiServer {
     server.fail("update", Trouble.CUT_AFTER);
     assertThat(get(backend.advance("register", 6))).isTrue();
     assertThat(server.faults).isEmpty();
+  }
+
+  /** The write is carried out, its answer lost, and before the next try something else happens. */
+  private <T> Future<T> overtaken(Supplier<Future<T>> call, Runnable meanwhile) {
+    server.fail("update", Trouble.CUT_AFTER);
+    server.fail("update", 429, "1");
+    Future<T> answer = call.get();
+    eventually("it waits for its next try", server.faults::isEmpty);
+    meanwhile.run();
+    return answer;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lease", "configmap"})
+  void aLostAnswerIsFoundOutAlsoWhenOthersHaveWrittenSince(String resource) {
+    LeaseKey key = key();
+    SyncBackend backend = open(server.config(resource));
+    SyncBackend other = open(server.config(resource));
+    take(backend, key, "token", LONG);
+    assertThat(
+            get(
+                overtaken(
+                    () -> backend.release(key, "token"), () -> take(other, key, "next", LONG))))
+        .isTrue();
+    assertThat(get(overtaken(() -> backend.revoke(key), () -> take(other, key, "another", LONG))))
+        .isTrue();
+    get(backend.advance("register", 1));
+    assertThat(
+            get(
+                overtaken(
+                    () -> backend.advance("register", 5),
+                    () -> assertThat(get(other.advance("register", 6))).isTrue())))
+        .isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lease", "configmap"})
+  void whatWasGrantedAndTakenAwayBeforeTheAnswerIsNeitherYesNorNo(String resource) {
+    LeaseKey key = key();
+    SyncBackend backend = open(server.config(resource));
+    SyncBackend other = open(server.config(resource));
+    Runnable takenAway =
+        () -> {
+          assertThat(get(other.revoke(key))).isTrue();
+          take(other, key, "other", LONG);
+        };
+    take(backend, key, "token", LONG);
+    assertThat(failureOf(overtaken(() -> backend.extend(key, "token", LONG), takenAway)))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+        .hasMessageContainingAll("was lost", Names.of(key));
+    assertThat(get(backend.extend(key, "token", LONG))).isFalse();
+    get(other.release(key, "other"));
+    LeaseRequest again = LeaseRequest.of(key, "again", LONG, "owner");
+    assertThat(failureOf(overtaken(() -> backend.acquire(again), takenAway)))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+    assertThat(get(backend.acquire(again)).granted()).isFalse();
   }
 
   @Test
