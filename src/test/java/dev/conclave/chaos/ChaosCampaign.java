@@ -208,6 +208,9 @@ final class ChaosCampaign {
         Async.pause(lasts);
       }
       healing.heal();
+      if (fault.forgets()) {
+        store.settle(); // two servers that both serve forget what the other one grants
+      }
       if (log != null) {
         log.span(Type.FAULT, "store", "", from, fault.name());
         boolean kept = before.isPresent() && before.equals(store.epoch());
