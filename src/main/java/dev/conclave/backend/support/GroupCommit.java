@@ -28,6 +28,9 @@ import java.util.function.Function;
  *   <li>A request that finds a free slot goes out at once, alone. What else is asked in the same
  *       turn of the event loop goes together at its end, into the next free slot. What arrives
  *       while all slots are taken leaves together when one is free again.
+ *   <li>Where many are on their way, a slot that becomes free takes its share of them at most. So
+ *       the callers work on the answers of one batch while the server works on the next; one large
+ *       batch would have both of them wait for each other.
  *   <li>With a key function, requests of one key are never together in a batch nor in two batches
  *       under way; they keep their order. Without one, order is kept within a batch.
  *   <li>All answers of a batch are delivered, each on the context its request came from, before the
@@ -71,6 +74,9 @@ public final class GroupCommit<Q, A> {
    */
   public record Limits(Duration timeout, int maxBatch, int maxInFlight) {}
 
+  /** Fewer than these are not shared out: every batch costs something, too. */
+  private static final int WORTH_SHARING = 16;
+
   private final Scheduler scheduler;
   private final Limits limits;
   private final Transport<Q, A> transport;
@@ -82,6 +88,7 @@ public final class GroupCommit<Q, A> {
   private final Deque<Call<Q, A>> byAge = new ArrayDeque<>();
   private final Set<Object> busyKeys = new HashSet<>();
   private int inFlight;
+  private int underWay;
   private boolean delivering;
   private boolean turn;
   private boolean armed;
@@ -156,9 +163,20 @@ public final class GroupCommit<Q, A> {
     flush();
   }
 
+  /** What one of all slots has to carry of all that is under way or waiting. */
+  private int share() {
+    int all = underWay + waiting.size();
+    int even = (all + limits.maxInFlight - 1) / limits.maxInFlight;
+    return Math.min(limits.maxBatch, Math.max(WORTH_SHARING, even));
+  }
+
   private void flush() {
+    flush(limits.maxBatch);
+  }
+
+  private void flush(int most) {
     while (!delivering && !closed && inFlight < limits.maxInFlight && !waiting.isEmpty()) {
-      Batch<Q, A> batch = new Batch<>(key == null ? takeInOrder() : takeOnePerKey());
+      Batch<Q, A> batch = new Batch<>(key == null ? takeInOrder(most) : takeOnePerKey(most));
       if (batch.calls.isEmpty()) {
         return;
       }
@@ -166,9 +184,9 @@ public final class GroupCommit<Q, A> {
     }
   }
 
-  private List<Call<Q, A>> takeInOrder() {
-    List<Call<Q, A>> taken = new ArrayList<>(Math.min(waiting.size(), limits.maxBatch));
-    while (taken.size() < limits.maxBatch && !waiting.isEmpty()) {
+  private List<Call<Q, A>> takeInOrder(int most) {
+    List<Call<Q, A>> taken = new ArrayList<>(Math.min(waiting.size(), most));
+    while (taken.size() < most && !waiting.isEmpty()) {
       Call<Q, A> call = waiting.poll();
       if (!call.done) {
         taken.add(call);
@@ -177,14 +195,14 @@ public final class GroupCommit<Q, A> {
     return taken;
   }
 
-  private List<Call<Q, A>> takeOnePerKey() {
-    List<Call<Q, A>> taken = new ArrayList<>(Math.min(waiting.size(), limits.maxBatch));
+  private List<Call<Q, A>> takeOnePerKey(int most) {
+    List<Call<Q, A>> taken = new ArrayList<>(Math.min(waiting.size(), most));
     Deque<Call<Q, A>> left = new ArrayDeque<>();
     for (Call<Q, A> call : waiting) {
       if (call.done) {
         continue;
       }
-      if (taken.size() < limits.maxBatch && busyKeys.add(call.key)) {
+      if (taken.size() < most && busyKeys.add(call.key)) {
         taken.add(call);
       } else {
         left.add(call);
@@ -196,6 +214,7 @@ public final class GroupCommit<Q, A> {
 
   private void send(Batch<Q, A> batch) {
     inFlight++;
+    underWay += batch.calls.size();
     List<Q> requests = new ArrayList<>(batch.calls.size());
     for (Call<Q, A> call : batch.calls) {
       call.batch = batch;
@@ -231,12 +250,13 @@ public final class GroupCommit<Q, A> {
     }
     delivering = nested;
     forgetDone();
-    flush();
+    flush(share());
   }
 
   private void end(Batch<Q, A> batch) {
     batch.open = false;
     inFlight--;
+    underWay -= batch.calls.size();
     if (key != null) {
       batch.calls.forEach(call -> busyKeys.remove(call.key));
     }

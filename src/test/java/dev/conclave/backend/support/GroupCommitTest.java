@@ -41,6 +41,10 @@ class GroupCommitTest {
       stalls++;
     }
 
+    private List<Integer> sizes() {
+      return batches.stream().map(List::size).toList();
+    }
+
     private void answer(int batch) {
       answers.get(batch).complete(batches.get(batch).stream().map(Wire::one).toList());
     }
@@ -103,6 +107,27 @@ class GroupCommitTest {
     wire.answer(1);
     assertThat(wire.batches)
         .containsExactly(List.of("x"), List.of("m0", "m1", "m2"), List.of("n0", "n1", "n2"));
+  }
+
+  @Test
+  void manyAreSharedOutAmongTheSlots() {
+    GroupCommit<String, String> group = group(1000, 2);
+    for (int i = 0; i < 100; i++) {
+      loop(group);
+    }
+    time.run();
+    assertThat(wire.sizes()).containsExactly(1, 99);
+    wire.answer(1);
+    assertThat(wire.sizes()).containsExactly(1, 99, 50);
+    wire.answer(0);
+    assertThat(wire.sizes()).containsExactly(1, 99, 50, 50);
+    wire.answer(2);
+    wire.answer(3);
+    assertThat(wire.sizes()).containsExactly(1, 99, 50, 50, 50, 50);
+  }
+
+  private static void loop(GroupCommit<String, String> group) {
+    group.submit("again").onSuccess(answer -> loop(group));
   }
 
   @Test
