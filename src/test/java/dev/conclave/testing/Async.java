@@ -12,7 +12,7 @@ import java.util.function.BooleanSupplier;
 /** Waiting in tests: always bounded, generously, because machines are noisy. */
 public final class Async {
   /** No test waits longer than this for one thing. */
-  public static final Duration PATIENCE = Duration.ofSeconds(30);
+  public static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private Async() {}
 

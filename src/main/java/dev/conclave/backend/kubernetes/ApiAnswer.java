@@ -6,8 +6,9 @@ import io.vertx.core.json.JsonObject;
  * What the API server said. Decisions are made by the status alone.
  *
  * @param body never null; empty when there was none
+ * @param again whether the request was sent before: then that one may have been carried out
  */
-record ApiAnswer(int status, JsonObject body) {
+record ApiAnswer(int status, JsonObject body, boolean again) {
   static final int OK = 200;
   static final int CREATED = 201;
   static final int UNAUTHORIZED = 401;

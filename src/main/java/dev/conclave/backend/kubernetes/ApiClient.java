@@ -118,7 +118,7 @@ final class ApiClient {
         JsonObject body = raw.json();
         return body == null
             ? Future.failedFuture(failure(call, raw.status(), "no JSON"))
-            : Future.succeededFuture(new ApiAnswer(raw.status(), body));
+            : Future.succeededFuture(new ApiAnswer(raw.status(), body, number > 1));
       default:
         ServiceException failure = failure(call, raw.status(), raw.message());
         if (raw.status() == ApiAnswer.TOO_MANY_REQUESTS || raw.status() >= 500) {
@@ -176,6 +176,16 @@ final class ApiClient {
           default ->
               "the API server " + endpoint.url() + " answered " + status + " to " + what + said;
         });
+  }
+
+  /** A write that was sent again, and of which nobody can say what has become. */
+  ServiceException answerLost(String name) {
+    return ErrorCode.BACKEND_UNAVAILABLE.failure(
+        "the API server's answer to a write of "
+            + resource.qualifiedName()
+            + " '"
+            + name
+            + "' was lost, and others have written since");
   }
 
   private static long pause(int number) {

@@ -69,10 +69,14 @@ final class Registers {
                   case ApiAnswer.CONFLICT ->
                       read(name, deadline)
                           .compose(
-                              now ->
-                                  now != null && now.comesAfter(draft)
-                                      ? Future.succeededFuture(true)
-                                      : decide(now, name, mark, deadline));
+                              now -> {
+                                if (now != null && now.comesAfter(draft)) {
+                                  return Future.succeededFuture(true);
+                                }
+                                return now != null && answer.again() && now.mayHide(draft)
+                                    ? Future.failedFuture(api.answerLost(now.name()))
+                                    : decide(now, name, mark, deadline);
+                              });
                   case ApiAnswer.NOT_FOUND ->
                       object == null
                           ? Future.failedFuture(api.failure(call, answer.status(), ""))

@@ -16,8 +16,9 @@ import io.vertx.serviceproxy.ServiceException;
  *   <li>What does not exist is created with {@code POST}, what exists is changed with {@code PUT}.
  *   <li>A conflict (409) is a lost race, or our own write whose answer was lost: read again. If our
  *       write id stands there, it was ours; if others have written on top of it, it was ours too,
- *       but is over; otherwise decide again. (An API server that compares the {@code uid} as well
- *       answers this to the next case.)
+ *       but is over; if it was sent more than once and so much was written since that nobody can
+ *       tell, that is an error; otherwise decide again. (An API server that compares the {@code
+ *       uid} as well answers this to the next case.)
  *   <li>A {@code PUT} that was answered with 201 has created the object anew: a Lease that somebody
  *       had deleted. The plan is told. For a ConfigMap it is a 404, and the object does not exist.
  *   <li>All of it ends at the deadline.
@@ -117,7 +118,8 @@ final class Store {
                         now.object().isWrittenBy(step.draft())
                             ? written(step, base, now, answer.status() == ApiAnswer.CREATED)
                             : Future.failedFuture(another(call)));
-        case ApiAnswer.CONFLICT -> read(name, deadline).compose(now -> lost(step, base, now));
+        case ApiAnswer.CONFLICT ->
+            read(name, deadline).compose(now -> lost(answer, step, base, now));
         case ApiAnswer.NOT_FOUND -> {
           if (base == null) {
             yield Future.failedFuture(api.failure(call, answer.status(), ""));
@@ -135,22 +137,16 @@ final class Store {
       return carryOut((recreated ? step.recreated() : step.written()).apply(now), now);
     }
 
-    private Future<T> lost(Plan.Step<T> step, Observed base, Observed now) {
-      if (now == null || !now.object().comesAfter(step.draft())) {
-        return attempt(now, true);
-      }
-      if (now.object().isWrittenBy(step.draft())) {
+    private Future<T> lost(ApiAnswer conflict, Plan.Step<T> step, Observed base, Observed now) {
+      boolean ours = now != null && now.object().comesAfter(step.draft());
+      if (ours && now.object().isWrittenBy(step.draft())) {
         return written(step, base, now, false);
       }
-      return step.overtaken() != null
-          ? Future.succeededFuture(step.overtaken())
-          : Future.failedFuture(
-              ErrorCode.BACKEND_UNAVAILABLE.failure(
-                  "the API server's answer to a write of "
-                      + resource.qualifiedName()
-                      + " '"
-                      + name
-                      + "' was lost, and others have written since"));
+      if (ours && step.overtaken() != null) {
+        return Future.succeededFuture(step.overtaken());
+      }
+      boolean unknown = now != null && conflict.again() && now.object().mayHide(step.draft());
+      return ours || unknown ? Future.failedFuture(api.answerLost(name)) : attempt(now, true);
     }
   }
 }

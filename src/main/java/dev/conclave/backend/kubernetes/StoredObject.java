@@ -150,6 +150,12 @@ final class StoredObject {
     return writes().contains(draft.writeId());
   }
 
+  /** Whether so much was written since that {@link #comesAfter} would not know any more. */
+  boolean mayHide(Writer.Draft draft) {
+    boolean baseIsSeen = !draft.base().isEmpty() && writes().contains(draft.base());
+    return !baseIsSeen && writes().split(" ").length >= Writer.WRITES_KEPT;
+  }
+
   private String writes() {
     String writes = annotation(Annotations.WRITE);
     return writes == null ? "" : writes;

@@ -17,12 +17,13 @@ final class Writer {
    * A version to be written, and what the writer knows it by again.
    *
    * @param writeId different for every write
+   * @param base the id of the write it is based on; empty when there is none
    * @param holder the holder that it names; null in a register
    */
-  record Draft(JsonObject json, String writeId, String holder) {}
+  record Draft(JsonObject json, String writeId, String base, String holder) {}
 
-  /** So many writes of others may come between a write and the answer that was lost. */
-  private static final int WRITES_KEPT = 8;
+  /** So many ids of writes are kept: one more than others may write until an answer is unknown. */
+  static final int WRITES_KEPT = 8;
 
   private static final List<String> ABOUT_A_HOLDER =
       List.of(
@@ -125,14 +126,14 @@ final class Writer {
 
   private Draft stamped(JsonObject json, String holder) {
     String writeId = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
-    String before = Resource.annotations(json).getString(Annotations.WRITE, "");
+    String[] before = Resource.annotations(json).getString(Annotations.WRITE, "").split(" ");
     String writes =
-        Stream.concat(Stream.of(writeId), Stream.of(before.split(" ")))
+        Stream.concat(Stream.of(writeId), Stream.of(before))
             .limit(WRITES_KEPT)
             .collect(Collectors.joining(" "))
             .trim();
     annotate(json, Annotations.WRITE, writes);
-    return new Draft(resource.mark(json), writeId, holder);
+    return new Draft(resource.mark(json), writeId, before[0], holder);
   }
 
   private String now() {

@@ -189,6 +189,58 @@ class KubernetesTroubleTest extends WithFakeApiServer {
   }
 
   @Test
+  void anElectorThatWritesOnTopAndLeavesOurAnnotationsIsSeenByItsName() {
+    LeaseKey key = key();
+    SyncBackend backend = open();
+    Runnable takesOver =
+        () -> {
+          JsonObject lease = stored(key);
+          spec(lease).put("holderIdentity", "client-go").put("leaseDurationSeconds", 60);
+          write(lease);
+        };
+    take(backend, key, "token", LONG);
+    assertThat(get(overtaken(() -> backend.release(key, "token"), takesOver))).isTrue();
+    get(backend.revoke(key));
+    LeaseRequest again = LeaseRequest.of(key, "again", LONG, "owner");
+    assertThat(failureOf(overtaken(() -> backend.acquire(again), takesOver)))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+    assertThat(get(backend.acquire(again)).granted()).isFalse();
+  }
+
+  @Test
+  void whatIsBuriedUnderTheWritesOfOthersIsNotDeniedNorDoneTwice() {
+    LeaseKey key = key();
+    SyncBackend backend = open();
+    SyncBackend other = open();
+    Runnable manyWrites =
+        () -> {
+          for (int i = 0; i < 10; i++) {
+            take(other, key, "other" + i, LONG);
+            get(other.release(key, "other" + i));
+          }
+          take(other, key, "last", LONG);
+        };
+    take(backend, key, "token", LONG);
+    assertThat(failureOf(overtaken(() -> backend.release(key, "token"), manyWrites)))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+        .hasMessageContainingAll("was lost", Names.of(key));
+    assertThat(failureOf(overtaken(() -> backend.revoke(key), manyWrites)))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+    assertThat(get(other.owns(key, "last"))).isTrue();
+    get(backend.advance("register", 1));
+    assertThat(
+            failureOf(
+                overtaken(
+                    () -> backend.advance("register", 5),
+                    () -> {
+                      for (int mark = 6; mark < 26; mark++) {
+                        assertThat(get(other.advance("register", mark))).isTrue();
+                      }
+                    })))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+  }
+
+  @Test
   void brokenConnectionsAndSlowAnswersAreSurvived() {
     LeaseKey key = key();
     SyncBackend backend = open();
