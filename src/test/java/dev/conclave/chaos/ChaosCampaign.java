@@ -86,7 +86,8 @@ final class ChaosCampaign {
     try (EventLog log = new EventLog("harness", own);
         FencedRegister register = new FencedRegister(log);
         Workers workers =
-            new Workers(WORKERS, folder, (slot, file) -> config(slot, file, register, random))) {
+            new Workers(WORKERS, folder, (slot, file) -> config(slot, file, register, random));
+        EpochWatch epochs = new EpochWatch(store, log)) {
       long end = System.nanoTime() + length.toNanos();
       List<CompletableFuture<Void>> tracks = new ArrayList<>();
       List<Fault> network = new NetworkFaults(store).faults();
@@ -104,6 +105,7 @@ final class ChaosCampaign {
       awaitLeaders(workers, log, healing);
       takeOver(workers, log, healing);
       workers.stop();
+      epochs.close();
       store.writes(log);
       List<Event> events = new ArrayList<>(EventLog.read(own));
       events.addAll(workers.events());
