@@ -110,10 +110,11 @@ final class Servers implements AutoCloseable {
   }
 
   /** Takes away what earlier measurements left: everybody begins on the same ground. */
-  void tidy(Server server) throws SQLException {
-    if (server == Server.REDIS) {
+  void tidy(Server server) throws SQLException, java.io.IOException {
+    if (redis(server) != null) {
       redisConnection.sync().flushall();
-    } else if (server == Server.POSTGRES) {
+    }
+    if (postgres(server) != null) {
       execute("VACUUM");
     }
   }
