@@ -147,10 +147,13 @@ final class ChaosCampaign {
       throw new AssertionError(impossible);
     }
     long next = 0;
-    while (next == 0 && System.nanoTime() - killed < patience.toNanos()) {
+    long last = killed + Duration.ofMinutes(1).toNanos();
+    for (long ran = 0; next == 0 && ran < patience.toNanos() && System.nanoTime() - last < 0; ) {
       Async.pause(Duration.ofMillis(300));
+      List<Event> events = workers.events();
+      ran = Checks.running(new History(events), killed, System.nanoTime());
       next =
-          workers.events().stream()
+          events.stream()
               .filter(e -> e.type() == Type.LEADS && e.key().equals(election))
               .filter(e -> e.at() - killed > 0 && !e.worker().equals(leader))
               .mapToLong(Event::until)

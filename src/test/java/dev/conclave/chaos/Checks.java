@@ -78,13 +78,21 @@ final class Checks {
     return violations;
   }
 
-  /** When a leader is killed and all else is well, another leads within the time. */
+  /**
+   * When a leader is killed and all else is well, another leads within the time. Not counted is
+   * time in which a process did not run.
+   */
   static List<String> takeOvers(History history, Duration in) {
     return history
         .of(Event.Type.TAKEN_OVER)
-        .filter(e -> e.until() == 0 || e.until() - e.at() > in.toNanos())
+        .filter(e -> e.until() == 0 || running(history, e.at(), e.until()) > in.toNanos())
         .map(e -> "nobody led within " + in + " of the leader's death: " + e)
         .toList();
+  }
+
+  /** How much of this time all processes ran. */
+  static long running(History history, long from, long to) {
+    return to - from - stalled(history.spans(Event.Type.STALL), from, to);
   }
 
   /** How long after the last fault's healing somebody led. */
@@ -113,7 +121,9 @@ final class Checks {
         .forEach(
             answer -> {
               Event ask = asked.remove(answer.id());
-              long late = answer.at() - ask.until() - stalled(stalls, ask, answer.at());
+              List<Span> own =
+                  stalls.stream().filter(s -> s.worker().equals(ask.worker())).toList();
+              long late = answer.at() - ask.until() - stalled(own, ask.at(), answer.at());
               if (late > slack.toNanos()) {
                 violations.add(
                     "answered " + late / 1_000_000 + " ms after its deadline: " + answer);
@@ -128,13 +138,13 @@ final class Checks {
     return violations;
   }
 
-  /** How long the worker did not run between being asked and answering; stalls may overlap. */
-  private static long stalled(List<Span> stalls, Event ask, long end) {
+  /** How much of this time the stalls, which may overlap, cover. */
+  private static long stalled(List<Span> stalls, long start, long end) {
     long sum = 0;
-    long counted = ask.at();
+    long counted = start;
     for (Span stall :
         stalls.stream()
-            .filter(s -> s.worker().equals(ask.worker()) && s.overlaps(ask.at(), end))
+            .filter(s -> s.overlaps(start, end))
             .sorted(Comparator.comparingLong(Span::from))
             .toList()) {
       long from = Math.max(counted, stall.from());

@@ -117,6 +117,9 @@ class ChecksTest {
     assertThat(Checks.takeOvers(history, Duration.ofNanos(199))).hasSize(1);
     add("h", Type.TAKEN_OVER, "", 100, 0, 0, null);
     assertThat(Checks.takeOvers(history, Duration.ofNanos(200))).hasSize(1);
+    add("w", Type.STALL, "", 90, 0, 150, null);
+    assertThat(Checks.takeOvers(history, Duration.ofNanos(150))).hasSize(1);
+    assertThat(Checks.takeOvers(history, Duration.ofNanos(149))).hasSize(2);
   }
 
   @Test
