@@ -30,7 +30,7 @@ class PostgresOddTableTest extends PostgresTest {
   @BeforeEach
   void openBackend() {
     vertx.exceptionHandler(uncaught::add);
-    backend = open(config().put("timeout", 3_000));
+    backend = open(config().put("timeout", 10_000));
     get(backend.ping());
   }
 
