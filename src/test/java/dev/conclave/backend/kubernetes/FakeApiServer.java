@@ -1,6 +1,7 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.testing.Async;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -46,7 +47,9 @@ final class FakeApiServer {
     /** Not carried out: a status, perhaps with Retry-After. */
     STATUS,
     /** Answered late. */
-    SLOW
+    SLOW,
+    /** Carried out and answered when the test lets it. */
+    HELD
   }
 
   /** One fault, for the next request with this verb. */
@@ -61,6 +64,10 @@ final class FakeApiServer {
   final List<String> watchQueries = new CopyOnWriteArrayList<>();
 
   final Queue<Fault> faults = new ConcurrentLinkedQueue<>();
+
+  /** The requests that are held: run one to let it go on. */
+  final Queue<Runnable> held = new ConcurrentLinkedQueue<>();
+
   final Set<String> forbidden = ConcurrentHashMap.newKeySet();
 
   /** Which fault, or null, meets a request with this verb when none is waiting for it. */
@@ -256,6 +263,10 @@ final class FakeApiServer {
         request.response().write("{\"half\":").onComplete(v -> request.connection().close());
       }
       case SLOW -> vertx.setTimer(300, id -> answer(request, work.get()));
+      case HELD -> {
+        Context context = vertx.getOrCreateContext();
+        held.add(() -> context.runOnContext(v -> answer(request, work.get())));
+      }
       case STATUS -> {
         if (fault.retryAfter() != null) {
           request.response().putHeader("Retry-After", fault.retryAfter());
