@@ -21,6 +21,9 @@ final class Idle {
   private static final Duration LEASE = Duration.ofSeconds(30);
   private static final Duration ELECTION_LEASE = Duration.ofSeconds(15);
 
+  /** In seconds: a connection that has become idle tells of its last transactions after ten. */
+  private static final int POSTGRES_TELLS_LATE = 12;
+
   private final Settings settings;
   private final Servers servers;
   private final Report report;
@@ -77,9 +80,6 @@ final class Idle {
         table);
     judge(costs);
   }
-
-  /** In seconds: a connection that has become idle tells of its last transactions after ten. */
-  private static final int POSTGRES_TELLS_LATE = 12;
 
   private Cost measure(WorkerProcess worker, Contender contender, int seconds) throws Exception {
     TimeUnit.SECONDS.sleep(contender.server() == Server.POSTGRES ? POSTGRES_TELLS_LATE : 5);

@@ -178,6 +178,11 @@ final class ApiClient {
         });
   }
 
+  /** What answers with an object that was not asked for is no API server: it is not believed. */
+  ServiceException anotherObject(ApiCall call) {
+    return failure(call, ApiAnswer.OK, "with another object than was asked for");
+  }
+
   /** A write that was sent again, and of which nobody can say what has become. */
   ServiceException answerLost(String name) {
     return ErrorCode.BACKEND_UNAVAILABLE.failure(

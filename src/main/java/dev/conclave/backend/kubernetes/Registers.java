@@ -63,9 +63,7 @@ final class Registers {
                   case ApiAnswer.OK, ApiAnswer.CREATED ->
                       new StoredObject(resource, answer.body()).isWrittenBy(draft)
                           ? Future.succeededFuture(true)
-                          : Future.failedFuture(
-                              api.failure(
-                                  call, ApiAnswer.OK, "with another object than was asked for"));
+                          : Future.failedFuture(api.anotherObject(call));
                   case ApiAnswer.CONFLICT ->
                       read(name, deadline)
                           .compose(

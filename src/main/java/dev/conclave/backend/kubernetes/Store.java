@@ -3,7 +3,6 @@ package dev.conclave.backend.kubernetes;
 import dev.conclave.backend.ErrorCode;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
-import io.vertx.serviceproxy.ServiceException;
 
 /**
  * The one way by which objects are changed: compare and swap by {@code resourceVersion}. To be used
@@ -61,7 +60,7 @@ final class Store {
     try {
       version = new StoredObject(resource, json);
       if (!name.equals(version.name())) {
-        return Future.failedFuture(another(call));
+        return Future.failedFuture(api.anotherObject(call));
       }
     } catch (RuntimeException noRecord) {
       return Future.failedFuture(
@@ -73,11 +72,6 @@ final class Store {
                   + "' can not be read; repair or delete it"));
     }
     return Future.succeededFuture(observations.observe(version));
-  }
-
-  /** What answers like this is no API server: nothing it says is believed. */
-  private ServiceException another(ApiCall call) {
-    return api.failure(call, ApiAnswer.OK, "with another object than was asked for");
   }
 
   /** One operation under way. */
@@ -117,7 +111,7 @@ final class Store {
                     now ->
                         now.object().isWrittenBy(step.draft())
                             ? written(step, base, now, answer.status() == ApiAnswer.CREATED)
-                            : Future.failedFuture(another(call)));
+                            : Future.failedFuture(api.anotherObject(call)));
         case ApiAnswer.CONFLICT ->
             read(name, deadline).compose(now -> lost(answer, step, base, now));
         case ApiAnswer.NOT_FOUND -> {
