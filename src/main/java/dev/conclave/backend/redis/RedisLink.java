@@ -106,9 +106,17 @@ final class RedisLink {
     return attempt.future();
   }
 
-  /** This connection has ended or is not trusted any more. Others than the present are ignored. */
+  /** This connection is not trusted any more. Others than the present are ignored. */
   void lost(RedisConnection which) {
     lost(which, true);
+  }
+
+  /**
+   * This connection has ended by itself; whoever wrote to it may learn so before its own handlers
+   * do. Others than the present are ignored.
+   */
+  void ended(RedisConnection which) {
+    lost(which, false);
   }
 
   private void lost(RedisConnection which, boolean open) {
@@ -206,7 +214,7 @@ final class RedisLink {
     failures = 0;
     RedisConnection made = result.result();
     connection = made;
-    made.endHandler(ended -> lost(made, false));
+    made.endHandler(end -> ended(made));
     made.exceptionHandler(broken -> lost(made, !(broken instanceof IOException)));
     listener.connected(made);
     mine.complete();

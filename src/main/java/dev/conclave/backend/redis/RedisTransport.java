@@ -222,7 +222,7 @@ final class RedisTransport
 
     private Future<Response> failed(RedisAsk ask, Throwable cause) {
       if (startsWith(cause, "CONNECTION_CLOSED") || startsWith(cause, "Connection is closed")) {
-        link.lost(connection);
+        link.ended(connection);
       }
       return Future.failedFuture(config.name().unavailable("did not answer the " + ask, cause));
     }

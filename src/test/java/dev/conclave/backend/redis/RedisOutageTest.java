@@ -70,8 +70,14 @@ class RedisOutageTest extends RedisFixture {
       int atFirst = clients.made();
       assertThat(atFirst).isPositive();
       for (int i = 0; i < 5; i++) {
-        server.call("CLIENT", "KILL", "TYPE", "normal");
-        server.call("CLIENT", "KILL", "TYPE", "pubsub");
+        // Whose answer is under way hears of the end before the connection's own handlers do.
+        server.call("CLIENT", "PAUSE", "60000", "WRITE");
+        Future<Acquisition> underWay = backend.acquire(request(key(), token()));
+        eventually(
+            "it is under way", () -> server.call("CLIENT", "LIST").toString().contains("flags=b"));
+        killClients();
+        server.call("CLIENT", "UNPAUSE");
+        failureOf(underWay);
         eventually("it works again", () -> get(backend.ping().map(true).otherwise(false)));
         acquire(backend, key(), token());
       }
