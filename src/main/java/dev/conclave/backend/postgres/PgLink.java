@@ -22,8 +22,9 @@ import java.util.function.Function;
  * <ol>
  *   <li>An attempt connects and prepares the connection; it has the backend's timeout for both. One
  *       that ends later is closed unused.
- *   <li>After a failed attempt the next one follows in 100 ms, doubling up to 5 s, each shortened
- *       at random so that many processes do not come back at the same moment.
+ *   <li>After a failed attempt the next one follows in 100 ms, doubling up to 1 s, each shortened
+ *       at random so that many processes do not come back at the same moment. Whoever has to lead
+ *       when the server is back must not find it late.
  *   <li>Vert.x remembers every client that it has made, so all connections come from one pool that
  *       holds one. Only closing the pool really closes a connection that hangs: that is done when
  *       there is no answer, or one that can not be trusted.
@@ -34,7 +35,7 @@ final class PgLink {
   private static final Logger LOG = System.getLogger(PgLink.class.getName());
   private static final long MILLI = 1_000_000L;
   private static final long MIN_DELAY = 100 * MILLI;
-  private static final long MAX_DELAY = 5_000 * MILLI;
+  private static final long MAX_DELAY = 1_000 * MILLI;
 
   private final Vertx vertx;
   private final Scheduler scheduler;

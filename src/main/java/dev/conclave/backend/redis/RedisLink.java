@@ -24,7 +24,8 @@ import java.util.function.IntFunction;
  * <ol>
  *   <li>Nothing happens until somebody wants it.
  *   <li>An attempt that fails, or takes longer than the timeout, is followed by another one after a
- *       pause that doubles from 100 ms to 5 s, less up to half of it at random.
+ *       pause that doubles from 100 ms to 1 s, less up to half of it at random: whoever has to lead
+ *       when the server is back must not find it late.
  *   <li>A connection that ends, or is not trusted any more, is closed and replaced.
  *   <li>Closing a client is what really closes its connections, also those that hang. So a client
  *       has one connection, and is closed with one that is not trusted any more, or with an attempt
@@ -40,7 +41,7 @@ import java.util.function.IntFunction;
 final class RedisLink {
   private static final System.Logger LOG = System.getLogger(RedisLink.class.getName());
   private static final long FIRST_PAUSE = Duration.ofMillis(100).toNanos();
-  private static final long LONGEST_PAUSE = Duration.ofSeconds(5).toNanos();
+  private static final long LONGEST_PAUSE = Duration.ofSeconds(1).toNanos();
 
   /** Hears of every connection made and lost. */
   interface Listener {
