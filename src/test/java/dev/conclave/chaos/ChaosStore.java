@@ -50,11 +50,6 @@ interface ChaosStore extends AutoCloseable {
     return Duration.ofMillis(20);
   }
 
-  /** How long clients may take to find that the store is back, beyond what is promised. */
-  default Duration reconnecting() {
-    return Duration.ofSeconds(1);
-  }
-
   @Override
   void close();
 }

@@ -12,6 +12,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +27,10 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class ChaosWorker {
   static final String READY = "worker is ready";
+
+  /** A file beside the logs, while which exists workers do not block their event loops. */
+  static final String CALM = "calm";
+
   private static final long LOCK_TIMEOUT = 1_000;
 
   private final WorkerConfig config;
@@ -156,6 +161,10 @@ public final class ChaosWorker {
         timer -> {
           long from = System.nanoTime();
           long end = from + (100 + random.nextInt(2_500)) * 1_000_000L;
+          if (Files.exists(Path.of(config.log()).resolveSibling(CALM))) {
+            block(random);
+            return;
+          }
           while (System.nanoTime() - end < 0) {
             LockSupport.parkNanos(end - System.nanoTime());
           }

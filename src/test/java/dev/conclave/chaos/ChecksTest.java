@@ -104,10 +104,34 @@ class ChecksTest {
   void someLeaderFindsThatNobodyLed() {
     leads("w1", "1", 0, 1);
     add("h", Type.HEALED, "", 100, 0, 0, null);
-    leads("w1", "2", 400, 1);
-    assertThat(Checks.someLeader(history, Set.of("k"), Duration.ofNanos(300))).isEmpty();
-    assertThat(Checks.someLeader(history, Set.of("k"), Duration.ofNanos(299))).hasSize(1);
-    assertThat(Checks.someLeader(history, Set.of("other"), Duration.ofNanos(300))).hasSize(1);
+    leads("w1", "2", 399, 1);
+    assertThat(someLeader("k", 300)).isEmpty();
+    assertThat(someLeader("k", 299)).hasSize(1);
+    assertThat(someLeader("other", 300)).hasSize(1);
+  }
+
+  @Test
+  void someLeaderJudgesEveryHealing() {
+    add("h", Type.HEALED, "", 100, 0, 0, null);
+    leads("w1", "1", 399, 1);
+    add("h", Type.HEALED, "", 500, 0, 0, null);
+    leads("w1", "1", 600, 1);
+    assertThat(someLeader("k", 299)).as("the first one").hasSize(1);
+    add("h", Type.HEALED, "", 700, 0, 0, null);
+    assertThat(someLeader("k", 300)).as("the last one").hasSize(1);
+  }
+
+  @Test
+  void someLeaderDoesNotCountTimeInWhichAProcessDidNotRun() {
+    add("h", Type.HEALED, "", 100, 0, 0, null);
+    leads("w1", "1", 399, 1);
+    add("w2", Type.STALL, "", 50, 0, 150, null);
+    assertThat(someLeader("k", 250)).isEmpty();
+    assertThat(someLeader("k", 249)).hasSize(1);
+  }
+
+  private List<String> someLeader(String election, long within) {
+    return Checks.someLeader(history, Set.of(election), Duration.ofNanos(within));
   }
 
   @Test

@@ -7,15 +7,14 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** All checks of a campaign's history, and its figures. */
 final class Verdict {
   private static final Duration LONGEST_LEASE = Duration.ofMillis(LockClient.LONGEST_LEASE);
 
-  /** What every waiter may be late: what is promised, and what a busy machine adds. */
-  private static final Duration LATENESS = Duration.ofMillis(1_000).plus(Duration.ofMillis(1_000));
+  /** What every waiter may be late. */
+  private static final Duration LATENESS = Duration.ofSeconds(1);
 
   private final History history;
   private final List<String> violations = new ArrayList<>();
@@ -29,7 +28,7 @@ final class Verdict {
    * @param elections which elections somebody has to lead in the end
    * @param killed workers that can not have answered
    * @param expiry by how much leases may expire late
-   * @param healing how long it may take to find a leader after the last fault
+   * @param healing how long it may take to find a leader when all is healed, or another one
    */
   Verdict(
       History history,
@@ -94,12 +93,17 @@ final class Verdict {
     return history.of(type).count();
   }
 
-  private long slowestTakeOver() {
-    return history
-        .of(Event.Type.TAKEN_OVER)
-        .mapToLong(e -> (e.until() - e.at()) / 1_000_000)
-        .max()
-        .orElseThrow();
+  private static String distribution(List<Long> nanos) {
+    if (nanos.isEmpty()) {
+      return "none";
+    }
+    long[] sorted = nanos.stream().mapToLong(n -> n / 1_000_000).sorted().toArray();
+    return sorted.length
+        + " times, median "
+        + sorted[sorted.length / 2]
+        + " ms, slowest "
+        + sorted[sorted.length - 1]
+        + " ms";
   }
 
   private String faults() {
@@ -117,11 +121,10 @@ final class Verdict {
             .of(Event.Type.ANSWER)
             .collect(Collectors.groupingBy(Event::outcome, TreeMap::new, Collectors.counting()));
     long terms = history.terms().values().stream().mapToLong(List::size).sum();
-    String healed =
-        new TreeSet<>(history.terms().keySet())
-            .stream()
-                .map(e -> Checks.leaderAfterHealing(history, e) / 1_000_000 + " ms")
-                .collect(Collectors.joining(", "));
+    List<Long> healed =
+        history.terms().keySet().stream()
+            .flatMap(election -> Checks.leaderAfterHealing(history, election).stream())
+            .toList();
     return String.join(
         "\n",
         "Chaos on " + store + ", seed " + seed + ", " + length.toSeconds() + " s:",
@@ -148,11 +151,8 @@ final class Verdict {
             + " accepted, "
             + count(Event.Type.REFUSED)
             + " times stale",
-        "  slowest take-over from a leader that was killed: "
-            + slowestTakeOver()
-            + " ms"
-            + "; a leader after the last healing: "
-            + healed,
+        "  take-over from a leader that was killed: " + distribution(Checks.takeOverTimes(history)),
+        "  a leader after all was healed: " + distribution(healed),
         "  violations: " + violations.size());
   }
 }
