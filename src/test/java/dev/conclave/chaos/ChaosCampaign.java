@@ -107,10 +107,8 @@ final class ChaosCampaign {
       Verdict verdict =
           new Verdict(
               new History(events),
-              elections(),
-              workers.killed(),
-              store.lateExpiry(),
-              Recovery.LEADER_WITHIN);
+              new Verdict.Terms(
+                  elections(), workers.killed(), store.lateExpiry(), System.nanoTime()));
       workers.complaints().forEach(verdict::violation);
       System.out.println(verdict.figures(store.name(), seed, length));
       verdict.violations().forEach(v -> System.out.println("  VIOLATION " + v));

@@ -42,7 +42,7 @@ interface ChaosStore extends AutoCloseable {
     return null;
   }
 
-  /** Logs what {@link FencedTable}s accepted. */
+  /** Logs what {@link FencedTable}s accepted and told. */
   default void writes(EventLog log) {}
 
   /** By how much leases may expire late. */

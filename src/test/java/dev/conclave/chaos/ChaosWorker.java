@@ -31,7 +31,8 @@ public final class ChaosWorker {
   /** A file beside the logs, while which exists workers do not block their event loops. */
   static final String CALM = "calm";
 
-  private static final long LOCK_TIMEOUT = 1_000;
+  /** What a call of the store may take, in milliseconds. */
+  static final long LOCK_TIMEOUT = 1_000;
 
   private final WorkerConfig config;
   private final EventLog log;
@@ -51,7 +52,8 @@ public final class ChaosWorker {
   private ChaosWorker(WorkerConfig config) {
     this.config = config;
     this.log = new EventLog(config.worker(), Path.of(config.log()));
-    this.claims = new Claims(log, config.worker());
+    this.claims = new Claims(log, config.worker(), System::nanoTime);
+    claims.start();
   }
 
   /** Runs until SIGTERM. */
@@ -59,6 +61,10 @@ public final class ChaosWorker {
     ChaosWorker worker = new ChaosWorker(WorkerConfig.of(new JsonObject(arguments[0])));
     Runtime.getRuntime().addShutdownHook(new Thread(worker::stop));
     worker.vertx.runOnContext(start -> worker.connect());
+  }
+
+  String name() {
+    return config.worker();
   }
 
   EventLog log() {
@@ -75,10 +81,6 @@ public final class ChaosWorker {
 
   boolean stopping() {
     return stopping;
-  }
-
-  long backendTimeout() {
-    return LOCK_TIMEOUT;
   }
 
   /** The backend may be away just now: a worker goes on trying. */

@@ -6,8 +6,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * What a history has to satisfy about who holds and who leads. Each check answers with the
@@ -122,23 +123,35 @@ final class Checks {
         .toList();
   }
 
-  /**
-   * Every request is answered within its deadline and the slack. Not counted is time in which its
-   * process or event loop did not run; not asked for is the answer of a process that was killed.
-   */
+  /** Every request is answered within its deadline and the slack. */
   static List<String> liveness(
       History history, Collection<String> deadWorkers, Duration slack, long endOfRun) {
-    List<Span> stalls = history.spans(Event.Type.STALL);
+    return answered(history, Event.Type.ASK, Event.Type.ANSWER, deadWorkers, slack, endOfRun);
+  }
+
+  /**
+   * Everything of one type is answered, with the other, by its {@code until} and the slack. Not
+   * counted is time in which its process or event loop did not run; not asked for is the answer of
+   * a process that was killed.
+   */
+  static List<String> answered(
+      History history,
+      Event.Type question,
+      Event.Type answers,
+      Collection<String> deadWorkers,
+      Duration slack,
+      long endOfRun) {
+    Map<String, List<Span>> stalls =
+        history.spans(Event.Type.STALL).stream().collect(Collectors.groupingBy(Span::worker));
     TreeMap<String, Event> asked = new TreeMap<>();
-    history.of(Event.Type.ASK).forEach(ask -> asked.put(ask.id(), ask));
+    history.of(question).forEach(ask -> asked.put(ask.id(), ask));
     List<String> violations = new ArrayList<>();
     history
-        .of(Event.Type.ANSWER)
+        .of(answers)
         .forEach(
             answer -> {
               Event ask = asked.remove(answer.id());
-              List<Span> own =
-                  stalls.stream().filter(s -> s.worker().equals(ask.worker())).toList();
+              List<Span> own = stalls.getOrDefault(ask.worker(), List.of());
               long late = answer.at() - ask.until() - stalled(own, ask.at(), answer.at());
               if (late > slack.toNanos()) {
                 violations.add(
@@ -155,7 +168,7 @@ final class Checks {
   }
 
   /** How much of this time the stalls, which may overlap, cover. */
-  private static long stalled(List<Span> stalls, long start, long end) {
+  static long stalled(List<Span> stalls, long start, long end) {
     long sum = 0;
     long counted = start;
     for (Span stall :
@@ -169,24 +182,5 @@ final class Checks {
       counted = Math.max(counted, to);
     }
     return sum;
-  }
-
-  /** Requests end with a grant, or with a failure that such a request may have. */
-  static List<String> outcomes(History history) {
-    Set<String> right =
-        Set.of(
-            "granted",
-            "TIMEOUT",
-            "BACKEND_UNAVAILABLE",
-            "LOST",
-            "TIMEOUT" + LockClient.GIVEN_UP,
-            "BACKEND_UNAVAILABLE" + LockClient.GIVEN_UP,
-            "LOST" + LockClient.GIVEN_UP,
-            "CLOSED" + LockClient.GIVEN_UP);
-    return history
-        .of(Event.Type.ANSWER)
-        .filter(answer -> !right.contains(answer.outcome()))
-        .map(answer -> "a wrong outcome: " + answer)
-        .toList();
   }
 }
