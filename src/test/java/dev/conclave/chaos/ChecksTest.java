@@ -201,6 +201,33 @@ class ChecksTest {
   }
 
   @Test
+  void writesInOrderFindsAStaleReader() {
+    add("register", Type.READ, "1", 1, 7, 0, "0");
+    assertThat(FenceChecks.writesInOrder(history)).isEmpty();
+    add("register", Type.WRITE, "2", 2, 6, 0, "1");
+    assertThat(FenceChecks.writesInOrder(history)).hasSize(1);
+  }
+
+  @Test
+  void readsOfLastWriteFindsAnOldValue() {
+    add("register", Type.READ, "1", 1, 5, 0, "0");
+    add("register", Type.WRITE, "1", 2, 5, 0, "1");
+    add("register", Type.READ, "2", 3, 6, 0, "1");
+    assertThat(FenceChecks.readsOfLastWrite(history)).isEmpty();
+    add("register", Type.READ, "3", 4, 7, 0, "0");
+    assertThat(FenceChecks.readsOfLastWrite(history)).hasSize(1);
+  }
+
+  @Test
+  void readsToldFindsAValueThatWasNotTold() {
+    add("register", Type.READ, "1", 1, 5, 0, "3");
+    add("w", Type.TOLD, "1", 0, 5, 3, "3");
+    assertThat(FenceChecks.readsTold(history)).isEmpty();
+    add("w", Type.TOLD, "1", 4, 5, 5, "4");
+    assertThat(FenceChecks.readsTold(history)).hasSize(1);
+  }
+
+  @Test
   void validHoldersWriteFindsOneThatIsRefused() {
     held("w", "a", 0, 100, 0, 1);
     add("w", Type.REFUSED, "a", 95, 1, 105, "register");
