@@ -1,12 +1,10 @@
 package dev.conclave.chaos;
 
 import dev.conclave.chaos.Event.Type;
-import dev.conclave.testing.Async;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -18,9 +16,9 @@ import java.util.stream.IntStream;
  *   <li>Starts the workers, who work as hard as they can all the time.
  *   <li>On tracks side by side (processes, network, store) draws a fault, injects it, lets it last,
  *       heals it, and draws the next. The seed fixes each track's faults and how long they last.
- *   <li>Heals everything, gives liveness the time it is promised, and stops the workers.
- *   <li>Before they stop, kills a leader while all else is well.
- *   <li>Judges what all of them have logged.
+ *   <li>After about a minute heals everything, sees whether somebody leads again and whether
+ *       another does when that one is killed ({@link Recovery}), and begins the next round.
+ *   <li>In the end stops the workers and judges what all of them have logged.
  * </ol>
  */
 final class ChaosCampaign {
@@ -36,12 +34,10 @@ final class ChaosCampaign {
    */
   record Size(int workers, int elections, int held, int clients, int leases, int spared) {}
 
-  private static final int LONGEST_FAULT = 3_500;
-  private static final int LONGEST_PEACE = 2_000;
+  /** About how long a round lasts, and how much of it is without faults, at its end. */
+  private static final Duration ROUND = Duration.ofMinutes(1);
 
-  /** What is promised after the last fault, and what a busy machine adds. */
-  private static final Duration LEADER_AGAIN =
-      ElectionClient.LEASE.plus(ElectionClient.RETRY).plusSeconds(1).plusSeconds(1);
+  private static final Duration CALM = Duration.ofSeconds(6);
 
   private final ChaosStore store;
   private final Duration length;
@@ -88,22 +84,20 @@ final class ChaosCampaign {
         Workers workers =
             new Workers(WORKERS, folder, (slot, file) -> config(slot, file, register, random));
         EpochWatch epochs = new EpochWatch(store, log)) {
-      long end = System.nanoTime() + length.toNanos();
-      List<CompletableFuture<Void>> tracks = new ArrayList<>();
-      List<Fault> network = new NetworkFaults(store).faults();
-      if (store.forgetsWhenCut()) {
-        List<Fault> both = new ArrayList<>(network);
-        both.addAll(store.faults());
-        tracks.add(track(both, log, random.nextLong(), end));
-      } else {
-        tracks.add(track(network, log, random.nextLong(), end));
-        tracks.add(track(store.faults(), log, random.nextLong(), end));
+      List<FaultTrack> tracks = tracks(workers, log, random);
+      Recovery recovery = new Recovery(workers, log, elections(), size.spared);
+      long rounds = Math.max(1, length.dividedBy(ROUND));
+      Duration each = length.dividedBy(rounds);
+      Duration tormented = rounds == 1 ? each : each.minus(CALM);
+      for (long round = 0; round < rounds; round++) {
+        workers.calm(false);
+        long end = System.nanoTime() + tormented.toNanos();
+        CompletableFuture.allOf(
+                tracks.stream().map(track -> track.run(end)).toArray(CompletableFuture[]::new))
+            .join();
+        workers.calm(true);
+        recovery.await();
       }
-      tracks.add(track(workers.faults(size.spared), null, random.nextLong(), end));
-      CompletableFuture.allOf(tracks.toArray(CompletableFuture[]::new)).join();
-      Duration healing = LEADER_AGAIN.plus(store.reconnecting());
-      awaitLeaders(workers, log, healing);
-      takeOver(workers, log, healing);
       workers.stop();
       epochs.close();
       store.writes(log);
@@ -112,7 +106,9 @@ final class ChaosCampaign {
       usage = events.stream().filter(e -> e.type() == Type.USES).toList();
       Verdict verdict =
           new Verdict(
-              new History(events), elections(), workers.killed(), store.lateExpiry(), healing);
+              new History(events),
+              new Verdict.Terms(
+                  elections(), workers.killed(), store.lateExpiry(), System.nanoTime()));
       workers.complaints().forEach(verdict::violation);
       System.out.println(verdict.figures(store.name(), seed, length));
       verdict.violations().forEach(v -> System.out.println("  VIOLATION " + v));
@@ -120,47 +116,19 @@ final class ChaosCampaign {
     }
   }
 
-  /** Nobody waits for longer than is promised; whether it was kept is judged in the end. */
-  private void awaitLeaders(Workers workers, EventLog log, Duration patience) {
-    long healed = System.nanoTime();
-    log.add(Type.HEALED, "", "", healed, 0, 0, null);
-    Event mark = new Event("", Type.HEALED, "", "", healed, 0, 0, null);
-    for (boolean led = false; !led && System.nanoTime() - healed < patience.toNanos(); ) {
-      Async.pause(Duration.ofMillis(300));
-      List<Event> events = workers.events();
-      events.add(mark);
-      led = Checks.someLeader(new History(events), elections(), patience).isEmpty();
+  private List<FaultTrack> tracks(Workers workers, EventLog log, Random random) {
+    List<Fault> network = new NetworkFaults(store).faults();
+    List<FaultTrack> tracks = new ArrayList<>();
+    if (store.forgetsWhenCut()) {
+      List<Fault> both = new ArrayList<>(network);
+      both.addAll(store.faults());
+      tracks.add(new FaultTrack(store, both, log, random.nextLong()));
+    } else {
+      tracks.add(new FaultTrack(store, network, log, random.nextLong()));
+      tracks.add(new FaultTrack(store, store.faults(), log, random.nextLong()));
     }
-    Async.pause(Duration.ofSeconds(1));
-  }
-
-  private static void takeOver(Workers workers, EventLog log, Duration patience) {
-    String election = "election-0";
-    String leader = workers.leaderOf(election);
-    if (leader == null) {
-      return; // a violation already
-    }
-    long killed = System.nanoTime();
-    try {
-      workers.replace(leader);
-    } catch (Exception impossible) {
-      throw new AssertionError(impossible);
-    }
-    long next = 0;
-    long last = killed + Duration.ofMinutes(1).toNanos();
-    for (long ran = 0; next == 0 && ran < patience.toNanos() && System.nanoTime() - last < 0; ) {
-      Async.pause(Duration.ofMillis(300));
-      List<Event> events = workers.events();
-      ran = Checks.running(new History(events), killed, System.nanoTime());
-      next =
-          events.stream()
-              .filter(e -> e.type() == Type.LEADS && e.key().equals(election))
-              .filter(e -> e.at() - killed > 0 && !e.worker().equals(leader))
-              .mapToLong(Event::until)
-              .min()
-              .orElse(0);
-    }
-    log.add(Type.TAKEN_OVER, election, leader, killed, 0, next, null);
+    tracks.add(new FaultTrack(store, workers.faults(size.spared), null, random.nextLong()));
+    return tracks;
   }
 
   private List<String> elections() {
@@ -181,48 +149,5 @@ final class ChaosCampaign {
         size.elections,
         size.held,
         size.held == 0 && slot == 0);
-  }
-
-  private CompletableFuture<Void> track(List<Fault> faults, EventLog log, long seed, long end) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                torment(faults, log, new Random(seed), end);
-                done.complete(null);
-              } catch (Throwable broken) {
-                done.completeExceptionally(broken);
-              }
-            },
-            "faults");
-    thread.setDaemon(true);
-    thread.start();
-    return done;
-  }
-
-  private void torment(List<Fault> faults, EventLog log, Random random, long end) throws Exception {
-    while (System.nanoTime() - end < 0) {
-      Async.pause(Duration.ofMillis(100 + random.nextInt(LONGEST_PEACE)));
-      Fault fault = faults.get(random.nextInt(faults.size()));
-      Duration lasts = Duration.ofMillis(100 + random.nextInt(LONGEST_FAULT));
-      long from = System.nanoTime();
-      Optional<String> before = fault.forgets() ? store.epoch() : Optional.empty();
-      Fault.Healing healing = fault.injection().inject(random);
-      if (healing != Fault.OVER) {
-        Async.pause(lasts);
-      }
-      healing.heal();
-      if (fault.forgets()) {
-        store.settle(); // two servers that both serve forget what the other one grants
-      }
-      if (log != null) {
-        log.span(Type.FAULT, "store", "", from, fault.name());
-        boolean kept = before.isPresent() && before.equals(store.epoch());
-        if (fault.forgets() && !kept) {
-          log.span(Type.FORGETS, "store", "", from, fault.name());
-        }
-      }
-    }
   }
 }

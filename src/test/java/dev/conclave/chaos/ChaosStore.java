@@ -42,17 +42,12 @@ interface ChaosStore extends AutoCloseable {
     return null;
   }
 
-  /** Logs what {@link FencedTable}s accepted. */
+  /** Logs what {@link FencedTable}s accepted and told. */
   default void writes(EventLog log) {}
 
   /** By how much leases may expire late. */
   default Duration lateExpiry() {
     return Duration.ofMillis(20);
-  }
-
-  /** How long clients may take to find that the store is back, beyond what is promised. */
-  default Duration reconnecting() {
-    return Duration.ofSeconds(1);
   }
 
   @Override

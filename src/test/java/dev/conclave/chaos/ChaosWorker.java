@@ -12,6 +12,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,12 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class ChaosWorker {
   static final String READY = "worker is ready";
-  private static final long LOCK_TIMEOUT = 1_000;
+
+  /** A file beside the logs, while which exists workers do not block their event loops. */
+  static final String CALM = "calm";
+
+  /** What a call of the store may take, in milliseconds. */
+  static final long LOCK_TIMEOUT = 1_000;
 
   private final WorkerConfig config;
   private final EventLog log;
@@ -46,7 +52,8 @@ public final class ChaosWorker {
   private ChaosWorker(WorkerConfig config) {
     this.config = config;
     this.log = new EventLog(config.worker(), Path.of(config.log()));
-    this.claims = new Claims(log, config.worker());
+    this.claims = new Claims(log, config.worker(), System::nanoTime);
+    claims.start();
   }
 
   /** Runs until SIGTERM. */
@@ -54,6 +61,10 @@ public final class ChaosWorker {
     ChaosWorker worker = new ChaosWorker(WorkerConfig.of(new JsonObject(arguments[0])));
     Runtime.getRuntime().addShutdownHook(new Thread(worker::stop));
     worker.vertx.runOnContext(start -> worker.connect());
+  }
+
+  String name() {
+    return config.worker();
   }
 
   EventLog log() {
@@ -70,10 +81,6 @@ public final class ChaosWorker {
 
   boolean stopping() {
     return stopping;
-  }
-
-  long backendTimeout() {
-    return LOCK_TIMEOUT;
   }
 
   /** The backend may be away just now: a worker goes on trying. */
@@ -156,6 +163,10 @@ public final class ChaosWorker {
         timer -> {
           long from = System.nanoTime();
           long end = from + (100 + random.nextInt(2_500)) * 1_000_000L;
+          if (Files.exists(Path.of(config.log()).resolveSibling(CALM))) {
+            block(random);
+            return;
+          }
           while (System.nanoTime() - end < 0) {
             LockSupport.parkNanos(end - System.nanoTime());
           }

@@ -22,7 +22,7 @@ class ChecksTest {
   }
 
   private void held(String worker, String id, long from, long until, long ended, long fence) {
-    add(worker, Type.CLAIM, id, from, fence, until, null);
+    add(worker, Type.CLAIM, id, from, fence, until, "" + until);
     if (ended > 0) {
       add(worker, Type.END, id, ended, fence, 0, null);
     }
@@ -104,10 +104,34 @@ class ChecksTest {
   void someLeaderFindsThatNobodyLed() {
     leads("w1", "1", 0, 1);
     add("h", Type.HEALED, "", 100, 0, 0, null);
-    leads("w1", "2", 400, 1);
-    assertThat(Checks.someLeader(history, Set.of("k"), Duration.ofNanos(300))).isEmpty();
-    assertThat(Checks.someLeader(history, Set.of("k"), Duration.ofNanos(299))).hasSize(1);
-    assertThat(Checks.someLeader(history, Set.of("other"), Duration.ofNanos(300))).hasSize(1);
+    leads("w1", "2", 399, 1);
+    assertThat(someLeader("k", 300)).isEmpty();
+    assertThat(someLeader("k", 299)).hasSize(1);
+    assertThat(someLeader("other", 300)).hasSize(1);
+  }
+
+  @Test
+  void someLeaderJudgesEveryHealing() {
+    add("h", Type.HEALED, "", 100, 0, 0, null);
+    leads("w1", "1", 399, 1);
+    add("h", Type.HEALED, "", 500, 0, 0, null);
+    leads("w1", "1", 600, 1);
+    assertThat(someLeader("k", 299)).as("the first one").hasSize(1);
+    add("h", Type.HEALED, "", 700, 0, 0, null);
+    assertThat(someLeader("k", 300)).as("the last one").hasSize(1);
+  }
+
+  @Test
+  void someLeaderDoesNotCountTimeInWhichAProcessDidNotRun() {
+    add("h", Type.HEALED, "", 100, 0, 0, null);
+    leads("w1", "1", 399, 1);
+    add("w2", Type.STALL, "", 50, 0, 150, null);
+    assertThat(someLeader("k", 250)).isEmpty();
+    assertThat(someLeader("k", 249)).hasSize(1);
+  }
+
+  private List<String> someLeader(String election, long within) {
+    return Checks.someLeader(history, Set.of(election), Duration.ofNanos(within));
   }
 
   @Test
@@ -177,6 +201,33 @@ class ChecksTest {
   }
 
   @Test
+  void writesInOrderFindsAStaleReader() {
+    add("register", Type.READ, "1", 1, 7, 0, "0");
+    assertThat(FenceChecks.writesInOrder(history)).isEmpty();
+    add("register", Type.WRITE, "2", 2, 6, 0, "1");
+    assertThat(FenceChecks.writesInOrder(history)).hasSize(1);
+  }
+
+  @Test
+  void readsOfLastWriteFindsAnOldValue() {
+    add("register", Type.READ, "1", 1, 5, 0, "0");
+    add("register", Type.WRITE, "1", 2, 5, 0, "1");
+    add("register", Type.READ, "2", 3, 6, 0, "1");
+    assertThat(FenceChecks.readsOfLastWrite(history)).isEmpty();
+    add("register", Type.READ, "3", 4, 7, 0, "0");
+    assertThat(FenceChecks.readsOfLastWrite(history)).hasSize(1);
+  }
+
+  @Test
+  void readsToldFindsAValueThatWasNotTold() {
+    add("register", Type.READ, "1", 1, 5, 0, "3");
+    add("w", Type.TOLD, "1", 0, 5, 3, "3");
+    assertThat(FenceChecks.readsTold(history)).isEmpty();
+    add("w", Type.TOLD, "1", 4, 5, 5, "4");
+    assertThat(FenceChecks.readsTold(history)).hasSize(1);
+  }
+
+  @Test
   void validHoldersWriteFindsOneThatIsRefused() {
     held("w", "a", 0, 100, 0, 1);
     add("w", Type.REFUSED, "a", 95, 1, 105, "register");
@@ -214,16 +265,6 @@ class ChecksTest {
 
   private List<String> liveness() {
     return Checks.liveness(history, Set.of("dead"), Duration.ofNanos(50), 1_000);
-  }
-
-  @Test
-  void outcomesFindsOneThatARequestCanNotHave() {
-    granted("a", 0, 10, 5);
-    add("w", Type.ANSWER, "b", 10, 0, 0, "CLOSED" + LockClient.GIVEN_UP);
-    assertThat(Checks.outcomes(history)).isEmpty();
-    add("w", Type.ANSWER, "c", 10, 0, 0, "CLOSED");
-    add("w", Type.ANSWER, "d", 10, 0, 0, "INVALID");
-    assertThat(Checks.outcomes(history)).hasSize(2);
   }
 
   @Test

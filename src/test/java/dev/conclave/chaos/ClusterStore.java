@@ -136,12 +136,6 @@ final class ClusterStore implements ChaosStore {
     return (List<?>) node.call("CLUSTER", "GETKEYSINSLOT", slot, "100");
   }
 
-  /** The client looks up the nodes anew. */
-  @Override
-  public Duration reconnecting() {
-    return Duration.ofSeconds(3);
-  }
-
   @Override
   public void close() {
     ways.values().forEach(FaultProxy::close);

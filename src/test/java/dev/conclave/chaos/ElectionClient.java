@@ -1,6 +1,7 @@
 package dev.conclave.chaos;
 
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.chaos.Event.Type;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionOptions;
 import dev.conclave.election.LeadershipPublishing;
@@ -9,6 +10,7 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 /** Takes part in one election, works while it leads, and resigns now and then. */
 final class ElectionClient {
@@ -16,12 +18,23 @@ final class ElectionClient {
   static final Duration RENEW_DEADLINE = Duration.ofMillis(1_500);
   static final Duration RETRY = Duration.ofMillis(300);
   static final Duration BACKEND_TIMEOUT = Duration.ofMillis(700);
+  private static final Duration STOP_TIMEOUT = Duration.ofMillis(500);
+
+  /**
+   * Who leads lets its work stop and releases; who does not waits for the question under way and
+   * releases.
+   */
+  private static final Duration RESIGNS_WITHIN = BACKEND_TIMEOUT.multipliedBy(2);
+
+  /** As {@link LeaderElection#stop()} promises. */
+  private static final Duration STOPS_WITHIN = STOP_TIMEOUT.plus(BACKEND_TIMEOUT.multipliedBy(2));
 
   private final Vertx vertx;
   private final ChaosWorker worker;
   private final LeaderElection election;
   private final Random random;
   private AtomicBoolean stopped = new AtomicBoolean();
+  private int calls;
 
   ElectionClient(
       Vertx vertx, SyncBackend backend, ChaosWorker worker, String label, String name, long seed) {
@@ -38,7 +51,7 @@ final class ElectionClient {
                 .setRenewDeadline(RENEW_DEADLINE.toMillis())
                 .setRetryInterval(RETRY.toMillis())
                 .setBackendTimeout(BACKEND_TIMEOUT.toMillis())
-                .setStopTimeout(500)
+                .setStopTimeout(STOP_TIMEOUT.toMillis())
                 .setPublish(LeadershipPublishing.NONE));
   }
 
@@ -59,12 +72,29 @@ final class ElectionClient {
         1_000,
         timer -> {
           if (election.isLeader() && random.nextInt(8) == 0 && !worker.stopping()) {
-            election.resign(Duration.ofMillis(random.nextInt(1_500)));
+            Duration cooldown = Duration.ofMillis(random.nextInt(1_500));
+            call(CallChecks.RESIGN, RESIGNS_WITHIN, () -> election.resign(cooldown));
           }
         });
   }
 
   Future<Void> stop() {
-    return election.stop();
+    return call(CallChecks.STOP, STOPS_WITHIN, election::stop);
+  }
+
+  /** Logs it, with the term that is led when it is asked for. */
+  private Future<Void> call(String what, Duration within, Supplier<Future<Void>> call) {
+    String id = what + " " + worker.name() + "/" + election.election() + "/" + calls++;
+    long term = election.fencingToken().orElse(0);
+    long asked = System.nanoTime();
+    EventLog log = worker.log();
+    log.add(Type.CALL, election.election(), id, asked, term, asked + within.toNanos(), what);
+    return call.get()
+        .onComplete(
+            end -> {
+              String answer = end.succeeded() ? CallChecks.DONE : LockClient.code(end.cause());
+              long now = System.nanoTime();
+              log.add(Type.RETURN, election.election(), id, now, term, 0, answer);
+            });
   }
 }

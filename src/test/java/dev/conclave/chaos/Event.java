@@ -27,22 +27,43 @@ record Event(
     String outcome) {
 
   enum Type {
-    /** A lock is asked for; {@code until} is the caller's deadline. */
+    /**
+     * A lock is asked for; {@code until} is the caller's deadline, {@code fence} the lease in
+     * nanoseconds, {@code outcome} whether it {@code waits}.
+     */
     ASK,
     /** The answer: {@code granted} or an error code. */
     ANSWER,
-    /** A handle says it is valid until {@code until}. */
+    /**
+     * A handle says that it has some time left: it was asked at {@code at}, and its end is at
+     * {@code until} at the earliest and at {@code outcome} at the latest.
+     */
     CLAIM,
+    /** {@code isValid()} was true at some instant between the times. */
+    VALID,
+    /** {@code isValid()} was false at some instant between the times. */
+    INVALID,
     /** A handle is about to be released, or has been told that it is lost. */
     END,
     /** The store accepted a fenced write; {@code at} is its order, {@code outcome} the value. */
     WRITE,
-    /** A worker was told that its write was accepted. */
+    /** A worker was told that its write was accepted; it had asked between the times. */
     WROTE,
+    /** The store told {@code outcome} to a fenced reader; {@code at} is its order among writes. */
+    READ,
+    /** A worker was told this value; it had asked between the times. */
+    TOLD,
     /** A worker was told that its fencing token is stale; it had asked between the times. */
     REFUSED,
     /** {@code isLeader()} was true at some instant between the times. */
     LEADS,
+    /**
+     * A handle is released, or an election is told to resign or to stop: the words of {@code
+     * outcome}; it has to be answered by {@code until}.
+     */
+    CALL,
+    /** Its answer: {@code true}, {@code false}, {@code done} or an error code. */
+    RETURN,
     /** An operation of one lease begins: {@code until} is its duration. */
     OPERATE,
     /** Its answer. */

@@ -64,11 +64,14 @@ final class FenceChecks {
     return violations;
   }
 
-  /** Accepted writes are in the order of their fencing tokens, and none was overwritten unseen. */
+  /**
+   * What is accepted, reads too, is in the order of the fencing tokens, and no write was
+   * overwritten unseen.
+   */
   static List<String> writesInOrder(History history) {
     List<String> violations = new ArrayList<>();
     history
-        .byKey(Event.Type.WRITE)
+        .byKey(Event.Type.WRITE, Event.Type.READ)
         .forEach(
             (key, writes) -> {
               writes.sort(Comparator.comparingLong(Event::at));
@@ -79,11 +82,14 @@ final class FenceChecks {
                   violations.add(
                       key + ": accepted after the fencing token " + fence + ": " + write);
                 }
+                fence = write.fence();
+                if (write.type() == Event.Type.READ) {
+                  continue;
+                }
                 if (Long.parseLong(write.outcome()) != value + 1) {
                   violations.add(key + ": an update was lost after " + value + ": " + write);
                 }
                 value = Long.parseLong(write.outcome());
-                fence = write.fence();
               }
             });
     return violations;
@@ -91,13 +97,43 @@ final class FenceChecks {
 
   /** What a worker was told to be written is written. */
   static List<String> writesKept(History history) {
-    Set<String> kept = new HashSet<>();
-    history.of(Event.Type.WRITE).forEach(e -> kept.add(e.key() + " " + e.id() + " " + e.outcome()));
+    return told(history, Event.Type.WROTE, Event.Type.WRITE, "a write was accepted and is gone: ");
+  }
+
+  /** What a worker has read is what the resource told. */
+  static List<String> readsTold(History history) {
+    return told(history, Event.Type.TOLD, Event.Type.READ, "the resource told no such value: ");
+  }
+
+  private static List<String> told(
+      History history, Event.Type worker, Event.Type resource, String otherwise) {
+    Set<String> known = new HashSet<>();
+    history.of(resource).forEach(e -> known.add(e.key() + " " + e.id() + " " + e.outcome()));
     return history
-        .of(Event.Type.WROTE)
-        .filter(e -> !kept.contains(e.key() + " " + e.id() + " " + e.outcome()))
-        .map(e -> "a write was accepted and is gone: " + e)
+        .of(worker)
+        .filter(e -> !known.contains(e.key() + " " + e.id() + " " + e.outcome()))
+        .map(e -> otherwise + e)
         .toList();
+  }
+
+  /** A read tells what was written last. */
+  static List<String> readsOfLastWrite(History history) {
+    List<String> violations = new ArrayList<>();
+    history
+        .byKey(Event.Type.WRITE, Event.Type.READ)
+        .forEach(
+            (key, all) -> {
+              all.sort(Comparator.comparingLong(Event::at));
+              String value = "0";
+              for (Event event : all) {
+                if (event.type() == Event.Type.WRITE) {
+                  value = event.outcome();
+                } else if (!event.outcome().equals(value)) {
+                  violations.add(key + ": not the last value, " + value + ": " + event);
+                }
+              }
+            });
+    return violations;
   }
 
   /**

@@ -8,7 +8,7 @@ interface Fenced {
   String name();
 
   /** The value, from now on refused to smaller tokens; null when this one is stale. */
-  Future<Long> read(String key, long fence);
+  Future<Long> read(String key, long fence, String id);
 
   /** Sets the value; false when the token is stale. Fails when the outcome is unknown. */
   Future<Boolean> write(String key, long fence, long value, String id);

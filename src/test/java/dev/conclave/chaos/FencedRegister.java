@@ -66,7 +66,7 @@ final class FencedRegister implements AutoCloseable {
     }
   }
 
-  /** {@code read key fence} and {@code write key fence value id}. */
+  /** {@code read key fence 0 id} and {@code write key fence value id}. */
   private synchronized String answer(String[] request) {
     Slot slot = slots.computeIfAbsent(request[1], key -> new Slot());
     long fence = Long.parseLong(request[2]);
@@ -74,12 +74,14 @@ final class FencedRegister implements AutoCloseable {
       return STALE;
     }
     slot.fence = fence;
-    if (request[0].equals("write")) {
+    boolean writes = request[0].equals("write");
+    if (writes) {
       slot.value = Long.parseLong(request[3]);
-      String key = "register " + request[1];
-      log.add(Event.Type.WRITE, key, request[4], order++, fence, 0, request[3]);
     }
-    return Long.toString(slot.value);
+    String value = Long.toString(slot.value);
+    Event.Type type = writes ? Event.Type.WRITE : Event.Type.READ;
+    log.add(type, "register " + request[1], request[4], order++, fence, 0, value);
+    return value;
   }
 
   private static void daemon(Runnable action) {

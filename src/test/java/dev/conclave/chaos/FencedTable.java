@@ -14,24 +14,28 @@ final class FencedTable implements Fenced {
       """
       CREATE TABLE fenced (key text PRIMARY KEY, fence bigint NOT NULL, value bigint NOT NULL);
       CREATE TABLE fenced_log (
-        seq bigserial PRIMARY KEY, key text, fence bigint, value bigint, id text);
+        seq bigserial PRIMARY KEY, type text, key text, fence bigint, value bigint, id text);
       """;
 
   /** The fence is raised by reading too: what was read may be written only by the latest reader. */
   private static final String READ =
       """
-      INSERT INTO fenced VALUES ($1, $2, 0)
-      ON CONFLICT (key) DO UPDATE SET fence = EXCLUDED.fence WHERE fenced.fence <= EXCLUDED.fence
-      RETURNING value
+      WITH seen AS (
+        INSERT INTO fenced VALUES ($1, $2, 0)
+        ON CONFLICT (key) DO UPDATE SET fence = EXCLUDED.fence WHERE fenced.fence <= EXCLUDED.fence
+        RETURNING key, fence, value)
+      INSERT INTO fenced_log (type, key, fence, value, id)
+      SELECT 'READ', key, fence, value, $3 FROM seen RETURNING value
       """;
 
-  /** The number in the log is drawn while the row is locked, so it is the order of the writes. */
+  /** The number in the log is drawn while the row is locked, so it is the order of all. */
   private static final String WRITE =
       """
       WITH written AS (
         UPDATE fenced SET fence = $2, value = $3 WHERE key = $1 AND fence <= $2
         RETURNING key, fence, value)
-      INSERT INTO fenced_log (key, fence, value, id) SELECT key, fence, value, $4 FROM written
+      INSERT INTO fenced_log (type, key, fence, value, id)
+      SELECT 'WRITE', key, fence, value, $4 FROM written
       """;
 
   private final Pool pool;
@@ -51,9 +55,9 @@ final class FencedTable implements Fenced {
   }
 
   @Override
-  public Future<Long> read(String key, long fence) {
+  public Future<Long> read(String key, long fence, String id) {
     return pool.preparedQuery(READ)
-        .execute(Tuple.of(key, fence))
+        .execute(Tuple.of(key, fence, id))
         .map(rows -> rows.size() == 0 ? null : rows.iterator().next().getLong(0));
   }
 

@@ -54,13 +54,14 @@ final class FencedWork {
     private Future<Void> begin() {
       long asked = System.nanoTime();
       resource
-          .read(key, fence)
+          .read(key, fence, id)
           .onFailure(unknown -> end.complete())
           .onSuccess(
               value -> {
                 if (value == null) {
                   refused(asked);
                 } else {
+                  told(Type.TOLD, asked, value);
                   write(value + 1);
                 }
               });
@@ -78,14 +79,18 @@ final class FencedWork {
                   refused(asked);
                   return;
                 }
-                String what = resource.name() + " " + key;
-                log.add(Type.WROTE, what, id, asked, fence, System.nanoTime(), "" + value);
+                told(Type.WROTE, asked, value);
                 if (stopped.get()) {
                   end.complete();
                 } else {
                   vertx.setTimer(pause, timer -> write(value + 1));
                 }
               });
+    }
+
+    private void told(Type type, long asked, long value) {
+      String what = resource.name() + " " + key;
+      log.add(type, what, id, asked, fence, System.nanoTime(), "" + value);
     }
 
     private void refused(long asked) {

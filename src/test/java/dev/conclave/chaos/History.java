@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -37,34 +38,50 @@ record History(Collection<Event> events) {
         .toList();
   }
 
-  /** When handles said that they were valid: to the latest moment claimed, or their end. */
+  /**
+   * When handles were valid: from when they first said so to the end that they told of, unless they
+   * were released or said to be invalid before; and in any case to when they last said so.
+   */
   Map<String, List<Span>> validity() {
     Map<String, List<Span>> all = new HashMap<>();
-    byKey(Event.Type.CLAIM, Event.Type.END)
-        .forEach((key, events) -> all.put(key, validity(events)));
+    byKey(Event.Type.CLAIM, Event.Type.VALID, Event.Type.INVALID, Event.Type.END)
+        .forEach(
+            (key, events) ->
+                all.put(
+                    key,
+                    events.stream().collect(Collectors.groupingBy(Event::id)).values().stream()
+                        .flatMap(said -> validity(said).stream())
+                        .toList()));
     return all;
   }
 
-  private static List<Span> validity(List<Event> events) {
-    Map<String, Event> first = new HashMap<>();
-    Map<String, Long> until = new HashMap<>();
-    Map<String, Long> ended = new HashMap<>();
-    for (Event event : events) {
-      if (event.type() == Event.Type.CLAIM) {
-        first.merge(event.id(), event, (a, b) -> a.at() <= b.at() ? a : b);
-        until.merge(event.id(), event.until(), Math::max);
-      } else {
-        ended.merge(event.id(), event.at(), Math::min);
+  private static Optional<Span> validity(List<Event> said) {
+    long from = Long.MAX_VALUE;
+    long until = Long.MIN_VALUE;
+    long valid = Long.MIN_VALUE;
+    long ended = Long.MAX_VALUE;
+    long invalid = Long.MAX_VALUE;
+    for (Event event : said) {
+      switch (event.type()) {
+        case CLAIM -> {
+          from = Math.min(from, event.at());
+          until = Math.max(until, event.until());
+        }
+        case VALID -> {
+          from = Math.min(from, event.until());
+          valid = Math.max(valid, event.at());
+        }
+        case INVALID -> invalid = Math.min(invalid, event.until());
+        default -> ended = Math.min(ended, event.at());
       }
     }
-    return first.values().stream()
-        .map(
-            claim -> {
-              String id = claim.id();
-              long end = Math.min(until.get(id), ended.getOrDefault(id, Long.MAX_VALUE));
-              return new Span(id, claim.worker(), claim.at(), end, claim.fence());
-            })
-        .toList();
+    long promised = Math.min(until, ended);
+    // When it said that it was not valid it had been so for a while, who knows how long.
+    long end = invalid < promised ? valid : Math.max(valid, promised);
+    Event one = said.get(0);
+    return from >= end
+        ? Optional.empty()
+        : Optional.of(new Span(one.id(), one.worker(), from, end, one.fence()));
   }
 
   /**

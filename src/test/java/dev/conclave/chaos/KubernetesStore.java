@@ -72,12 +72,6 @@ final class KubernetesStore implements ChaosStore {
     return Duration.ofSeconds(10);
   }
 
-  /** A new observer waits for a whole lease. */
-  @Override
-  public Duration reconnecting() {
-    return ElectionClient.LEASE.plusSeconds(1);
-  }
-
   @Override
   public void close() {
     proxies.forEach(FaultProxy::close);

@@ -20,7 +20,10 @@ final class LockClient {
   static final long SHORTEST_LEASE = 800;
   static final long LONGEST_LEASE = 1_800;
   static final String GIVEN_UP = " (given up)";
-  private static final long LONGEST_WAIT = 3_000;
+  static final String WAITS = "waits";
+  static final String ONCE = "at once";
+  static final long LONGEST_WAIT = 3_000;
+  private static final long MILLI = 1_000_000;
 
   private final Vertx vertx;
   private final LockService service;
@@ -60,8 +63,10 @@ final class LockClient {
     }
     long asked = System.nanoTime();
     // Who does not wait is answered as soon as the store answers.
-    long patience = waits ? options.getWaitTimeout() : worker.backendTimeout();
-    worker.log().add(Type.ASK, key, id, asked, 0, asked + patience * 1_000_000, null);
+    long patience = waits ? options.getWaitTimeout() : ChaosWorker.LOCK_TIMEOUT;
+    long deadline = asked + patience * MILLI;
+    long lease = options.getLeaseDuration() * MILLI;
+    worker.log().add(Type.ASK, key, id, asked, lease, deadline, waits ? WAITS : ONCE);
     Lock.create(vertx, service, key, options)
         .acquire(giveUp.future())
         .onSuccess(
@@ -93,8 +98,31 @@ final class LockClient {
     return work.transform(
         done -> {
           worker.claims().end(id, "released");
-          return handle.release().otherwise(false);
+          return release(key, id, handle);
         });
+  }
+
+  private Future<Boolean> release(String key, String id, LockHandle handle) {
+    String call = CallChecks.RELEASE + id;
+    long fence = handle.fencingToken();
+    long asked = System.nanoTime();
+    String what = handle.isValid() ? CallChecks.HELD : CallChecks.NOT_HELD;
+    long by = asked + ChaosWorker.LOCK_TIMEOUT * MILLI;
+    worker.log().add(Type.CALL, key, call, asked, fence, by, what);
+    return handle
+        .release()
+        .map(Object::toString)
+        .otherwise(this::failed)
+        .map(
+            answer -> {
+              worker.log().add(Type.RETURN, key, call, System.nanoTime(), fence, 0, answer);
+              return answer.equals("true");
+            });
+  }
+
+  /** What is closing may refuse. */
+  private String failed(Throwable cause) {
+    return code(cause) + (worker.stopping() ? GIVEN_UP : "");
   }
 
   private void answered(String key, String id, long fence, String outcome) {

@@ -137,10 +137,10 @@ final class PostgresStore implements ChaosStore {
     try (Connection connection = server.connect(database);
         Statement statement = connection.createStatement();
         ResultSet rows =
-            statement.executeQuery("SELECT seq, key, fence, value, id FROM fenced_log")) {
+            statement.executeQuery("SELECT seq, type, key, fence, value, id FROM fenced_log")) {
       while (rows.next()) {
         log.add(
-            Event.Type.WRITE,
+            Event.Type.valueOf(rows.getString("type")),
             "table " + rows.getString("key"),
             rows.getString("id"),
             rows.getLong("seq"),

@@ -29,8 +29,8 @@ final class RegisterClient implements Fenced {
   }
 
   @Override
-  public Future<Long> read(String key, long fence) {
-    return ask("read " + key + " " + fence)
+  public Future<Long> read(String key, long fence, String id) {
+    return ask("read " + key + " " + fence + " 0 " + id)
         .map(answer -> answer.equals(FencedRegister.STALE) ? null : Long.valueOf(answer));
   }
 

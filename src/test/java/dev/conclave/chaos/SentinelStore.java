@@ -167,12 +167,6 @@ final class SentinelStore implements ChaosStore {
     }
   }
 
-  /** Sentinel has to be asked for the master again. */
-  @Override
-  public Duration reconnecting() {
-    return Duration.ofSeconds(3);
-  }
-
   @Override
   public void close() {
     ways.values().forEach(FaultProxy::close);

@@ -7,7 +7,9 @@ import java.util.concurrent.locks.LockSupport;
 /** Logs when the process or its event loop did not run: what is late then is nobody's fault. */
 final class StallMeter {
   private static final long EVERY_MILLIS = 20;
-  private static final long STALL = 120_000_000;
+
+  /** What takes less is not logged. */
+  static final long STALL = 120_000_000;
 
   private final EventLog log;
   private long loopRan = System.nanoTime();

@@ -4,56 +4,83 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** All checks of a campaign's history, and its figures. */
 final class Verdict {
   private static final Duration LONGEST_LEASE = Duration.ofMillis(LockClient.LONGEST_LEASE);
 
-  /** What every waiter may be late: what is promised, and what a busy machine adds. */
-  private static final Duration LATENESS = Duration.ofMillis(1_000).plus(Duration.ofMillis(1_000));
+  /** What every waiter may be late. */
+  private static final Duration LATENESS = Duration.ofSeconds(1);
+
+  /**
+   * What was promised, and to whom.
+   *
+   * @param elections which elections somebody has to lead whenever all is well
+   * @param killed workers that can not have answered
+   * @param lateExpiry by how much leases may expire late
+   * @param end of the campaign, on the clock of its events
+   */
+  record Terms(
+      Collection<String> elections, Collection<String> killed, Duration lateExpiry, long end) {}
 
   private final History history;
+  private final Terms terms;
   private final List<String> violations = new ArrayList<>();
   private int judged;
   private int judgedOperations;
   private int forgottenKeys;
 
-  /**
-   * Judges.
-   *
-   * @param elections which elections somebody has to lead in the end
-   * @param killed workers that can not have answered
-   * @param expiry by how much leases may expire late
-   * @param healing how long it may take to find a leader after the last fault
-   */
-  Verdict(
-      History history,
-      Collection<String> elections,
-      Collection<String> killed,
-      Duration expiry,
-      Duration healing) {
+  /** Judges. */
+  Verdict(History history, Terms terms) {
     this.history = history;
-    violations.addAll(Checks.exclusion(history, LONGEST_LEASE));
-    violations.addAll(Checks.oneLeader(history, ElectionClient.LEASE));
-    violations.addAll(Checks.someLeader(history, elections, healing));
-    violations.addAll(Checks.takeOvers(history, healing));
-    violations.addAll(Checks.liveness(history, killed, LATENESS, System.nanoTime()));
-    violations.addAll(Checks.outcomes(history));
-    violations.addAll(FenceChecks.fencesGrow(history));
-    violations.addAll(FenceChecks.termsDiffer(history));
-    violations.addAll(FenceChecks.writesInOrder(history));
-    violations.addAll(FenceChecks.writesKept(history));
-    violations.addAll(FenceChecks.validHoldersWrite(history, LONGEST_LEASE));
-    history.operations().forEach((key, operations) -> linearize(key, operations, expiry));
+    this.terms = terms;
+    checks().values().forEach(check -> violations.addAll(check.get()));
+  }
+
+  /** All of them, by what has to hold. */
+  Map<String, Supplier<List<String>>> checks() {
+    Map<String, Supplier<List<String>>> all = new LinkedHashMap<>();
+    all.put("exclusion", () -> Checks.exclusion(history, LONGEST_LEASE));
+    all.put("one leader", () -> Checks.oneLeader(history, ElectionClient.LEASE));
+    all.put(
+        "some leader", () -> Checks.someLeader(history, terms.elections(), Recovery.LEADER_WITHIN));
+    all.put("take-overs", () -> Checks.takeOvers(history, Recovery.LEADER_WITHIN));
+    all.put(
+        "requests answered", () -> Checks.liveness(history, terms.killed(), LATENESS, terms.end()));
+    all.put("outcomes", () -> Outcomes.check(history, terms.lateExpiry()));
+    all.put("valid until their end", () -> ClaimChecks.notBeyondTheirEnd(history));
+    all.put("not valid again", () -> ClaimChecks.notAgain(history));
+    all.put(
+        "calls answered",
+        () -> CallChecks.answered(history, terms.killed(), LATENESS, terms.end()));
+    all.put("terms ended", () -> CallChecks.endsTerms(history));
+    all.put("elections obey", () -> CallChecks.electionsObey(history));
+    all.put("releases", () -> CallChecks.releases(history));
+    all.put("fences grow", () -> FenceChecks.fencesGrow(history));
+    all.put("terms differ", () -> FenceChecks.termsDiffer(history));
+    all.put("writes in order", () -> FenceChecks.writesInOrder(history));
+    all.put("writes kept", () -> FenceChecks.writesKept(history));
+    all.put("reads of the last write", () -> FenceChecks.readsOfLastWrite(history));
+    all.put("reads told", () -> FenceChecks.readsTold(history));
+    all.put("valid holders write", () -> FenceChecks.validHoldersWrite(history, LONGEST_LEASE));
+    all.put("leases", this::leases);
+    return all;
+  }
+
+  private List<String> leases() {
+    List<String> found = new ArrayList<>();
+    history.operations().forEach((key, operations) -> linearize(key, operations, found));
+    return found;
   }
 
   /** A key whose lease the store may have forgotten has no sequential story. */
-  private void linearize(String key, List<LeaseOperation> operations, Duration expiry) {
+  private void linearize(String key, List<LeaseOperation> operations, List<String> found) {
     long from = operations.stream().mapToLong(LeaseOperation::from).min().orElseThrow();
     long to =
         operations.stream()
@@ -67,11 +94,11 @@ final class Verdict {
     judged++;
     judgedOperations += operations.size();
     try {
-      if (!LeaseLinearizability.holds(operations, expiry.toNanos())) {
-        violations.add(key + ": not the history of a lease: " + told(operations));
+      if (!LeaseLinearizability.holds(operations, terms.lateExpiry().toNanos())) {
+        found.add(key + ": not the history of a lease: " + told(operations));
       }
     } catch (IllegalStateException undecided) {
-      violations.add(key + ": " + undecided.getMessage() + ": " + told(operations));
+      found.add(key + ": " + undecided.getMessage() + ": " + told(operations));
     }
   }
 
@@ -94,12 +121,17 @@ final class Verdict {
     return history.of(type).count();
   }
 
-  private long slowestTakeOver() {
-    return history
-        .of(Event.Type.TAKEN_OVER)
-        .mapToLong(e -> (e.until() - e.at()) / 1_000_000)
-        .max()
-        .orElseThrow();
+  private static String distribution(List<Long> nanos) {
+    if (nanos.isEmpty()) {
+      return "none";
+    }
+    long[] sorted = nanos.stream().mapToLong(n -> n / 1_000_000).sorted().toArray();
+    return sorted.length
+        + " times, median "
+        + sorted[(sorted.length - 1) / 2]
+        + " ms, slowest "
+        + sorted[sorted.length - 1]
+        + " ms";
   }
 
   private String faults() {
@@ -116,12 +148,11 @@ final class Verdict {
         history
             .of(Event.Type.ANSWER)
             .collect(Collectors.groupingBy(Event::outcome, TreeMap::new, Collectors.counting()));
-    long terms = history.terms().values().stream().mapToLong(List::size).sum();
-    String healed =
-        new TreeSet<>(history.terms().keySet())
-            .stream()
-                .map(e -> Checks.leaderAfterHealing(history, e) / 1_000_000 + " ms")
-                .collect(Collectors.joining(", "));
+    long leaderships = history.terms().values().stream().mapToLong(List::size).sum();
+    List<Long> healed =
+        history.terms().keySet().stream()
+            .flatMap(election -> Checks.leaderAfterHealing(history, election).stream())
+            .toList();
     return String.join(
         "\n",
         "Chaos on " + store + ", seed " + seed + ", " + length.toSeconds() + " s:",
@@ -138,7 +169,7 @@ final class Verdict {
             + forgottenKeys
             + " keys met a forgetful store)",
         "  leaderships: "
-            + terms
+            + leaderships
             + ", claims of leaders: "
             + count(Event.Type.LEADS)
             + ", claims of handles: "
@@ -148,11 +179,8 @@ final class Verdict {
             + " accepted, "
             + count(Event.Type.REFUSED)
             + " times stale",
-        "  slowest take-over from a leader that was killed: "
-            + slowestTakeOver()
-            + " ms"
-            + "; a leader after the last healing: "
-            + healed,
+        "  take-over from a leader that was killed: " + distribution(Checks.takeOverTimes(history)),
+        "  a leader after all was healed: " + distribution(healed),
         "  violations: " + violations.size());
   }
 }

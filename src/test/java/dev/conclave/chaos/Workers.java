@@ -1,9 +1,11 @@
 package dev.conclave.chaos;
 
 import dev.conclave.testing.LaunchedProcess;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -96,13 +98,28 @@ final class Workers implements AutoCloseable {
         new Event(victim.name, Event.Type.FAULT, "worker", "", from, 0, System.nanoTime(), what));
   }
 
-  /** The worker that has said last that it leads. */
-  String leaderOf(String election) {
-    return events().stream()
-        .filter(e -> e.type() == Event.Type.LEADS && e.key().equals(election))
-        .max(Comparator.comparingLong(Event::at))
-        .map(Event::worker)
-        .orElse(null);
+  /** What workers log from now on. */
+  LogTail tail() {
+    return new LogTail(() -> all.stream().map(Running::log).toList());
+  }
+
+  /** Whether it is one of the first so many. */
+  boolean isSpared(String name, int spared) {
+    return running.subList(0, spared).stream().anyMatch(worker -> worker.name.equals(name));
+  }
+
+  /** Whether workers refrain from harming themselves. */
+  void calm(boolean calm) {
+    try {
+      Path sign = folder.resolve(ChaosWorker.CALM);
+      if (calm) {
+        Files.writeString(sign, "");
+      } else {
+        Files.deleteIfExists(sign);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Kills it, and another takes its place. */
