@@ -110,9 +110,7 @@ final class ChaosCampaign {
       List<Event> events = new ArrayList<>(EventLog.read(own));
       events.addAll(workers.events());
       usage = events.stream().filter(e -> e.type() == Type.USES).toList();
-      Verdict verdict =
-          new Verdict(
-              new History(events), elections(), workers.killed(), store.lateExpiry(), healing);
+      Verdict verdict = new Verdict(new History(events), elections(), store::lease, healing);
       workers.complaints().forEach(verdict::violation);
       System.out.println(verdict.figures(store.name(), seed, length));
       verdict.violations().forEach(v -> System.out.println("  VIOLATION " + v));

@@ -108,38 +108,15 @@ final class Checks {
 
   /**
    * Every request is answered within its deadline and the slack. Not counted is time in which its
-   * process or event loop did not run; not asked for is the answer of a process that was killed.
+   * process or event loop did not run; a process that was killed owes what was overdue then.
    */
-  static List<String> liveness(
-      History history, Collection<String> deadWorkers, Duration slack, long endOfRun) {
-    List<Span> stalls = history.spans(Event.Type.STALL);
-    TreeMap<String, Event> asked = new TreeMap<>();
-    history.of(Event.Type.ASK).forEach(ask -> asked.put(ask.id(), ask));
-    List<String> violations = new ArrayList<>();
-    history
-        .of(Event.Type.ANSWER)
-        .forEach(
-            answer -> {
-              Event ask = asked.remove(answer.id());
-              List<Span> own =
-                  stalls.stream().filter(s -> s.worker().equals(ask.worker())).toList();
-              long late = answer.at() - ask.until() - stalled(own, ask.at(), answer.at());
-              if (late > slack.toNanos()) {
-                violations.add(
-                    "answered " + late / 1_000_000 + " ms after its deadline: " + answer);
-              }
-            });
-    for (Event ask : asked.values()) {
-      boolean due = endOfRun - ask.until() > slack.toNanos();
-      if (due && !deadWorkers.contains(ask.worker())) {
-        violations.add("never answered: " + ask);
-      }
-    }
-    return violations;
+  static List<String> liveness(History history, Duration slack, long endOfRun) {
+    return OperationChecks.overdue(
+        history, Event.Type.ASK, Event.Type.ANSWER, Event::until, slack, endOfRun);
   }
 
   /** How much of this time the stalls, which may overlap, cover. */
-  private static long stalled(List<Span> stalls, long start, long end) {
+  static long stalled(List<Span> stalls, long start, long end) {
     long sum = 0;
     long counted = start;
     for (Span stall :

@@ -43,7 +43,10 @@ record Event(
     REFUSED,
     /** {@code isLeader()} was true at some instant between the times. */
     LEADS,
-    /** An operation of one lease begins: {@code until} is its duration. */
+    /**
+     * An operation of one lease begins: {@code until} is its duration, {@code fence} how long it
+     * keeps a place in line.
+     */
     OPERATE,
     /** Its answer. */
     OPERATED,

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What a history has to satisfy about fencing tokens, whatever the store forgot. */
 final class FenceChecks {
@@ -16,17 +17,20 @@ final class FenceChecks {
 
   /**
    * Fencing tokens grow in real-time order: a grant that was asked for after another was answered
-   * has the greater token; and no token is given twice.
+   * has the greater token; and no token is given twice. Among the grants that were recorded are
+   * those of a holding that was granted before: they have the same token.
    */
   static List<String> fencesGrow(History history) {
     List<String> violations = new ArrayList<>();
-    history
-        .grants()
+    Stream.of(history.grants(), history.holdings())
+        .flatMap(all -> all.entrySet().stream())
         .forEach(
-            (key, grants) -> {
+            of -> {
+              String key = of.getKey();
+              List<Span> grants = of.getValue();
               violations.addAll(grow(key, grants));
               grants.stream().collect(Collectors.groupingBy(Span::fence)).values().stream()
-                  .filter(same -> same.size() > 1)
+                  .filter(same -> same.stream().map(Span::id).distinct().count() > 1)
                   .forEach(same -> violations.add(key + ": one fencing token for " + same));
             });
     return violations;
@@ -44,7 +48,9 @@ final class FenceChecks {
         Span done = byEnd.get(ended);
         greatest = greatest == null || done.fence() > greatest.fence() ? done : greatest;
       }
-      if (greatest != null && grant.fence() <= greatest.fence()) {
+      boolean goesOn =
+          greatest != null && grant.fence() == greatest.fence() && grant.id().equals(greatest.id());
+      if (greatest != null && grant.fence() <= greatest.fence() && !goesOn) {
         violations.add(key + ": " + grant + " was asked for after " + greatest + " was granted");
       }
     }

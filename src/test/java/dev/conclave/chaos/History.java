@@ -105,6 +105,21 @@ record History(Collection<Event> events) {
                     Collectors.toCollection(ArrayList::new))));
   }
 
+  /** From when a holding was asked for to when it was granted, with its token's name. */
+  Map<String, List<Span>> holdings() {
+    Map<String, List<Span>> all = new HashMap<>();
+    operations()
+        .forEach(
+            (key, operations) ->
+                all.put(
+                    key,
+                    operations.stream()
+                        .filter(o -> o.kind() == Kind.ACQUIRE && o.outcome() == Outcome.YES)
+                        .map(o -> new Span(o.token(), o.process(), o.from(), o.to(), o.fence()))
+                        .collect(Collectors.toCollection(ArrayList::new))));
+    return all;
+  }
+
   /** The operations on each lease; one without an answer may have happened at any later time. */
   Map<String, List<LeaseOperation>> operations() {
     Map<String, Event> answers =
@@ -114,6 +129,7 @@ record History(Collection<Event> events) {
         .forEach(
             asked -> {
               Event answer = answers.get(asked.id());
+              boolean told = answer != null && !answer.outcome().equals(Outcome.UNKNOWN.name());
               String[] what = asked.outcome().split(" ", 2);
               all.computeIfAbsent(asked.key(), key -> new ArrayList<>())
                   .add(
@@ -121,10 +137,12 @@ record History(Collection<Event> events) {
                           Kind.valueOf(what[0]),
                           what[1],
                           asked.until(),
+                          asked.fence(),
+                          asked.worker(),
                           asked.at(),
-                          answer == null ? Long.MAX_VALUE : answer.at(),
-                          answer == null ? Outcome.UNKNOWN : Outcome.valueOf(answer.outcome()),
-                          answer == null ? 0 : answer.fence()));
+                          told ? answer.at() : Long.MAX_VALUE,
+                          told ? Outcome.valueOf(answer.outcome()) : Outcome.UNKNOWN,
+                          told ? answer.fence() : 0));
             });
     return all;
   }

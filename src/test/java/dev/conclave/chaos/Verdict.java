@@ -1,5 +1,6 @@
 package dev.conclave.chaos;
 
+import dev.conclave.chaos.History.Span;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 
 /** All checks of a campaign's history, and its figures. */
@@ -17,61 +19,64 @@ final class Verdict {
   /** What every waiter may be late: what is promised, and what a busy machine adds. */
   private static final Duration LATENESS = Duration.ofMillis(1_000).plus(Duration.ofMillis(1_000));
 
+  /** What backends and lock services are configured with. */
+  private static final Duration BACKEND_TIMEOUT = Duration.ofMillis(1_000);
+
+  private static final Duration ANSWERS_LATE = Duration.ofMillis(1_000);
+
   private final History history;
   private final List<String> violations = new ArrayList<>();
   private int judged;
   private int judgedOperations;
-  private int forgottenKeys;
 
   /**
    * Judges.
    *
    * @param elections which elections somebody has to lead in the end
-   * @param killed workers that can not have answered
-   * @param expiry by how much leases may expire late
+   * @param leases what leases are like, from what was asked and the faults
    * @param healing how long it may take to find a leader after the last fault
    */
   Verdict(
       History history,
       Collection<String> elections,
-      Collection<String> killed,
-      Duration expiry,
+      BiFunction<List<LeaseOperation>, List<Span>, SequentialLease> leases,
       Duration healing) {
     this.history = history;
     violations.addAll(Checks.exclusion(history, LONGEST_LEASE));
     violations.addAll(Checks.oneLeader(history, ElectionClient.LEASE));
     violations.addAll(Checks.someLeader(history, elections, healing));
     violations.addAll(Checks.takeOvers(history, healing));
-    violations.addAll(Checks.liveness(history, killed, LATENESS, System.nanoTime()));
+    violations.addAll(Checks.liveness(history, LATENESS, System.nanoTime()));
     violations.addAll(Checks.outcomes(history));
     violations.addAll(FenceChecks.fencesGrow(history));
     violations.addAll(FenceChecks.termsDiffer(history));
     violations.addAll(FenceChecks.writesInOrder(history));
     violations.addAll(FenceChecks.writesKept(history));
     violations.addAll(FenceChecks.validHoldersWrite(history, LONGEST_LEASE));
-    history.operations().forEach((key, operations) -> linearize(key, operations, expiry));
+    violations.addAll(
+        OperationChecks.answered(history, BACKEND_TIMEOUT, ANSWERS_LATE, System.nanoTime()));
+    history.operations().entrySet().stream()
+        .filter(of -> !elections.contains(of.getKey()))
+        .forEach(of -> linearize(of.getKey(), of.getValue(), leases));
   }
 
-  /** A key whose lease the store may have forgotten has no sequential story. */
-  private void linearize(String key, List<LeaseOperation> operations, Duration expiry) {
-    long from = operations.stream().mapToLong(LeaseOperation::from).min().orElseThrow();
-    long to =
-        operations.stream()
-            .mapToLong(o -> o.to() == Long.MAX_VALUE ? o.from() : o.to())
-            .max()
-            .orElseThrow();
-    if (history.spans(Event.Type.FORGETS).stream().anyMatch(f -> f.overlaps(from, to))) {
-      forgottenKeys++;
-      return;
-    }
-    judged++;
-    judgedOperations += operations.size();
-    try {
-      if (!LeaseLinearizability.holds(operations, expiry.toNanos())) {
-        violations.add(key + ": not the history of a lease: " + told(operations));
+  private void linearize(
+      String key,
+      List<LeaseOperation> operations,
+      BiFunction<List<LeaseOperation>, List<Span>, SequentialLease> leases) {
+    SequentialLease lease = leases.apply(operations, history.spans(Event.Type.FAULT));
+    for (LeaseHistories.Part part :
+        LeaseHistories.parts(
+            operations, history.spans(Event.Type.FORGETS), ChaosStore.LATE, ChaosStore.OFFER)) {
+      judged += part.judged() > 0 ? 1 : 0;
+      judgedOperations += part.judged();
+      try {
+        if (!LeaseLinearizability.holds(part.operations(), lease, part.beginnings())) {
+          violations.add(key + ": not the history of a lease: " + told(part.operations()));
+        }
+      } catch (IllegalStateException undecided) {
+        violations.add(key + ": " + undecided.getMessage() + ": " + told(part.operations()));
       }
-    } catch (IllegalStateException undecided) {
-      violations.add(key + ": " + undecided.getMessage() + ": " + told(operations));
     }
   }
 
@@ -134,9 +139,7 @@ final class Verdict {
             + judgedOperations
             + " on "
             + judged
-            + " keys ("
-            + forgottenKeys
-            + " keys met a forgetful store)",
+            + " parts of keys' histories",
         "  leaderships: "
             + terms
             + ", claims of leaders: "
