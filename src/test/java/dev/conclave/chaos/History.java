@@ -105,19 +105,42 @@ record History(Collection<Event> events) {
                     Collectors.toCollection(ArrayList::new))));
   }
 
-  /** From when a holding was asked for to when it was granted, with its token's name. */
+  /**
+   * From when each holding, which a token and a fencing token make, was asked for to when it was
+   * granted first. A request of this token that was not answered may have begun it.
+   */
   Map<String, List<Span>> holdings() {
     Map<String, List<Span>> all = new HashMap<>();
     operations()
         .forEach(
             (key, operations) ->
-                all.put(
-                    key,
-                    operations.stream()
-                        .filter(o -> o.kind() == Kind.ACQUIRE && o.outcome() == Outcome.YES)
-                        .map(o -> new Span(o.token(), o.process(), o.from(), o.to(), o.fence()))
-                        .collect(Collectors.toCollection(ArrayList::new))));
+                operations.stream()
+                    .filter(o -> o.kind() == Kind.ACQUIRE && o.outcome() != Outcome.NO)
+                    .collect(Collectors.groupingBy(LeaseOperation::token))
+                    .values()
+                    .forEach(
+                        asked ->
+                            all.computeIfAbsent(key, k -> new ArrayList<>())
+                                .addAll(holdingsOfOneToken(asked))));
     return all;
+  }
+
+  private static Collection<Span> holdingsOfOneToken(List<LeaseOperation> asked) {
+    long unanswered =
+        asked.stream()
+            .filter(o -> o.outcome() == Outcome.UNKNOWN)
+            .mapToLong(LeaseOperation::from)
+            .min()
+            .orElse(Long.MAX_VALUE);
+    Map<Long, Span> first = new HashMap<>();
+    for (LeaseOperation one : asked) {
+      if (one.outcome() == Outcome.YES) {
+        long from = Math.min(one.from(), unanswered);
+        Span grant = new Span(one.token(), one.process(), from, one.to(), one.fence());
+        first.merge(one.fence(), grant, (a, b) -> a.to() <= b.to() ? a : b);
+      }
+    }
+    return first.values();
   }
 
   /** The operations on each lease; one without an answer may have happened at any later time. */
