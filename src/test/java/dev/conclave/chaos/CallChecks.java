@@ -3,7 +3,6 @@ package dev.conclave.chaos;
 import dev.conclave.chaos.History.Span;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -105,10 +104,9 @@ final class CallChecks {
   }
 
   /** Every call is answered in time, as requests are. */
-  static List<String> answered(
-      History history, Collection<String> deadWorkers, Duration slack, long endOfRun) {
-    return Checks.answered(
-        history, Event.Type.CALL, Event.Type.RETURN, deadWorkers, slack, endOfRun);
+  static List<String> answered(History history, Duration slack, long endOfRun) {
+    return OperationChecks.overdue(
+        history, Event.Type.CALL, Event.Type.RETURN, Event::until, slack, endOfRun);
   }
 
   private static Map<String, Event> answers(History history) {

@@ -6,7 +6,6 @@ import dev.conclave.chaos.Event.Type;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What elections and handles are told to do: good histories, and planted violations. In ms. */
@@ -111,6 +110,7 @@ class CallChecksTest {
   void callsAreAnsweredInTime() {
     called(CallChecks.STOP, "stop 1", 0, 0, 150, CallChecks.DONE);
     add("dead", Type.CALL, "stop 2", 0, 0, 100, CallChecks.STOP);
+    add("dead", Type.FAULT, "", 90, 0, 95, "SIGKILL");
     assertThat(answered()).isEmpty();
     called(CallChecks.STOP, "stop 3", 0, 0, 151, CallChecks.DONE);
     add("w", Type.CALL, "stop 4", 0, 0, 100, CallChecks.STOP);
@@ -118,6 +118,6 @@ class CallChecksTest {
   }
 
   private List<String> answered() {
-    return CallChecks.answered(history, Set.of("dead"), Duration.ofMillis(50), 10_000_000_000L);
+    return CallChecks.answered(history, Duration.ofMillis(50), 10_000_000_000L);
   }
 }

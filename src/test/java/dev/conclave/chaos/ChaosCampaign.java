@@ -107,8 +107,7 @@ final class ChaosCampaign {
       Verdict verdict =
           new Verdict(
               new History(events),
-              new Verdict.Terms(
-                  elections(), workers.killed(), store.lateExpiry(), System.nanoTime()));
+              new Verdict.Terms(elections(), store::lease, store.refusedLate(), System.nanoTime()));
       workers.complaints().forEach(verdict::violation);
       System.out.println(verdict.figures(store.name(), seed, length));
       verdict.violations().forEach(v -> System.out.println("  VIOLATION " + v));

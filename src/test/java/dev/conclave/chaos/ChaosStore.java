@@ -10,6 +10,12 @@ interface ChaosStore extends AutoCloseable {
   /** Stores drop the records of idle keys so soon, in milliseconds, that campaigns meet it. */
   int IDLE = 10_000;
 
+  /** By how much leases may expire late, in nanoseconds. */
+  long LATE = 20_000_000;
+
+  /** How long an offer stands, in nanoseconds. */
+  long OFFER = 500_000_000;
+
   String name();
 
   /** What this worker connects with: through proxies. */
@@ -45,9 +51,22 @@ interface ChaosStore extends AutoCloseable {
   /** Logs what {@link FencedTable}s accepted and told. */
   default void writes(EventLog log) {}
 
-  /** By how much leases may expire late. */
-  default Duration lateExpiry() {
-    return Duration.ofMillis(20);
+  /**
+   * How long after the end of a lease somebody may be told that its key is held: by whoever has not
+   * found out yet.
+   */
+  default Duration refusedLate() {
+    return Duration.ofNanos(LATE);
+  }
+
+  /**
+   * What a lease on this store is like.
+   *
+   * @param all everything that was asked of its key
+   * @param faults what the campaign's faults were
+   */
+  default SequentialLease lease(List<LeaseOperation> all, List<History.Span> faults) {
+    return new LeaseModel(all, LATE, OFFER, List.of());
   }
 
   @Override

@@ -113,7 +113,8 @@ public final class ChaosWorker {
         .onSuccess(this::start);
   }
 
-  private void start(SyncBackend opened) {
+  private void start(SyncBackend connected) {
+    SyncBackend opened = new RecordedBackend(connected, log, config.worker());
     backend = opened;
     System.out.println(READY);
     service =
@@ -161,12 +162,14 @@ public final class ChaosWorker {
     vertx.setTimer(
         500 + random.nextInt(6_000),
         timer -> {
-          long from = System.nanoTime();
-          long end = from + (100 + random.nextInt(2_500)) * 1_000_000L;
           if (Files.exists(Path.of(config.log()).resolveSibling(CALM))) {
             block(random);
             return;
           }
+          long from = System.nanoTime();
+          long end = from + (100 + random.nextInt(2_500)) * 1_000_000L;
+          // Said before, because a process that is killed meanwhile can not say it afterwards.
+          log.add(Type.STALL, "event loop", "", from, 0, end, null);
           while (System.nanoTime() - end < 0) {
             LockSupport.parkNanos(end - System.nanoTime());
           }

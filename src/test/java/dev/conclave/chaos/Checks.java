@@ -6,9 +6,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /**
  * What a history has to satisfy about who holds and who leads. Each check answers with the
@@ -123,48 +121,13 @@ final class Checks {
         .toList();
   }
 
-  /** Every request is answered within its deadline and the slack. */
-  static List<String> liveness(
-      History history, Collection<String> deadWorkers, Duration slack, long endOfRun) {
-    return answered(history, Event.Type.ASK, Event.Type.ANSWER, deadWorkers, slack, endOfRun);
-  }
-
   /**
-   * Everything of one type is answered, with the other, by its {@code until} and the slack. Not
-   * counted is time in which its process or event loop did not run; not asked for is the answer of
-   * a process that was killed.
+   * Every request is answered within its deadline and the slack. Not counted is time in which its
+   * process or event loop did not run; a process that was killed owes what was overdue then.
    */
-  static List<String> answered(
-      History history,
-      Event.Type question,
-      Event.Type answers,
-      Collection<String> deadWorkers,
-      Duration slack,
-      long endOfRun) {
-    Map<String, List<Span>> stalls =
-        history.spans(Event.Type.STALL).stream().collect(Collectors.groupingBy(Span::worker));
-    TreeMap<String, Event> asked = new TreeMap<>();
-    history.of(question).forEach(ask -> asked.put(ask.id(), ask));
-    List<String> violations = new ArrayList<>();
-    history
-        .of(answers)
-        .forEach(
-            answer -> {
-              Event ask = asked.remove(answer.id());
-              List<Span> own = stalls.getOrDefault(ask.worker(), List.of());
-              long late = answer.at() - ask.until() - stalled(own, ask.at(), answer.at());
-              if (late > slack.toNanos()) {
-                violations.add(
-                    "answered " + late / 1_000_000 + " ms after its deadline: " + answer);
-              }
-            });
-    for (Event ask : asked.values()) {
-      boolean due = endOfRun - ask.until() > slack.toNanos();
-      if (due && !deadWorkers.contains(ask.worker())) {
-        violations.add("never answered: " + ask);
-      }
-    }
-    return violations;
+  static List<String> liveness(History history, Duration slack, long endOfRun) {
+    return OperationChecks.overdue(
+        history, Event.Type.ASK, Event.Type.ANSWER, Event::until, slack, endOfRun);
   }
 
   /** How much of this time the stalls, which may overlap, cover. */

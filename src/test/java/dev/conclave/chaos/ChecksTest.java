@@ -241,6 +241,7 @@ class ChecksTest {
   @Test
   void livenessFindsLateAndMissingAnswers() {
     granted("a", 0, 10, 5);
+    add("dead", Type.FAULT, "", 60, 0, 200, "SIGKILL");
     add("dead", Type.ASK, "b", 0, 0, 10, null);
     add("w", Type.ASK, "young", 990, 0, 1_100, null);
     assertThat(liveness()).isEmpty();
@@ -264,7 +265,7 @@ class ChecksTest {
   }
 
   private List<String> liveness() {
-    return Checks.liveness(history, Set.of("dead"), Duration.ofNanos(50), 1_000);
+    return Checks.liveness(history, Duration.ofNanos(50), 1_000);
   }
 
   @Test

@@ -64,7 +64,10 @@ record Event(
     CALL,
     /** Its answer: {@code true}, {@code false}, {@code done} or an error code. */
     RETURN,
-    /** An operation of one lease begins: {@code until} is its duration. */
+    /**
+     * An operation of one lease begins: {@code until} is its duration, {@code fence} how long it
+     * keeps a place in line.
+     */
     OPERATE,
     /** Its answer. */
     OPERATED,

@@ -122,6 +122,44 @@ record History(Collection<Event> events) {
                     Collectors.toCollection(ArrayList::new))));
   }
 
+  /**
+   * From when each holding, which a token and a fencing token make, was asked for to when it was
+   * granted first. A request of this token that was not answered may have begun it.
+   */
+  Map<String, List<Span>> holdings() {
+    Map<String, List<Span>> all = new HashMap<>();
+    operations()
+        .forEach(
+            (key, operations) ->
+                operations.stream()
+                    .filter(o -> o.kind() == Kind.ACQUIRE && o.outcome() != Outcome.NO)
+                    .collect(Collectors.groupingBy(LeaseOperation::token))
+                    .values()
+                    .forEach(
+                        asked ->
+                            all.computeIfAbsent(key, k -> new ArrayList<>())
+                                .addAll(holdingsOfOneToken(asked))));
+    return all;
+  }
+
+  private static Collection<Span> holdingsOfOneToken(List<LeaseOperation> asked) {
+    long unanswered =
+        asked.stream()
+            .filter(o -> o.outcome() == Outcome.UNKNOWN)
+            .mapToLong(LeaseOperation::from)
+            .min()
+            .orElse(Long.MAX_VALUE);
+    Map<Long, Span> first = new HashMap<>();
+    for (LeaseOperation one : asked) {
+      if (one.outcome() == Outcome.YES) {
+        long from = Math.min(one.from(), unanswered);
+        Span grant = new Span(one.token(), one.process(), from, one.to(), one.fence());
+        first.merge(one.fence(), grant, (a, b) -> a.to() <= b.to() ? a : b);
+      }
+    }
+    return first.values();
+  }
+
   /** The operations on each lease; one without an answer may have happened at any later time. */
   Map<String, List<LeaseOperation>> operations() {
     Map<String, Event> answers =
@@ -131,6 +169,7 @@ record History(Collection<Event> events) {
         .forEach(
             asked -> {
               Event answer = answers.get(asked.id());
+              boolean told = answer != null && !answer.outcome().equals(Outcome.UNKNOWN.name());
               String[] what = asked.outcome().split(" ", 2);
               all.computeIfAbsent(asked.key(), key -> new ArrayList<>())
                   .add(
@@ -138,10 +177,12 @@ record History(Collection<Event> events) {
                           Kind.valueOf(what[0]),
                           what[1],
                           asked.until(),
+                          asked.fence(),
+                          asked.worker(),
                           asked.at(),
-                          answer == null ? Long.MAX_VALUE : answer.at(),
-                          answer == null ? Outcome.UNKNOWN : Outcome.valueOf(answer.outcome()),
-                          answer == null ? 0 : answer.fence()));
+                          told ? answer.at() : Long.MAX_VALUE,
+                          told ? Outcome.valueOf(answer.outcome()) : Outcome.UNKNOWN,
+                          told ? answer.fence() : 0));
             });
     return all;
   }

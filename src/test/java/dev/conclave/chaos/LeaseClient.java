@@ -10,6 +10,7 @@ import dev.conclave.testing.Planted;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.Random;
+import java.util.function.Supplier;
 
 /**
  * Asks, extends and releases without waiting, and logs every call and answer: the history that is
@@ -17,9 +18,13 @@ import java.util.Random;
  * history becomes longer than a search can take.
  */
 final class LeaseClient {
-  private static final long EPOCH = 4_000_000_000L;
+  /** How long all workers stay with one key, in nanoseconds. */
+  static final long EPOCH = 4_000_000_000L;
+
   private static final long SHORTEST_LEASE = 250;
   private static final long LONGEST_LEASE = 900;
+
+  private static final String NOBODY = "-";
 
   private final Vertx vertx;
   private final LockService service;
@@ -45,7 +50,10 @@ final class LeaseClient {
     String key = "lease-" + System.nanoTime() / EPOCH;
     acquire(key, token)
         .compose(
-            outcome -> outcome == Outcome.YES ? more(key, token) : Future.succeededFuture(outcome))
+            outcome ->
+                outcome == Outcome.YES || random.nextInt(3) == 0
+                    ? more(key, token)
+                    : Future.succeededFuture(outcome))
         .onComplete(done -> vertx.setTimer(between(10, 150), timer -> next()));
   }
 
@@ -53,11 +61,15 @@ final class LeaseClient {
     return pause(between(0, 250))
         .compose(
             paused ->
-                switch (random.nextInt(8)) {
-                  case 0 -> acquire(key, token);
-                  case 1, 2, 3 -> extend(key, token);
-                  case 4 -> pause(LONGEST_LEASE).compose(late -> extend(key, token));
-                  case 5 -> Future.succeededFuture(Outcome.UNKNOWN);
+                switch (random.nextInt(14)) {
+                  case 0, 1 -> acquire(key, token);
+                  case 2, 3, 4 -> extend(key, token);
+                  case 5 -> pause(LONGEST_LEASE).compose(late -> extend(key, token));
+                  case 6 -> Future.succeededFuture(Outcome.UNKNOWN);
+                  case 7 -> revoke(key);
+                  case 8 -> locked(key);
+                  case 9 -> find(key);
+                  case 10, 11 -> owned(key, token);
                   default -> release(key, token);
                 })
         .compose(
@@ -86,8 +98,8 @@ final class LeaseClient {
                 return answered(key, id, 0, Outcome.NO);
               }
               // The service gives back what it may have been granted: some time, or never.
-              asked(Kind.RELEASE, key, token, 0, sentAt);
-              return Outcome.UNKNOWN;
+              answered(key, asked(Kind.RELEASE, key, token, 0, sentAt), 0, Outcome.UNKNOWN);
+              return answered(key, id, 0, Outcome.UNKNOWN);
             });
   }
 
@@ -99,20 +111,48 @@ final class LeaseClient {
         .map(extended -> answered(key, id, 0, Outcome.YES))
         .otherwise(
             cause ->
-                ErrorCode.NOT_OWNER.is(cause) ? answered(key, id, 0, Outcome.NO) : Outcome.UNKNOWN);
+                answered(key, id, 0, ErrorCode.NOT_OWNER.is(cause) ? Outcome.NO : Outcome.UNKNOWN));
   }
 
   private Future<Outcome> release(String key, String token) {
-    String id = asked(Kind.RELEASE, key, token, 0, System.nanoTime());
+    return told(Kind.RELEASE, key, token, () -> service.release(key, token));
+  }
+
+  private Future<Outcome> revoke(String key) {
+    return told(Kind.REVOKE, key, NOBODY, () -> service.revoke(key));
+  }
+
+  private Future<Outcome> locked(String key) {
+    return told(Kind.FIND, key, NOBODY, () -> service.locked(key));
+  }
+
+  private Future<Outcome> owned(String key, String token) {
+    return told(Kind.OWNS, key, token, () -> service.owned(key, token));
+  }
+
+  private Future<Outcome> find(String key) {
+    String id = asked(Kind.FIND, key, NOBODY, 0, System.nanoTime());
     return service
-        .release(key, token)
-        .map(released -> answered(key, id, 0, released ? Outcome.YES : Outcome.NO))
-        .otherwise(Outcome.UNKNOWN);
+        .find(key)
+        .map(
+            found ->
+                found == null
+                    ? answered(key, id, 0, Outcome.NO)
+                    : answered(key, id, found.getFencingToken(), Outcome.YES))
+        .otherwise(cause -> answered(key, id, 0, Outcome.UNKNOWN));
+  }
+
+  private Future<Outcome> told(
+      Kind kind, String key, String token, Supplier<Future<Boolean>> call) {
+    String id = asked(kind, key, token, 0, System.nanoTime());
+    return call.get()
+        .map(yes -> answered(key, id, 0, yes ? Outcome.YES : Outcome.NO))
+        .otherwise(cause -> answered(key, id, 0, Outcome.UNKNOWN));
   }
 
   private String asked(Kind kind, String key, String token, long lease, long sentAt) {
     String id = name + "-" + operations++;
-    String what = kind + " " + token;
+    String what = kind + " " + token.replace(Planted.MARKER, "token"); // violations are printed
     worker.log().add(Type.OPERATE, key, id, sentAt, 0, lease * 1_000_000, what);
     return id;
   }

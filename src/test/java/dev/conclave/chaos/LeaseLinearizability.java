@@ -1,13 +1,15 @@
 package dev.conclave.chaos;
 
-import dev.conclave.chaos.LeaseOperation.Kind;
 import dev.conclave.chaos.LeaseOperation.Outcome;
+import dev.conclave.chaos.SequentialLease.State;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -17,144 +19,150 @@ import java.util.Set;
  * <ol>
  *   <li>An operation takes effect at one instant between being asked and being answered; one
  *       without an answer at any later instant, or never.
- *   <li>A grant or extension that took effect in {@code [from, to]} runs out in {@code [from +
- *       duration, to + duration]}, unless the lease has been renewed or vacated before: late by the
- *       slack at most, early never.
- *   <li>The search puts next any operation, or the lease's running out, that no other must precede,
- *       if the model agrees with its outcome, and goes back when it is stuck. A set of what is done
- *       together with the state it leads to is tried only once.
+ *   <li>The search puts next any operation, or what the lease does by itself, that no other must
+ *       precede, if the model agrees with its outcome, and goes back when it is stuck. A set of
+ *       what is done together with the state it leads to is tried only once.
  *   <li>What changes nothing and agrees with the state is put next at once, without alternative: a
  *       history that can go on with it later can go on with it now.
+ *   <li>What there is to go back to is on a heap of its own, so that long histories need no deep
+ *       stack; what is done is remembered from the first operation on that is not.
  * </ol>
  */
 final class LeaseLinearizability {
   /** No history that is sound takes nearly as many. */
   private static final int LIMIT = 1_000_000;
 
-  private static final int NONE = -1;
-
   /**
-   * What the lease is like.
-   *
-   * @param fence the last fencing token; of a grant whose answer was lost, what it must exceed
-   * @param seen whether somebody has seen that fencing token
-   * @param renewal which operation set the expiry
+   * What is done: all answered operations before the first, those ahead of it by these distances,
+   * and these of the ones without an answer.
    */
-  private record State(String holder, long fence, boolean seen, int renewal) {
-    private static final State FREE = new State(null, 0, true, NONE);
+  private record Done(int first, BitSet ahead, BitSet pending) {
+    boolean has(int answered) {
+      return answered < first || ahead.get(answered - first);
+    }
 
-    private State free() {
-      return new State(null, fence, seen, NONE);
+    Done with(int answered) {
+      BitSet more = (BitSet) ahead.clone();
+      more.set(answered - first);
+      int gone = more.nextClearBit(0);
+      return new Done(first + gone, more.get(gone, Math.max(gone, more.length())), pending);
+    }
+
+    Done withPending(int one) {
+      BitSet more = (BitSet) pending.clone();
+      more.set(one);
+      return new Done(first, ahead, more);
     }
   }
 
-  private record Visited(BitSet done, State state) {}
+  private record Node(Done done, State state) {}
 
-  private final List<LeaseOperation> history;
-  private final long slack;
-  private final Set<Visited> visited = new HashSet<>();
+  private final SequentialLease model;
+  private final List<LeaseOperation> answered;
+  private final List<LeaseOperation> pending;
 
-  private LeaseLinearizability(List<LeaseOperation> history, long slack) {
-    this.history = new ArrayList<>(history);
-    this.history.sort(Comparator.comparingLong(LeaseOperation::to));
-    this.slack = slack;
+  /** The earliest beginning of an answered operation and all that were answered after it. */
+  private final long[] earliest;
+
+  private LeaseLinearizability(Collection<LeaseOperation> history, SequentialLease model) {
+    this.model = model;
+    answered =
+        history.stream()
+            .filter(o -> o.answered() && o.outcome() != Outcome.UNKNOWN)
+            .sorted(Comparator.comparingLong(LeaseOperation::to))
+            .toList();
+    pending =
+        history.stream()
+            .filter(o -> !o.answered() || o.outcome() == Outcome.UNKNOWN)
+            .map(LeaseOperation::pending)
+            .toList();
+    earliest = new long[answered.size() + 1];
+    earliest[answered.size()] = Long.MAX_VALUE;
+    for (int i = answered.size() - 1; i >= 0; i--) {
+      earliest[i] = Math.min(earliest[i + 1], answered.get(i).from());
+    }
   }
 
   /**
-   * Whether the history is that of a lease.
+   * Whether the history is that of a lease that was like one of these in the beginning.
    *
-   * @param slack by how much the store's expiry may be late, in nanoseconds
    * @throws IllegalStateException when the search becomes too large to decide
    */
-  static boolean holds(List<LeaseOperation> history, long slack) {
-    return new LeaseLinearizability(history, slack).search(new BitSet(), State.FREE);
+  static boolean holds(
+      Collection<LeaseOperation> history, SequentialLease model, Collection<State> beginnings) {
+    return new LeaseLinearizability(history, model).search(beginnings);
   }
 
-  private boolean search(BitSet before, State state) {
-    BitSet done = (BitSet) before.clone();
-    long limit = limit(done, state);
-    for (int i = idle(done, state, limit); i >= 0; i = idle(done, state, limit)) {
-      done.set(i);
-      limit = limit(done, state);
+  private boolean search(Collection<State> beginnings) {
+    Set<Node> visited = new HashSet<>();
+    Deque<Node> left = new ArrayDeque<>();
+    for (State state : beginnings) {
+      left.addLast(new Node(new Done(0, new BitSet(), new BitSet()), state));
     }
-    if (!visited.add(new Visited(done, state))) {
-      return false;
-    }
-    if (visited.size() > LIMIT) {
-      throw new IllegalStateException("undecided after " + LIMIT + " states");
-    }
-    boolean open = false;
-    for (int i = done.nextClearBit(0); i < history.size(); i = done.nextClearBit(i + 1)) {
-      LeaseOperation operation = history.get(i);
-      open |= operation.to() != Long.MAX_VALUE;
-      State next = operation.from() <= limit ? effect(i, state) : null;
-      if (next != null) {
-        BitSet then = (BitSet) done.clone();
-        then.set(i);
-        if (search(then, next)) {
-          return true;
+    while (!left.isEmpty()) {
+      Node node = settled(left.pop());
+      if (node.done.first == answered.size()) {
+        return true;
+      }
+      if (visited.add(node)) {
+        List<Node> next = next(node);
+        for (int i = next.size() - 1; i >= 0; i--) {
+          left.push(next.get(i));
         }
       }
+      if (visited.size() > LIMIT) {
+        throw new IllegalStateException("undecided after " + LIMIT + " states");
+      }
     }
-    return !open
-        || (state.renewal != NONE
-            && earliestExpiry(state.renewal) <= limit
-            && search(done, state.free()));
+    return false;
   }
 
-  /** By when something has to happen that has not: nothing that begins later may precede it. */
-  private long limit(BitSet done, State state) {
-    int first = done.nextClearBit(0); // they are sorted by their ends
-    long operation = first < history.size() ? history.get(first).to() : Long.MAX_VALUE;
-    return state.renewal == NONE ? operation : Math.min(operation, latestExpiry(state.renewal));
+  /** With all done that may be next, changes nothing and agrees with the state. */
+  private Node settled(Node node) {
+    Done done = node.done;
+    for (int i = idle(done, node.state); i >= 0; i = idle(done, node.state)) {
+      done = done.with(i);
+    }
+    return new Node(done, node.state);
   }
 
-  private long earliestExpiry(int renewal) {
-    return history.get(renewal).from() + history.get(renewal).duration();
-  }
-
-  private long latestExpiry(int renewal) {
-    LeaseOperation operation = history.get(renewal);
-    boolean ends = operation.to() != Long.MAX_VALUE;
-    return ends ? operation.to() + operation.duration() + slack : Long.MAX_VALUE;
-  }
-
-  /** An operation that may be next, changes nothing and agrees with the state; or -1. */
-  private int idle(BitSet done, State state, long limit) {
-    for (int i = done.nextClearBit(0); i < history.size(); i = done.nextClearBit(i + 1)) {
-      LeaseOperation operation = history.get(i);
-      boolean refused = operation.outcome() == Outcome.NO;
-      if (refused && operation.from() <= limit && !allowed(operation, state)) {
+  private int idle(Done done, State state) {
+    long limit = limit(done, state);
+    for (int i = done.first; i < answered.size() && earliest[i] <= limit; i++) {
+      LeaseOperation operation = answered.get(i);
+      if (operation.from() <= limit && !done.has(i) && model.idle(operation, state)) {
         return i;
       }
     }
-    return NONE;
+    return -1;
   }
 
-  private static boolean allowed(LeaseOperation operation, State state) {
-    boolean mine = Objects.equals(state.holder, operation.token());
-    return mine || (operation.kind() == Kind.ACQUIRE && state.holder == null);
+  private List<Node> next(Node node) {
+    Done done = node.done;
+    State state = node.state;
+    long limit = limit(done, state);
+    List<Node> next = new ArrayList<>();
+    for (int i = done.first; i < answered.size() && earliest[i] <= limit; i++) {
+      LeaseOperation operation = answered.get(i);
+      if (operation.from() <= limit && !done.has(i)) {
+        Done then = done.with(i);
+        model.after(operation, state, limit).forEach(after -> next.add(new Node(then, after)));
+      }
+    }
+    model.meanwhile(state, limit).forEach(after -> next.add(new Node(done, after)));
+    for (int i = 0; i < pending.size(); i++) {
+      LeaseOperation operation = pending.get(i);
+      if (operation.from() <= limit && !done.pending.get(i)) {
+        Done then = done.withPending(i);
+        model.after(operation, state, limit).forEach(after -> next.add(new Node(then, after)));
+      }
+    }
+    return next;
   }
 
-  /** The state that the operation leads to; null when the model contradicts its outcome. */
-  private State effect(int number, State state) {
-    LeaseOperation operation = history.get(number);
-    if (operation.outcome() == Outcome.NO || !allowed(operation, state)) {
-      return null;
-    }
-    String holder = operation.token();
-    if (operation.kind() == Kind.RELEASE) {
-      return state.free();
-    }
-    if (operation.kind() == Kind.EXTEND) {
-      return new State(holder, state.fence, state.seen, number);
-    }
-    boolean mine = holder.equals(state.holder);
-    if (operation.outcome() == Outcome.UNKNOWN) {
-      return new State(holder, state.fence, mine && state.seen, number);
-    }
-    boolean same = mine && state.seen && operation.fence() == state.fence;
-    boolean greater = (!mine || !state.seen) && operation.fence() > state.fence;
-    return same || greater ? new State(holder, operation.fence(), true, number) : null;
+  /** By when something has to happen that has not: nothing that begins later may precede it. */
+  private long limit(Done done, State state) {
+    long operation = done.first < answered.size() ? answered.get(done.first).to() : Long.MAX_VALUE;
+    return Math.min(operation, model.latest(state));
   }
 }

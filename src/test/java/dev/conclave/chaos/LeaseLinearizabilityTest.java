@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.chaos.LeaseOperation.Kind;
 import dev.conclave.chaos.LeaseOperation.Outcome;
+import dev.conclave.chaos.SequentialLease.State;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -15,11 +16,12 @@ import org.junit.jupiter.api.Test;
 class LeaseLinearizabilityTest {
   private static final long NEVER = Long.MAX_VALUE;
   private static final long LEASE = 1_000;
+  private static final long OFFER = 500;
 
   private final List<LeaseOperation> history = new ArrayList<>();
 
   private void add(Kind kind, String token, long from, long to, Outcome outcome, long fence) {
-    history.add(new LeaseOperation(kind, token, LEASE, from, to, outcome, fence));
+    history.add(new LeaseOperation(kind, token, LEASE, 0, "p", from, to, outcome, fence));
   }
 
   private void acquire(String token, long from, long to, long fence) {
@@ -34,8 +36,13 @@ class LeaseLinearizabilityTest {
     add(Kind.RELEASE, token, from, to, done ? Outcome.YES : Outcome.NO, 0);
   }
 
+  private static boolean judge(List<LeaseOperation> history) {
+    LeaseModel model = new LeaseModel(history, 10, OFFER, List.of());
+    return LeaseLinearizability.holds(history, model, List.of(State.FREE));
+  }
+
   private boolean holds() {
-    return LeaseLinearizability.holds(history, 10);
+    return judge(history);
   }
 
   @Test
@@ -152,8 +159,8 @@ class LeaseLinearizabilityTest {
     int found = 0;
     for (long seed = 0; seed < 50; seed++) {
       List<LeaseOperation> real = simulate(new Random(seed));
-      assertThat(LeaseLinearizability.holds(real, 10)).as("seed %d", seed).isTrue();
-      found += LeaseLinearizability.holds(flipped(real, new Random(seed)), 10) ? 0 : 1;
+      assertThat(judge(real)).as("seed %d", seed).isTrue();
+      found += judge(flipped(real, new Random(seed))) ? 0 : 1;
     }
     assertThat(found).isGreaterThan(30);
   }
@@ -187,7 +194,15 @@ class LeaseLinearizabilityTest {
       Outcome outcome = unknown ? Outcome.UNKNOWN : done ? Outcome.YES : Outcome.NO;
       seen.add(
           new LeaseOperation(
-              kind, token, LEASE, from, unknown ? NEVER : to, outcome, unknown ? 0 : fence));
+              kind,
+              token,
+              LEASE,
+              0,
+              "p",
+              from,
+              unknown ? NEVER : to,
+              outcome,
+              unknown ? 0 : fence));
     }
     return seen;
   }
@@ -203,7 +218,15 @@ class LeaseLinearizabilityTest {
     planted.set(
         at,
         new LeaseOperation(
-            one.kind(), one.token(), one.duration(), one.from(), one.to(), other, one.fence()));
+            one.kind(),
+            one.token(),
+            one.duration(),
+            0,
+            "p",
+            one.from(),
+            one.to(),
+            other,
+            one.fence()));
     return planted;
   }
 }

@@ -14,11 +14,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Takes locks one after the other: waiting or not, giving up or not, renewing or not, holding
- * shorter or longer than the lease.
+ * shorter or longer than the lease. All workers move to the next locks every few seconds; who holds
+ * or waits finishes on the old ones.
  */
 final class LockClient {
   static final long SHORTEST_LEASE = 800;
   static final long LONGEST_LEASE = 1_800;
+  static final String KEYS = "lock-";
   static final String GIVEN_UP = " (given up)";
   static final String WAITS = "waits";
   static final String ONCE = "at once";
@@ -47,7 +49,7 @@ final class LockClient {
     if (worker.stopping()) {
       return;
     }
-    String key = "lock-" + random.nextInt(keys);
+    String key = KEYS + random.nextInt(keys) + "-" + System.nanoTime() / LeaseClient.EPOCH;
     String id = name + "-" + attempts++;
     boolean waits = random.nextInt(4) > 0;
     boolean renews = random.nextInt(3) == 0;

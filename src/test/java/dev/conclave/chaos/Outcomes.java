@@ -40,24 +40,24 @@ final class Outcomes {
   private final History history;
   private final Reasons reasons;
   private final Map<String, List<Span>> stalls;
-  private final long lateExpiry;
+  private final long refusedLate;
   private final Map<String, List<Span>> holders = new HashMap<>();
 
-  private Outcomes(History history, Duration lateExpiry) {
+  private Outcomes(History history, Duration refusedLate) {
     this.history = history;
     this.reasons = new Reasons(history);
     this.stalls =
         history.spans(Event.Type.STALL).stream().collect(Collectors.groupingBy(Span::worker));
-    this.lateExpiry = lateExpiry.toNanos();
+    this.refusedLate = refusedLate.toNanos();
   }
 
   /**
    * Finds the wrong ones.
    *
-   * @param lateExpiry by how much leases may expire late
+   * @param refusedLate how long after the end of a lease its key may be refused
    */
-  static List<String> check(History history, Duration lateExpiry) {
-    return new Outcomes(history, lateExpiry).violations();
+  static List<String> check(History history, Duration refusedLate) {
+    return new Outcomes(history, refusedLate).violations();
   }
 
   private List<String> violations() {
@@ -129,7 +129,7 @@ final class Outcomes {
               Event release = released.get(CallChecks.RELEASE + ask.id());
               long answered = answer == null ? ask.until() : answer.at();
               long runsOut = claimed.getOrDefault(ask.id(), answered + ask.fence());
-              long end = release == null ? runsOut + SENT_LATE + lateExpiry : release.at();
+              long end = release == null ? runsOut + SENT_LATE + refusedLate : release.at();
               holders
                   .computeIfAbsent(ask.key(), key -> new ArrayList<>())
                   .add(new Span(ask.id(), ask.worker(), ask.at(), end, 0));

@@ -15,6 +15,8 @@ import java.util.List;
 final class PostgresStore implements ChaosStore {
   private static final String POSTGRES = "postgres";
 
+  private static final String CRASH = "crash and recovery";
+
   /** The state 53100 is that of a full disk. */
   private static final String FULL =
       """
@@ -75,7 +77,7 @@ final class PostgresStore implements ChaosStore {
               return OVER;
             }),
         Fault.durable(
-            "crash and recovery",
+            CRASH,
             random -> {
               server.crash();
               return server::restart;
@@ -151,6 +153,13 @@ final class PostgresStore implements ChaosStore {
     } catch (SQLException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** A release that is an offer is not on the disk before it has been claimed. */
+  @Override
+  public SequentialLease lease(List<LeaseOperation> all, List<History.Span> faults) {
+    return new LeaseModel(
+        all, LATE, OFFER, faults.stream().filter(fault -> fault.id().equals(CRASH)).toList());
   }
 
   PostgresServer server() {

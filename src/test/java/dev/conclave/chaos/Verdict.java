@@ -1,5 +1,6 @@
 package dev.conclave.chaos;
 
+import dev.conclave.chaos.History.Span;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -8,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -22,19 +24,24 @@ final class Verdict {
    * What was promised, and to whom.
    *
    * @param elections which elections somebody has to lead whenever all is well
-   * @param killed workers that can not have answered
-   * @param lateExpiry by how much leases may expire late
+   * @param lease what the lease of a key is like, from what was asked of it and the faults
+   * @param refusedLate how long after the end of a lease its key may be refused
    * @param end of the campaign, on the clock of its events
    */
   record Terms(
-      Collection<String> elections, Collection<String> killed, Duration lateExpiry, long end) {}
+      Collection<String> elections,
+      BiFunction<List<LeaseOperation>, List<Span>, SequentialLease> lease,
+      Duration refusedLate,
+      long end) {}
+
+  /** What backends and lock services are configured with. */
+  private static final Duration BACKEND_TIMEOUT = Duration.ofMillis(1_000);
 
   private final History history;
   private final Terms terms;
   private final List<String> violations = new ArrayList<>();
   private int judged;
   private int judgedOperations;
-  private int forgottenKeys;
 
   /** Judges. */
   Verdict(History history, Terms terms) {
@@ -51,14 +58,11 @@ final class Verdict {
     all.put(
         "some leader", () -> Checks.someLeader(history, terms.elections(), Recovery.LEADER_WITHIN));
     all.put("take-overs", () -> Checks.takeOvers(history, Recovery.LEADER_WITHIN));
-    all.put(
-        "requests answered", () -> Checks.liveness(history, terms.killed(), LATENESS, terms.end()));
-    all.put("outcomes", () -> Outcomes.check(history, terms.lateExpiry()));
+    all.put("requests answered", () -> Checks.liveness(history, LATENESS, terms.end()));
+    all.put("outcomes", () -> Outcomes.check(history, terms.refusedLate()));
     all.put("valid until their end", () -> ClaimChecks.notBeyondTheirEnd(history));
     all.put("not valid again", () -> ClaimChecks.notAgain(history));
-    all.put(
-        "calls answered",
-        () -> CallChecks.answered(history, terms.killed(), LATENESS, terms.end()));
+    all.put("calls answered", () -> CallChecks.answered(history, LATENESS, terms.end()));
     all.put("terms ended", () -> CallChecks.endsTerms(history));
     all.put("elections obey", () -> CallChecks.electionsObey(history));
     all.put("releases", () -> CallChecks.releases(history));
@@ -69,36 +73,35 @@ final class Verdict {
     all.put("reads of the last write", () -> FenceChecks.readsOfLastWrite(history));
     all.put("reads told", () -> FenceChecks.readsTold(history));
     all.put("valid holders write", () -> FenceChecks.validHoldersWrite(history, LONGEST_LEASE));
+    all.put(
+        "operations answered",
+        () -> OperationChecks.answered(history, BACKEND_TIMEOUT, LATENESS, terms.end()));
     all.put("leases", this::leases);
     return all;
   }
 
   private List<String> leases() {
     List<String> found = new ArrayList<>();
-    history.operations().forEach((key, operations) -> linearize(key, operations, found));
+    history.operations().entrySet().stream()
+        .filter(of -> !terms.elections().contains(of.getKey()))
+        .forEach(of -> linearize(of.getKey(), of.getValue(), found));
     return found;
   }
 
-  /** A key whose lease the store may have forgotten has no sequential story. */
   private void linearize(String key, List<LeaseOperation> operations, List<String> found) {
-    long from = operations.stream().mapToLong(LeaseOperation::from).min().orElseThrow();
-    long to =
-        operations.stream()
-            .mapToLong(o -> o.to() == Long.MAX_VALUE ? o.from() : o.to())
-            .max()
-            .orElseThrow();
-    if (history.spans(Event.Type.FORGETS).stream().anyMatch(f -> f.overlaps(from, to))) {
-      forgottenKeys++;
-      return;
-    }
-    judged++;
-    judgedOperations += operations.size();
-    try {
-      if (!LeaseLinearizability.holds(operations, terms.lateExpiry().toNanos())) {
-        found.add(key + ": not the history of a lease: " + told(operations));
+    SequentialLease lease = terms.lease().apply(operations, history.spans(Event.Type.FAULT));
+    for (LeaseHistories.Part part :
+        LeaseHistories.parts(
+            operations, history.spans(Event.Type.FORGETS), ChaosStore.LATE, ChaosStore.OFFER)) {
+      judged += part.judged() > 0 ? 1 : 0;
+      judgedOperations += part.judged();
+      try {
+        if (!LeaseLinearizability.holds(part.operations(), lease, part.beginnings())) {
+          found.add(key + ": not the history of a lease: " + told(part.operations()));
+        }
+      } catch (IllegalStateException undecided) {
+        found.add(key + ": " + undecided.getMessage() + ": " + told(part.operations()));
       }
-    } catch (IllegalStateException undecided) {
-      found.add(key + ": " + undecided.getMessage() + ": " + told(operations));
     }
   }
 
@@ -165,9 +168,7 @@ final class Verdict {
             + judgedOperations
             + " on "
             + judged
-            + " keys ("
-            + forgottenKeys
-            + " keys met a forgetful store)",
+            + " parts of keys' histories",
         "  leaderships: "
             + leaderships
             + ", claims of leaders: "

@@ -130,6 +130,9 @@ class VerdictTest {
     all.put(
         "valid holders write",
         h -> h.add("w1", Type.REFUSED, "lock", "a", 100, 10, 110, "register"));
+    all.put(
+        "operations answered",
+        h -> h.add("w1", Type.OPERATE, ELECTION, "z", 500, 0, 500, "EXTEND t"));
     all.put("leases", h -> h.operated("3", 200, 0, "EXTEND t", "YES"));
     return all;
   }
@@ -140,7 +143,11 @@ class VerdictTest {
 
   private Verdict verdict() {
     Verdict.Terms terms =
-        new Verdict.Terms(Set.of(ELECTION), Set.of("w0"), Duration.ofMillis(20), 100_000_000_000L);
+        new Verdict.Terms(
+            Set.of(ELECTION),
+            (all, faults) -> new LeaseModel(all, ChaosStore.LATE, ChaosStore.OFFER, List.of()),
+            Duration.ofMillis(20),
+            100_000_000_000L);
     return new Verdict(new History(events), terms);
   }
 

@@ -9,8 +9,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 
@@ -29,7 +27,6 @@ final class Workers implements AutoCloseable {
   private final List<Running> running = new ArrayList<>();
   private final List<Running> all = new ArrayList<>();
   private final List<Event> victims = new ArrayList<>();
-  private final Set<String> killed = ConcurrentHashMap.newKeySet();
 
   /**
    * Starts so many.
@@ -74,7 +71,6 @@ final class Workers implements AutoCloseable {
   private Fault.Healing kill(int slot) {
     Running victim = running.get(slot);
     long from = System.nanoTime();
-    killed.add(victim.name);
     victim.process.close();
     return () -> {
       running.set(slot, start(slot));
@@ -135,10 +131,6 @@ final class Workers implements AutoCloseable {
   void stop() {
     running.forEach(worker -> worker.process.terminate());
     running.forEach(worker -> worker.process.awaitExit());
-  }
-
-  Set<String> killed() {
-    return killed;
   }
 
   List<Event> events() {

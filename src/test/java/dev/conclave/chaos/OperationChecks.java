@@ -1,0 +1,83 @@
+package dev.conclave.chaos;
+
+import dev.conclave.chaos.Event.Type;
+import dev.conclave.chaos.History.Span;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** When what was asked has to be answered. */
+final class OperationChecks {
+  private OperationChecks() {}
+
+  /** Every operation is answered, be it with an error, within the time and the slack. */
+  static List<String> answered(History history, Duration within, Duration slack, long endOfRun) {
+    return overdue(
+        history,
+        Type.OPERATE,
+        Type.OPERATED,
+        asked -> asked.at() + within.toNanos(),
+        slack,
+        endOfRun);
+  }
+
+  /**
+   * What was answered later than its deadline and the slack, or never. Not counted is time in which
+   * its process or event loop did not run. A process that was killed owed until then what was
+   * overdue then, and nothing else.
+   */
+  static List<String> overdue(
+      History history,
+      Type question,
+      Type reply,
+      ToLongFunction<Event> deadline,
+      Duration slack,
+      long endOfRun) {
+    Map<String, List<Span>> stalls = stalls(history);
+    Map<String, Long> killed =
+        history
+            .of(Type.FAULT)
+            .filter(e -> e.outcome().equals("SIGKILL"))
+            .collect(Collectors.toMap(Event::worker, Event::at, Math::min));
+    Map<String, Event> asked = new TreeMap<>();
+    history.of(question).forEach(ask -> asked.put(ask.id(), ask));
+    List<String> violations = new ArrayList<>();
+    history
+        .of(reply)
+        .forEach(
+            answer -> {
+              Event ask = asked.remove(answer.id());
+              long late = late(ask, deadline, answer.at(), stalls);
+              if (late > slack.toNanos()) {
+                violations.add(
+                    "answered " + late / 1_000_000 + " ms after its deadline: " + answer);
+              }
+            });
+    for (Event ask : asked.values()) {
+      long end = killed.getOrDefault(ask.worker(), endOfRun);
+      if (late(ask, deadline, end, stalls) > slack.toNanos()) {
+        violations.add("never answered: " + ask);
+      }
+    }
+    return violations;
+  }
+
+  private static long late(
+      Event ask, ToLongFunction<Event> deadline, long end, Map<String, List<Span>> stalls) {
+    List<Span> own = stalls.getOrDefault(ask.worker(), List.of());
+    return end - deadline.applyAsLong(ask) - Checks.stalled(own, ask.at(), end);
+  }
+
+  /** A process that was paused and is killed soon after may not have said that it was. */
+  private static Map<String, List<Span>> stalls(History history) {
+    return Stream.concat(
+            history.spans(Type.STALL).stream(),
+            history.spans(Type.FAULT).stream().filter(s -> s.id().equals("SIGSTOP")))
+        .collect(Collectors.groupingBy(Span::worker));
+  }
+}
