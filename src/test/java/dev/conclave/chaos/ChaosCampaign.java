@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -35,9 +34,6 @@ final class ChaosCampaign {
    * @param spared workers that are never killed
    */
   record Size(int workers, int elections, int held, int clients, int leases, int spared) {}
-
-  private static final int LONGEST_FAULT = 3_500;
-  private static final int LONGEST_PEACE = 2_000;
 
   /** What is promised after the last fault, and what a busy machine adds. */
   private static final Duration LEADER_AGAIN =
@@ -80,7 +76,9 @@ final class ChaosCampaign {
             + store.name()
             + " begins; to replay: -Dchaos.seed="
             + seed
-            + (WallClock.canShift() ? "; wall clocks of workers are wrong by 0 and ±1 h" : ""));
+            + (WallClock.canShift()
+                ? "; wall clocks of workers are wrong by 0 and ±1 h, and move by 1 h"
+                : ""));
     Random random = new Random(seed);
     Path own = folder.resolve("harness");
     try (EventLog log = new EventLog("harness", own);
@@ -189,7 +187,7 @@ final class ChaosCampaign {
         new Thread(
             () -> {
               try {
-                torment(faults, log, new Random(seed), end);
+                torment(new FaultTrack(faults, seed), log, end);
                 done.complete(null);
               } catch (Throwable broken) {
                 done.completeExceptionally(broken);
@@ -201,26 +199,20 @@ final class ChaosCampaign {
     return done;
   }
 
-  private void torment(List<Fault> faults, EventLog log, Random random, long end) throws Exception {
+  private static void torment(FaultTrack track, EventLog log, long end) throws Exception {
     while (System.nanoTime() - end < 0) {
-      Async.pause(Duration.ofMillis(100 + random.nextInt(LONGEST_PEACE)));
-      Fault fault = faults.get(random.nextInt(faults.size()));
-      Duration lasts = Duration.ofMillis(100 + random.nextInt(LONGEST_FAULT));
+      FaultTrack.Step step = track.next();
+      Async.pause(step.peace());
       long from = System.nanoTime();
-      Optional<String> before = fault.forgets() ? store.epoch() : Optional.empty();
-      Fault.Healing healing = fault.injection().inject(random);
+      Fault.Healing healing = step.inject();
       if (healing != Fault.OVER) {
-        Async.pause(lasts);
+        Async.pause(step.lasts());
       }
       healing.heal();
-      if (fault.forgets()) {
-        store.settle(); // two servers that both serve forget what the other one grants
-      }
       if (log != null) {
-        log.span(Type.FAULT, "store", "", from, fault.name());
-        boolean kept = before.isPresent() && before.equals(store.epoch());
-        if (fault.forgets() && !kept) {
-          log.span(Type.FORGETS, "store", "", from, fault.name());
+        log.span(Type.FAULT, "store", "", from, step.fault().name());
+        if (step.fault().forgets()) {
+          log.span(Type.FORGETS, "store", "", from, step.fault().name());
         }
       }
     }
