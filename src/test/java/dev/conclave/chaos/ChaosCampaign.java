@@ -76,7 +76,9 @@ final class ChaosCampaign {
             + store.name()
             + " begins; to replay: -Dchaos.seed="
             + seed
-            + (WallClock.canShift() ? "; wall clocks of workers are wrong by 0 and ±1 h" : ""));
+            + (WallClock.canShift()
+                ? "; wall clocks of workers are wrong by 0 and ±1 h, and move by 1 h"
+                : ""));
     Random random = new Random(seed);
     Path own = folder.resolve("harness");
     try (EventLog log = new EventLog("harness", own);
@@ -121,12 +123,12 @@ final class ChaosCampaign {
     if (store.forgetsWhenCut()) {
       List<Fault> both = new ArrayList<>(network);
       both.addAll(store.faults());
-      tracks.add(new FaultTrack(store, both, log, random.nextLong()));
+      tracks.add(new FaultTrack(both, log, random.nextLong()));
     } else {
-      tracks.add(new FaultTrack(store, network, log, random.nextLong()));
-      tracks.add(new FaultTrack(store, store.faults(), log, random.nextLong()));
+      tracks.add(new FaultTrack(network, log, random.nextLong()));
+      tracks.add(new FaultTrack(store.faults(), log, random.nextLong()));
     }
-    tracks.add(new FaultTrack(store, workers.faults(size.spared), null, random.nextLong()));
+    tracks.add(new FaultTrack(workers.faults(size.spared), null, random.nextLong()));
     return tracks;
   }
 

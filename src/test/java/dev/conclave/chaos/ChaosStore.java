@@ -21,18 +21,18 @@ interface ChaosStore extends AutoCloseable {
   /** What this worker connects with: through proxies. */
   JsonObject backend(int worker);
 
-  /** The ways there. */
+  /** The ways there, always in the same order, so that a seed means the same ones. */
   List<FaultProxy> proxies();
 
   /**
-   * What changes when the store has forgotten: a fault that may make it forget has not when this is
-   * the same afterwards. Empty when such faults always do.
+   * What changes when a store {@link #forgetsWhenCut} and has: {@link EpochWatch} looks at it.
+   * Empty for others, which forget on {@link Fault#forgets} alone.
    */
   default Optional<String> epoch() {
     return Optional.empty();
   }
 
-  /** Whether a fault of the network can make this store forget. */
+  /** Whether this store can forget without being told to, such as by a fault of the network. */
   default boolean forgetsWhenCut() {
     return false;
   }

@@ -10,7 +10,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -19,7 +19,7 @@ import java.util.Random;
 final class ClusterStore implements ChaosStore {
   private static final int MOVED = 10;
 
-  private final Map<Integer, FaultProxy> ways = new HashMap<>();
+  private final Map<Integer, FaultProxy> ways = new LinkedHashMap<>();
   private final RedisCluster cluster = new RedisCluster(this::way, RedisStore.PERSISTENT);
 
   private int way(int port) {
@@ -42,6 +42,7 @@ final class ClusterStore implements ChaosStore {
         .put("options", new JsonObject().put("type", "CLUSTER").put("endpoints", endpoints));
   }
 
+  /** In the order of the nodes. */
   @Override
   public List<FaultProxy> proxies() {
     return List.copyOf(ways.values());
@@ -134,6 +135,10 @@ final class ClusterStore implements ChaosStore {
 
   private static List<?> keysOf(RedisServer node, String slot) {
     return (List<?>) node.call("CLUSTER", "GETKEYSINSLOT", slot, "100");
+  }
+
+  RedisCluster servers() {
+    return cluster;
   }
 
   @Override

@@ -5,8 +5,10 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Notices that a store has forgotten although no fault told it to: a busy machine alone can make
- * Sentinel take a master for dead.
+ * Notices that a store has forgotten that does so by itself: Sentinel may take a master for dead
+ * when it crashed, when the network had a fault, or when the machine was busy. What is lost is what
+ * the master granted without its replica before another one took its place; leases are so short
+ * that nothing older matters.
  */
 final class EpochWatch implements AutoCloseable {
   /** How long a master may have gone without its replica before the other one takes its place. */

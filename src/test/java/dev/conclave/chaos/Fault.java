@@ -6,12 +6,12 @@ import java.util.Random;
  * One kind of trouble.
  *
  * @param name what it is called in the figures
- * @param forgets whether the store may forget what it was told: then leases may overlap for the
- *     length of a lease, and fencing tokens have to make up for it
+ * @param forgets whether the store forgets what it was told: then leases may overlap for the length
+ *     of a lease, and fencing tokens have to make up for it
  * @param injection makes it
  */
 record Fault(String name, boolean forgets, Injection injection) {
-  /** Makes trouble, and answers how to end it. */
+  /** Makes trouble, with a source of chance of its own, and answers how to end it. */
   interface Injection {
     Healing inject(Random random) throws Exception;
   }
@@ -23,7 +23,7 @@ record Fault(String name, boolean forgets, Injection injection) {
 
   static final Healing OVER = () -> {};
 
-  /** A fault after which all leases are as they were. */
+  /** A fault after which all leases are as they were, unless the store's epoch tells otherwise. */
   static Fault durable(String name, Injection injection) {
     return new Fault(name, false, injection);
   }

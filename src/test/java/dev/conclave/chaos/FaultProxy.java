@@ -60,6 +60,11 @@ public final class FaultProxy implements AutoCloseable {
     return listener.getLocalPort();
   }
 
+  /** The port that it forwards to. */
+  int target() {
+    return upstream.getPort();
+  }
+
   /** How many connections are open. */
   public int connections() {
     return links.size();

@@ -37,9 +37,8 @@ final class NetworkFaults {
   }
 
   private Fault lasting(String name, Trouble trouble) {
-    return new Fault(
+    return Fault.durable(
         name,
-        store.forgetsWhenCut(),
         random -> {
           List<FaultProxy> some = some(random);
           some.forEach(proxy -> trouble.make(proxy, random));
@@ -59,7 +58,8 @@ final class NetworkFaults {
         });
   }
 
-  private List<FaultProxy> some(Random random) {
+  /** One of them, or all. */
+  List<FaultProxy> some(Random random) {
     List<FaultProxy> all = store.proxies();
     return random.nextInt(3) == 0 ? all : List.of(all.get(random.nextInt(all.size())));
   }

@@ -8,7 +8,8 @@ import dev.conclave.testing.RedisServer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,10 +20,11 @@ import java.util.Random;
  * reached is replaced, so every fault of the network may cost what the replica did not have.
  */
 final class SentinelStore implements ChaosStore {
-  private final Map<Integer, FaultProxy> ways = new HashMap<>();
-  private final Map<Integer, FaultProxy> replication = new HashMap<>();
+  private final Map<Integer, FaultProxy> ways = new LinkedHashMap<>();
+  private final Map<Integer, FaultProxy> replication = new LinkedHashMap<>();
   private final RedisSentinel servers =
       new RedisSentinel(port -> way(ways, port), port -> way(replication, port));
+  private final FaultProxy toSentinel = new FaultProxy("127.0.0.1", servers.sentinel().port());
 
   private static int way(Map<Integer, FaultProxy> ways, int port) {
     return ways.computeIfAbsent(port, to -> new FaultProxy("127.0.0.1", to)).port();
@@ -44,12 +46,19 @@ final class SentinelStore implements ChaosStore {
             new JsonObject()
                 .put("type", "SENTINEL")
                 .put("masterName", RedisSentinel.MASTER)
-                .put("endpoints", new JsonArray().add(servers.uri())));
+                .put("endpoints", new JsonArray().add("redis://127.0.0.1:" + toSentinel.port())));
   }
 
+  /** To the first master, its replica, and Sentinel. */
   @Override
   public List<FaultProxy> proxies() {
-    return List.copyOf(ways.values());
+    List<FaultProxy> proxies = new ArrayList<>(ways.values());
+    proxies.add(toSentinel);
+    return proxies;
+  }
+
+  RedisSentinel servers() {
+    return servers;
   }
 
   /** Grows with every fail-over. */
@@ -67,8 +76,8 @@ final class SentinelStore implements ChaosStore {
   @Override
   public List<Fault> faults() {
     return List.of(
-        Fault.forgetful("fail-over to a stale replica", this::crashMaster),
-        Fault.forgetful("fail-over on command", this::failOver),
+        Fault.durable("fail-over to a stale replica", this::crashMaster),
+        Fault.durable("fail-over on command", this::failOver),
         Fault.durable(
             "CLIENT KILL",
             random -> {
@@ -171,6 +180,7 @@ final class SentinelStore implements ChaosStore {
   public void close() {
     ways.values().forEach(FaultProxy::close);
     replication.values().forEach(FaultProxy::close);
+    toSentinel.close();
     servers.close();
   }
 }
