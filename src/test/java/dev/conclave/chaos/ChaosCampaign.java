@@ -177,8 +177,7 @@ final class ChaosCampaign {
         size.clients,
         size.leases,
         size.elections,
-        size.held,
-        size.held == 0 && slot == 0);
+        size.held);
   }
 
   private CompletableFuture<Void> track(List<Fault> faults, EventLog log, long seed, long end) {

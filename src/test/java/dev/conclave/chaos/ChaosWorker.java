@@ -2,7 +2,6 @@ package dev.conclave.chaos;
 
 import dev.conclave.backend.Backends;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.chaos.Event.Type;
 import dev.conclave.lock.LocalLockService;
 import dev.conclave.lock.Lock;
 import dev.conclave.lock.LockOptions;
@@ -17,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * One process of a campaign: lock clients, lease clients and elections on one backend, which work
@@ -79,6 +77,7 @@ public final class ChaosWorker {
   /** The backend may be away just now: a worker goes on trying. */
   private void connect() {
     new StallMeter(vertx, log);
+    new WorkerCommands(vertx.getOrCreateContext(), log);
     if (config.held() > 0) {
       new Usage(log, vertx);
     }
@@ -131,9 +130,6 @@ public final class ChaosWorker {
     for (int i = 0; i < config.held(); i++) {
       hold("own-" + config.worker() + "-" + i);
     }
-    if (config.blocks()) {
-      block(seeds);
-    }
   }
 
   /**
@@ -148,20 +144,6 @@ public final class ChaosWorker {
         .acquire()
         .onFailure(away -> vertx.setTimer(500, timer -> hold(key)))
         .onSuccess(handle -> handle.onLost(() -> hold(key)));
-  }
-
-  private void block(Random random) {
-    vertx.setTimer(
-        500 + random.nextInt(6_000),
-        timer -> {
-          long from = System.nanoTime();
-          long end = from + (100 + random.nextInt(2_500)) * 1_000_000L;
-          while (System.nanoTime() - end < 0) {
-            LockSupport.parkNanos(end - System.nanoTime());
-          }
-          log.span(Type.FAULT, "worker", "", from, "blocked event loop");
-          block(random);
-        });
   }
 
   private void stop() {
