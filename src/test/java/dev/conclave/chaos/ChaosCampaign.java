@@ -84,7 +84,8 @@ final class ChaosCampaign {
     try (EventLog log = new EventLog("harness", own);
         FencedRegister register = new FencedRegister(log);
         Workers workers =
-            new Workers(WORKERS, folder, (slot, file) -> config(slot, file, register, random));
+            new Workers(
+                size.workers, folder, (slot, file) -> config(slot, file, register, random));
         EpochWatch epochs = new EpochWatch(store, log)) {
       List<FaultTrack> tracks = tracks(workers, log, random);
       Recovery recovery = new Recovery(workers, log, elections(), size.spared);
@@ -92,12 +93,10 @@ final class ChaosCampaign {
       Duration each = length.dividedBy(rounds);
       Duration tormented = rounds == 1 ? each : each.minus(CALM);
       for (long round = 0; round < rounds; round++) {
-        workers.calm(false);
         long end = System.nanoTime() + tormented.toNanos();
         CompletableFuture.allOf(
                 tracks.stream().map(track -> track.run(end)).toArray(CompletableFuture[]::new))
             .join();
-        workers.calm(true);
         recovery.await();
       }
       workers.stop();
@@ -148,7 +147,6 @@ final class ChaosCampaign {
         size.clients,
         size.leases,
         size.elections,
-        size.held,
-        size.held == 0 && slot == 0);
+        size.held);
   }
 }

@@ -2,7 +2,6 @@ package dev.conclave.chaos;
 
 import dev.conclave.backend.Backends;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.chaos.Event.Type;
 import dev.conclave.lock.LocalLockService;
 import dev.conclave.lock.Lock;
 import dev.conclave.lock.LockOptions;
@@ -12,13 +11,11 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.json.JsonObject;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * One process of a campaign: lock clients, lease clients and elections on one backend, which work
@@ -27,9 +24,6 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class ChaosWorker {
   static final String READY = "worker is ready";
-
-  /** A file beside the logs, while which exists workers do not block their event loops. */
-  static final String CALM = "calm";
 
   /** What a call of the store may take, in milliseconds. */
   static final long LOCK_TIMEOUT = 1_000;
@@ -86,6 +80,7 @@ public final class ChaosWorker {
   /** The backend may be away just now: a worker goes on trying. */
   private void connect() {
     new StallMeter(vertx, log);
+    new WorkerCommands(vertx.getOrCreateContext(), log);
     if (config.held() > 0) {
       new Usage(log, vertx);
     }
@@ -139,9 +134,6 @@ public final class ChaosWorker {
     for (int i = 0; i < config.held(); i++) {
       hold("own-" + config.worker() + "-" + i);
     }
-    if (config.blocks()) {
-      block(seeds);
-    }
   }
 
   /**
@@ -156,26 +148,6 @@ public final class ChaosWorker {
         .acquire()
         .onFailure(away -> vertx.setTimer(500, timer -> hold(key)))
         .onSuccess(handle -> handle.onLost(() -> hold(key)));
-  }
-
-  private void block(Random random) {
-    vertx.setTimer(
-        500 + random.nextInt(6_000),
-        timer -> {
-          if (Files.exists(Path.of(config.log()).resolveSibling(CALM))) {
-            block(random);
-            return;
-          }
-          long from = System.nanoTime();
-          long end = from + (100 + random.nextInt(2_500)) * 1_000_000L;
-          // Said before, because a process that is killed meanwhile can not say it afterwards.
-          log.add(Type.STALL, "event loop", "", from, 0, end, null);
-          while (System.nanoTime() - end < 0) {
-            LockSupport.parkNanos(end - System.nanoTime());
-          }
-          log.span(Type.FAULT, "worker", "", from, "blocked event loop");
-          block(random);
-        });
   }
 
   private void stop() {

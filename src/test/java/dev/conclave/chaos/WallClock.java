@@ -1,28 +1,53 @@
 package dev.conclave.chaos;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Moves the wall clocks of workers, by a library that the dynamic linker puts before the system's:
- * it is compiled when there is a C compiler. Where there is none the clocks stay as they are, and
- * that nothing reads them is shown by {@code ArchitectureTest} alone.
+ * The wall clock of one worker, wrong from the start and moved while it runs, by a library that the
+ * dynamic linker puts before the system's: it is compiled when there is a C compiler. Where there
+ * is none the clocks stay as they are; that locks and elections read none is shown by {@code
+ * ArchitectureTest} then.
  */
 final class WallClock {
   private static final Path LIBRARY = compile();
 
-  private WallClock() {}
+  private final Path file;
 
-  /** The environment of a process whose wall clock is wrong by so many seconds. */
-  static Map<String, String> shifted(int seconds) {
-    return LIBRARY == null || seconds == 0
+  /** Wrong by so many seconds; the file is what the process looks at. */
+  WallClock(Path file, long seconds) {
+    this.file = file;
+    shift(seconds);
+  }
+
+  /** Wrong by so many seconds from now on, at once. */
+  void shift(long seconds) {
+    ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
+    // Never truncated: the process has it mapped.
+    try (FileChannel channel = FileChannel.open(file, CREATE, WRITE)) {
+      channel.write(bytes.putLong(seconds).flip());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The environment of the process whose clock it is. */
+  Map<String, String> environment() {
+    return LIBRARY == null
         ? Map.of()
-        : Map.of("LD_PRELOAD", LIBRARY.toString(), "WALL_CLOCK_SHIFT", Integer.toString(seconds));
+        : Map.of("LD_PRELOAD", LIBRARY.toString(), "WALL_CLOCK_FILE", file.toString());
   }
 
   static boolean canShift() {

@@ -16,7 +16,6 @@ import io.vertx.core.json.JsonObject;
  * @param leases how many clients exercise one lease, operation by operation
  * @param elections in how many elections it takes part
  * @param held how many locks of its own it holds and renews all the time
- * @param blocks whether it blocks its event loop now and then
  */
 record WorkerConfig(
     String worker,
@@ -29,8 +28,7 @@ record WorkerConfig(
     int clients,
     int leases,
     int elections,
-    int held,
-    boolean blocks) {
+    int held) {
   JsonObject toJson() {
     return new JsonObject()
         .put("worker", worker)
@@ -43,8 +41,7 @@ record WorkerConfig(
         .put("clients", clients)
         .put("leases", leases)
         .put("elections", elections)
-        .put("held", held)
-        .put("blocks", blocks);
+        .put("held", held);
   }
 
   static WorkerConfig of(JsonObject json) {
@@ -59,7 +56,6 @@ record WorkerConfig(
         json.getInteger("clients"),
         json.getInteger("leases"),
         json.getInteger("elections"),
-        json.getInteger("held"),
-        json.getBoolean("blocks"));
+        json.getInteger("held"));
   }
 }

@@ -1,9 +1,6 @@
 package dev.conclave.chaos;
 
 import dev.conclave.testing.LaunchedProcess;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,12 +12,14 @@ import java.util.regex.Pattern;
 /** The processes of a campaign: started, killed, paused, and started again under a new name. */
 final class Workers implements AutoCloseable {
   /** One process; what a slot of the campaign runs changes when it is killed. */
-  private record Running(String name, LaunchedProcess process, Path log) {}
+  private record Running(
+      String name, LaunchedProcess process, Path log, WallClock clock, int wrong) {}
 
   private static final Pattern BAD =
       Pattern.compile("Unhandled exception|Exception in thread|did not stop in time|OutOfMemory");
 
   private static final int CONTEXT = 12;
+  private static final int HOUR = 3_600;
 
   private final Path folder;
   private final BiFunction<Integer, Path, WorkerConfig> configs;
@@ -47,15 +46,16 @@ final class Workers implements AutoCloseable {
     String name = "w" + slot + "." + all.size();
     Path file = folder.resolve(name);
     WorkerConfig config = configs.apply(slot, file);
-    Map<String, String> clock = WallClock.shifted(List.of(0, 3_600, -3_600).get(all.size() % 3));
+    int wrong = List.of(0, HOUR, -HOUR).get(all.size() % 3);
+    WallClock clock = new WallClock(folder.resolve(name + ".clock"), wrong);
     LaunchedProcess process =
         LaunchedProcess.java(
-            clock,
+            clock.environment(),
             "-cp",
             ClassPath.ofWorkers(),
             ChaosWorker.class.getName(),
             config.toJson().encode());
-    Running started = new Running(name, process, file);
+    Running started = new Running(name, process, file, clock, wrong);
     all.add(started);
     return started;
   }
@@ -65,7 +65,11 @@ final class Workers implements AutoCloseable {
     return List.of(
         Fault.durable("SIGKILL", random -> kill(spared + random.nextInt(running.size() - spared))),
         Fault.durable("SIGSTOP", random -> pause(random.nextInt(running.size()))),
-        Fault.durable("SIGSTOP", random -> pause(random.nextInt(running.size()))));
+        Fault.durable("SIGSTOP", random -> pause(random.nextInt(running.size()))),
+        Fault.durable("blocked event loop", random -> block(random.nextInt(running.size()))),
+        Fault.durable(
+            "wall clock moved",
+            random -> move(random.nextInt(running.size()), random.nextBoolean() ? HOUR : -HOUR)));
   }
 
   private Fault.Healing kill(int slot) {
@@ -88,6 +92,23 @@ final class Workers implements AutoCloseable {
     };
   }
 
+  /** The worker logs the fault itself. */
+  private Fault.Healing block(int slot) {
+    Running victim = running.get(slot);
+    victim.process.send(WorkerCommands.BLOCK);
+    return () -> victim.process.send(WorkerCommands.UNBLOCK);
+  }
+
+  private Fault.Healing move(int slot, int seconds) {
+    Running victim = running.get(slot);
+    long from = System.nanoTime();
+    victim.clock.shift(victim.wrong + seconds);
+    return () -> {
+      victim.clock.shift(victim.wrong);
+      told("wall clock moved", victim, from);
+    };
+  }
+
   /** The fault is the victim's, so that its take-over can be told from others. */
   private void told(String what, Running victim, long from) {
     victims.add(
@@ -102,20 +123,6 @@ final class Workers implements AutoCloseable {
   /** Whether it is one of the first so many. */
   boolean isSpared(String name, int spared) {
     return running.subList(0, spared).stream().anyMatch(worker -> worker.name.equals(name));
-  }
-
-  /** Whether workers refrain from harming themselves. */
-  void calm(boolean calm) {
-    try {
-      Path sign = folder.resolve(ChaosWorker.CALM);
-      if (calm) {
-        Files.writeString(sign, "");
-      } else {
-        Files.deleteIfExists(sign);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   /** Kills it, and another takes its place. */

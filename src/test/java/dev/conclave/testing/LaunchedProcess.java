@@ -106,6 +106,16 @@ public final class LaunchedProcess implements AutoCloseable {
     return all.toString();
   }
 
+  /** Writes a line to its standard input. */
+  public void send(String line) {
+    try {
+      process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+      process.getOutputStream().flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Sends SIGTERM. */
   public void terminate() {
     process.destroy();
