@@ -3,7 +3,9 @@ package dev.conclave.chaos;
 import dev.conclave.chaos.LeaseOperation.Kind;
 import dev.conclave.chaos.LeaseOperation.Outcome;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A lease that does one thing at a time, on a server that decides by its own clock. Times are not
@@ -29,6 +31,7 @@ final class LeaseModel implements SequentialLease {
   private static final long FLUSH = 1_000_000_000L;
 
   private final List<LeaseOperation> waits = new ArrayList<>();
+  private final Set<String> waiting = new HashSet<>();
   private final List<LeaseOperation> leaves = new ArrayList<>();
   private final long slack;
   private final long offer;
@@ -48,6 +51,7 @@ final class LeaseModel implements SequentialLease {
       boolean acquire = one.kind() == Kind.ACQUIRE;
       if (acquire && one.patience() > 0 && one.outcome() != Outcome.YES) {
         waits.add(one);
+        waiting.add(one.token());
       }
       if (one.answered() && (acquire ? one.outcome() == Outcome.YES : one.kind() == Kind.RELEASE)) {
         leaves.add(one);
@@ -73,7 +77,8 @@ final class LeaseModel implements SequentialLease {
     return switch (operation.kind()) {
       case ACQUIRE -> !yes && (held ? !mine : offered && !offeredToMe);
       case EXTEND -> !yes && !mine;
-      case RELEASE -> !yes && !mine && !offeredToMe;
+      // Who may stand in line may be offered it before this, and declines it then.
+      case RELEASE -> !yes && !mine && !offeredToMe && !waiting.contains(operation.token());
       case REVOKE -> !yes && !held;
       case FIND -> yes ? state.isFoundAs(operation.fence()) : !held;
       case OWNS -> yes == mine;
@@ -94,6 +99,9 @@ final class LeaseModel implements SequentialLease {
               : state.granted(operation, mine, late(operation));
       case EXTEND -> no || !mine ? List.of() : List.of(state.renewed(operation, late(operation)));
       case RELEASE -> {
+        if (no && !mine && !offeredToMe) {
+          yield List.of(state);
+        }
         boolean right = operation.outcome() == Outcome.UNKNOWN || (no ? offeredToMe : mine);
         yield right && (mine || offeredToMe) ? vacated(operation, state, limit) : List.of();
       }

@@ -242,12 +242,19 @@ class LeaseModelTest {
   }
 
   @Test
-  void historiesMayBeLong() {
-    for (int i = 0; i < 30_000; i++) {
-      history.acquire("a" + i % 3, 10L * i, 10L * i + 4, i + 1);
-      history.release("a" + i % 3, 10L * i + 5, 10L * i + 9, true);
-    }
+  void acceptsThatOneIsOfferedItDeclinesAndIsRefusedWhileItIsTheNextOnes() {
+    releasedWithOneWaiting();
+    history.waits("c", 51, 52, 5_000);
+    history.release("x", 530, 600, false);
+    history.waits("d", 610, 680, 5_000);
+    history.release("c", 640, 700, false);
+    history.acquire("c", 740, 800, 0);
     assertThat(holds()).isTrue();
+  }
+
+  @Test
+  void historiesMayBeLong() {
+    assertThat(judge(onMemory(new Random(1), 30_000), List.of(), 1_000_000)).isTrue();
   }
 
   private static LeaseOperation flipped(LeaseOperation one) {
