@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
  * -Dchaos.minutes=20 -Dchaos.backend=postgres test}. The methods are named as the backends.
  */
 class ChaosTest {
-  private static final Duration SHORT = Duration.ofSeconds(9);
+  private static final Duration SHORT = Duration.ofSeconds(7);
 
   @TempDir private Path folder;
 
@@ -52,6 +52,11 @@ class ChaosTest {
 
   @Test
   void kubernetes() {
-    campaign(KubernetesStore::new);
+    campaign(workers -> new KubernetesStore("lease", workers));
+  }
+
+  @Test
+  void kubernetesConfigMaps() {
+    campaign(workers -> new KubernetesStore("configmap", workers));
   }
 }

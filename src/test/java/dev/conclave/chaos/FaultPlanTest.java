@@ -66,8 +66,8 @@ class FaultPlanTest {
         RedisStore two = new RedisStore(false, 3)) {
       same(one, two);
     }
-    try (KubernetesStore one = new KubernetesStore(3);
-        KubernetesStore two = new KubernetesStore(3)) {
+    try (KubernetesStore one = new KubernetesStore("lease", 3);
+        KubernetesStore two = new KubernetesStore("lease", 3)) {
       same(one, two);
     }
     try (PostgresStore one = new PostgresStore(3);

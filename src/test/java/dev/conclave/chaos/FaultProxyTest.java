@@ -111,6 +111,9 @@ class FaultProxyTest {
     long sent = System.nanoTime();
     assertWorks();
     assertThat(System.nanoTime() - sent).isGreaterThanOrEqualTo(200_000_000);
+    proxy.delay(Duration.ofHours(1));
+    proxy.heal();
+    assertWorks();
   }
 
   @Test
@@ -120,6 +123,9 @@ class FaultProxyTest {
     long sent = System.nanoTime();
     assertWorks();
     assertThat(System.nanoTime() - sent).isGreaterThanOrEqualTo(200_000_000);
+    proxy.throttle(1);
+    proxy.heal();
+    assertWorks();
   }
 
   @Test
@@ -151,6 +157,8 @@ class FaultProxyTest {
     send(1);
     assertSilence();
     assertThat(received).hasSize(1);
+    proxy.heal();
+    assertThat(answer()).as("it ends").isNegative();
     worker = reopened();
     assertWorks();
   }

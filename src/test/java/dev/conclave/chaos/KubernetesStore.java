@@ -8,12 +8,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A fake API server. */
+/** A fake API server, with leases in Lease objects or ConfigMaps. */
 final class KubernetesStore implements ChaosStore {
+  private final String resource;
   private final ChaosApiServer server = new ChaosApiServer();
   private final List<FaultProxy> proxies = new ArrayList<>();
 
-  KubernetesStore(int workers) {
+  KubernetesStore(String resource, int workers) {
+    this.resource = resource;
     for (int i = 0; i < workers; i++) {
       proxies.add(new FaultProxy("127.0.0.1", server.port()));
     }
@@ -21,12 +23,12 @@ final class KubernetesStore implements ChaosStore {
 
   @Override
   public String name() {
-    return "Kubernetes";
+    return "Kubernetes, " + resource;
   }
 
   @Override
   public JsonObject backend(int worker) {
-    return server.config(proxies.get(worker).port()).put("timeout", 1_000);
+    return server.config(resource, proxies.get(worker).port()).put("timeout", 1_000);
   }
 
   @Override

@@ -21,6 +21,8 @@ final class LockClient {
   static final long SHORTEST_LEASE = 800;
   static final long LONGEST_LEASE = 1_800;
   static final String KEYS = "lock-";
+  private static final String SELDOM = "seldom-";
+  private static final int EPOCHS_APART = 6;
   static final String GIVEN_UP = " (given up)";
   static final String WAITS = "waits";
   static final String ONCE = "at once";
@@ -49,7 +51,7 @@ final class LockClient {
     if (worker.stopping()) {
       return;
     }
-    String key = KEYS + random.nextInt(keys) + "-" + System.nanoTime() / LeaseClient.EPOCH;
+    String key = key();
     String id = name + "-" + attempts++;
     boolean waits = random.nextInt(4) > 0;
     boolean renews = random.nextInt(3) == 0;
@@ -83,6 +85,17 @@ final class LockClient {
               answered(key, id, 0, code(cause) + (gaveUp ? GIVEN_UP : ""));
               later(between(20, 200));
             });
+  }
+
+  /**
+   * All workers move to other locks every few seconds. One request in eight is for a lock that is
+   * asked for so seldom that the store has dropped its record meanwhile.
+   */
+  private String key() {
+    long epoch = System.nanoTime() / LeaseClient.EPOCH;
+    return random.nextInt(8) == 0
+        ? SELDOM + epoch % EPOCHS_APART
+        : KEYS + random.nextInt(keys) + "-" + epoch;
   }
 
   private Future<?> held(String key, String id, LockHandle handle, boolean renews, long lease) {

@@ -83,6 +83,12 @@ final class PostgresStore implements ChaosStore {
               return server::restart;
             }),
         Fault.durable(
+            "immediate shutdown and recovery",
+            random -> {
+              server.abort();
+              return server::restart;
+            }),
+        Fault.durable(
             "shutdown and restart",
             random -> {
               server.stop();

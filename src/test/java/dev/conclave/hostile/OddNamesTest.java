@@ -93,7 +93,7 @@ class OddNamesTest {
       case KUBERNETES -> {
         ChaosApiServer server = new ChaosApiServer();
         opened.add(server);
-        yield server.config(server.port());
+        yield server.config("lease", server.port());
       }
     };
   }

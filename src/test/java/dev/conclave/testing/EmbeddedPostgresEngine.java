@@ -96,11 +96,20 @@ final class EmbeddedPostgresEngine implements PostgresEngine {
   }
 
   @Override
+  public void abort() {
+    end("QUIT");
+  }
+
+  @Override
   public void crash() {
+    end("KILL");
+  }
+
+  private void end(String signal) {
     try (Stream<String> lines = Files.lines(data.resolve("postmaster.pid"))) {
-      long pid = Long.parseLong(lines.findFirst().orElseThrow().trim());
-      ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
-      process.destroyForcibly();
+      String pid = lines.findFirst().orElseThrow().trim();
+      ProcessHandle process = ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+      new ProcessBuilder("kill", "-" + signal, pid).start();
       process.onExit().join();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -50,6 +50,15 @@ final class PostgresContainer implements PostgresEngine {
   }
 
   @Override
+  public void abort() {
+    container
+        .getDockerClient()
+        .killContainerCmd(container.getContainerId())
+        .withSignal("SIGQUIT")
+        .exec();
+  }
+
+  @Override
   public void crash() {
     container.getDockerClient().killContainerCmd(container.getContainerId()).exec();
   }

@@ -14,6 +14,9 @@ interface PostgresEngine extends AutoCloseable {
 
   void stop();
 
+  /** An immediate shutdown: without finishing anything, so that the next start recovers. */
+  void abort();
+
   void crash();
 
   @Override

@@ -177,6 +177,14 @@ public final class PostgresServer implements AutoCloseable {
     engine.stop();
   }
 
+  /**
+   * Shuts down immediately, as {@code pg_ctl stop -m immediate} does; {@link #restart} recovers its
+   * data.
+   */
+  public void abort() {
+    engine.abort();
+  }
+
   /** Kills the server at once; {@link #restart} brings it back with its data. */
   public void crash() {
     engine.crash();

@@ -14,12 +14,19 @@ public final class ChaosApiServer implements AutoCloseable {
     return server.port();
   }
 
-  /** A configuration that leads to it by way of another port. */
-  public JsonObject config(int port) {
-    return server.config("lease").put("apiServer", "http://127.0.0.1:" + port);
+  /**
+   * A configuration that leads to it by way of another port.
+   *
+   * @param resource in what leases are kept there
+   */
+  public JsonObject config(String resource, int port) {
+    return server.config(resource).put("apiServer", "http://127.0.0.1:" + port);
   }
 
-  /** Two of three requests are answered with one of these, some with Retry-After. */
+  /**
+   * Two of three requests are answered with one of these, some with Retry-After, and half of the
+   * server's errors after it was carried out.
+   */
   public void statuses(Random random, int... statuses) {
     Random own = new Random(random.nextLong());
     server.weather =
@@ -27,7 +34,9 @@ public final class ChaosApiServer implements AutoCloseable {
           boolean well = own.nextInt(3) == 0;
           int status = statuses[own.nextInt(statuses.length)];
           String retryAfter = status == 429 || own.nextBoolean() ? "1" : null;
-          return well ? null : new Fault(verb, Trouble.STATUS, status, retryAfter);
+          boolean after = status >= 500 && !verb.equals("watch") && own.nextBoolean();
+          Trouble trouble = after ? Trouble.STATUS_AFTER : Trouble.STATUS;
+          return well ? null : new Fault(verb, trouble, status, retryAfter);
         };
   }
 

@@ -46,6 +46,8 @@ final class FakeApiServer {
     CUT_AFTER,
     /** Not carried out: a status, perhaps with Retry-After. */
     STATUS,
+    /** Carried out, but answered with a status. */
+    STATUS_AFTER,
     /** Answered late. */
     SLOW,
     /** Carried out and answered when the test lets it. */
@@ -267,7 +269,10 @@ final class FakeApiServer {
         Context context = vertx.getOrCreateContext();
         held.add(() -> context.runOnContext(v -> answer(request, work.get())));
       }
-      case STATUS -> {
+      case STATUS, STATUS_AFTER -> {
+        if (fault.trouble() == Trouble.STATUS_AFTER) {
+          work.get();
+        }
         if (fault.retryAfter() != null) {
           request.response().putHeader("Retry-After", fault.retryAfter());
         }
