@@ -185,7 +185,9 @@ public abstract class SyncBackendContract {
     long before = System.nanoTime();
     long first = acquire(key, token(), SHORT);
     long second = acquireAfterExpiry(key, token());
-    assertThat(Duration.ofNanos(System.nanoTime() - before)).isGreaterThanOrEqualTo(SHORT);
+    // By this machine's clock; the store's may run faster, by no more than holders reckon with.
+    assertThat(Duration.ofNanos(System.nanoTime() - before))
+        .isGreaterThanOrEqualTo(SHORT.minus(SHORT.dividedBy(100)).minusMillis(2));
     assertThat(second).isGreaterThan(first);
   }
 
