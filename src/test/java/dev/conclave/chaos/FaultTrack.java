@@ -2,6 +2,7 @@ package dev.conclave.chaos;
 
 import dev.conclave.chaos.Event.Type;
 import dev.conclave.testing.Async;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -9,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 final class FaultTrack {
   private final FaultPlan plan;
   private final EventLog log;
+  private FaultPlan.Step step;
 
   /**
    * A track that has not begun.
@@ -17,6 +19,7 @@ final class FaultTrack {
    */
   FaultTrack(List<Fault> faults, EventLog log, long seed) {
     this.plan = new FaultPlan(faults, seed);
+    this.step = plan.next();
     this.log = log;
   }
 
@@ -39,14 +42,13 @@ final class FaultTrack {
     return done;
   }
 
+  /** Whatever is in force at the end is healed then: on all tracks at once. */
   private void torment(long end) throws Exception {
-    while (System.nanoTime() - end < 0) {
-      FaultPlan.Step step = plan.next();
-      Async.pause(step.peace());
+    for (; pause(step.peace(), end); step = plan.next()) {
       long from = System.nanoTime();
       Fault.Healing healing = step.inject();
       if (healing != Fault.OVER) {
-        Async.pause(step.lasts());
+        pause(step.lasts(), end);
       }
       healing.heal();
       if (log != null) {
@@ -56,5 +58,12 @@ final class FaultTrack {
         }
       }
     }
+  }
+
+  /** Whether the end has not come meanwhile. */
+  private static boolean pause(Duration duration, long end) {
+    long left = end - System.nanoTime();
+    Async.pause(Duration.ofNanos(Math.min(duration.toNanos(), Math.max(0, left))));
+    return end - System.nanoTime() > 0;
   }
 }
