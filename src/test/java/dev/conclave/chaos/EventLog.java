@@ -6,7 +6,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /** A file of events, one a line, that survives the death of its writer up to the last line. */
@@ -42,13 +41,28 @@ final class EventLog implements AutoCloseable {
   /** What the file holds; a last line that was not finished is none. */
   static List<Event> read(Path file) {
     try {
-      String text = Files.readString(file);
-      List<Event> events = new ArrayList<>();
-      text.substring(0, text.lastIndexOf('\n') + 1).lines().map(Event::decode).forEach(events::add);
-      return events;
+      byte[] bytes = Files.readAllBytes(file);
+      return decode(bytes, finished(bytes));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** How many of these bytes are whole lines. */
+  static int finished(byte[] bytes) {
+    int end = bytes.length;
+    while (end > 0 && bytes[end - 1] != '\n') {
+      end--;
+    }
+    return end;
+  }
+
+  /** The events of so many bytes, which are whole lines. */
+  static List<Event> decode(byte[] bytes, int finished) {
+    return new String(bytes, 0, finished, StandardCharsets.UTF_8)
+        .lines()
+        .map(Event::decode)
+        .toList();
   }
 
   @Override

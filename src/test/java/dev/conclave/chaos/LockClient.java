@@ -88,8 +88,8 @@ final class LockClient {
   }
 
   /**
-   * All workers move to other locks every few seconds. One request in eight is for a lock that is
-   * asked for so seldom that the store has dropped its record meanwhile.
+   * One request in eight is for a lock that is asked for so seldom that the store has dropped its
+   * record meanwhile.
    */
   private String key() {
     long epoch = System.nanoTime() / LeaseClient.EPOCH;

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,11 +44,8 @@ final class LogTail {
         if (Files.exists(file)) {
           long from = read.getOrDefault(file, 0L);
           byte[] bytes = bytes(file, from);
-          int lines = afterLastNewline(bytes);
-          new String(bytes, 0, lines, StandardCharsets.UTF_8)
-              .lines()
-              .map(Event::decode)
-              .forEach(events::add);
+          int lines = EventLog.finished(bytes);
+          events.addAll(EventLog.decode(bytes, lines));
           read.put(file, from + lines);
         }
       }
@@ -61,15 +57,7 @@ final class LogTail {
 
   private static long endOfLastLine(Path file) throws IOException {
     long somewhere = Math.max(0, Files.size(file) - 10_000);
-    return somewhere + afterLastNewline(bytes(file, somewhere));
-  }
-
-  private static int afterLastNewline(byte[] bytes) {
-    int end = bytes.length;
-    while (end > 0 && bytes[end - 1] != '\n') {
-      end--;
-    }
-    return end;
+    return somewhere + EventLog.finished(bytes(file, somewhere));
   }
 
   private static byte[] bytes(Path file, long from) throws IOException {

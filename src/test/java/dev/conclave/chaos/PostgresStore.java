@@ -76,24 +76,9 @@ final class PostgresStore implements ChaosStore {
               terminate();
               return OVER;
             }),
-        Fault.durable(
-            CRASH,
-            random -> {
-              server.crash();
-              return server::restart;
-            }),
-        Fault.durable(
-            "immediate shutdown and recovery",
-            random -> {
-              server.abort();
-              return server::restart;
-            }),
-        Fault.durable(
-            "shutdown and restart",
-            random -> {
-              server.stop();
-              return server::restart;
-            }),
+        down(CRASH, server::crash),
+        down("immediate shutdown and recovery", server::abort),
+        down("shutdown and restart", server::stop),
         Fault.durable("table locked", random -> lock()),
         Fault.durable(
             "connection limit",
@@ -111,6 +96,15 @@ final class PostgresStore implements ChaosStore {
                       database,
                       "SET synchronous_commit = on; DROP TRIGGER full_disk ON conclave_lease");
             }));
+  }
+
+  private Fault down(String name, Runnable ending) {
+    return Fault.durable(
+        name,
+        random -> {
+          ending.run();
+          return server::restart;
+        });
   }
 
   private void terminate() {

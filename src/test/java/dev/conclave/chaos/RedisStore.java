@@ -5,6 +5,7 @@ import static dev.conclave.chaos.Fault.OVER;
 import dev.conclave.testing.Async;
 import dev.conclave.testing.RedisCli;
 import dev.conclave.testing.RedisServer;
+import dev.conclave.testing.Signals;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -109,8 +110,8 @@ final class RedisStore implements ChaosStore {
         Fault.durable(
             "server paused",
             random -> {
-              signal(server, "STOP");
-              return () -> signal(server, "CONT");
+              Signals.send("STOP", server.pid());
+              return () -> Signals.send("CONT", server.pid());
             }));
   }
 
@@ -124,10 +125,6 @@ final class RedisStore implements ChaosStore {
       cli.call("CONFIG", "SET", "maxclients", "10000");
       cli.close();
     };
-  }
-
-  private static void signal(RedisServer server, String signal) throws Exception {
-    new ProcessBuilder("kill", "-" + signal, Long.toString(server.pid())).start().waitFor();
   }
 
   /** How many keys there are, and what is subscribed to. */

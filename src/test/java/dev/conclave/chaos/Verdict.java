@@ -34,8 +34,7 @@ final class Verdict {
       Duration refusedLate,
       long end) {}
 
-  /** What backends and lock services are configured with. */
-  private static final Duration BACKEND_TIMEOUT = Duration.ofMillis(1_000);
+  private static final Duration BACKEND_TIMEOUT = Duration.ofMillis(ChaosWorker.LOCK_TIMEOUT);
 
   private final History history;
   private final Terms terms;

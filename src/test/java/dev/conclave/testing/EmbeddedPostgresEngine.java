@@ -107,9 +107,9 @@ final class EmbeddedPostgresEngine implements PostgresEngine {
 
   private void end(String signal) {
     try (Stream<String> lines = Files.lines(data.resolve("postmaster.pid"))) {
-      String pid = lines.findFirst().orElseThrow().trim();
-      ProcessHandle process = ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
-      new ProcessBuilder("kill", "-" + signal, pid).start();
+      long pid = Long.parseLong(lines.findFirst().orElseThrow().trim());
+      ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
+      Signals.send(signal, pid);
       process.onExit().join();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

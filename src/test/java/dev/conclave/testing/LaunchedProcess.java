@@ -128,13 +128,7 @@ public final class LaunchedProcess implements AutoCloseable {
 
   /** Sends any signal by name, such as {@code STOP} or {@code CONT}. */
   public void signal(String name) {
-    try {
-      new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    Signals.send(name, process.pid());
   }
 
   /** The exit code, once it has ended. */

@@ -13,6 +13,7 @@ import dev.conclave.testing.NetClientCount;
 import dev.conclave.testing.Planted;
 import dev.conclave.testing.Ports;
 import dev.conclave.testing.RedisServer;
+import dev.conclave.testing.Signals;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -181,7 +182,7 @@ class RedisOutageTest extends RedisFixture {
   }
 
   @Test
-  void aServerThatHangsIsLeftAndFoundAgain() throws IOException, InterruptedException {
+  void aServerThatHangsIsLeftAndFoundAgain() {
     SyncBackend backend = open(config(server.uri()).put("timeout", 300));
     eventually("it works", () -> get(backend.ping().map(true).otherwise(false)));
     signal("STOP");
@@ -194,10 +195,8 @@ class RedisOutageTest extends RedisFixture {
     acquire(backend, key(), token());
   }
 
-  private void signal(String name) throws IOException, InterruptedException {
-    assertThat(
-            new ProcessBuilder("kill", "-" + name, String.valueOf(server.pid())).start().waitFor())
-        .isZero();
+  private void signal(String name) {
+    assertThat(Signals.send(name, server.pid())).isZero();
   }
 
   @Test
