@@ -49,12 +49,19 @@ public final class RedisSentinel implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    Async.eventually(
-        "the replica is in step",
-        () -> replica.info("replication").contains("master_link_status:up"));
+    Async.eventually("the replica is in step", () -> inStep(replica));
     Async.eventually(
         "Sentinel knows the replica",
         () -> !((List<?>) sentinel.call("SENTINEL", "REPLICAS", MASTER)).isEmpty());
+  }
+
+  /** Sentinel ends the connections of a server that it tells whose replica it is. */
+  private static boolean inStep(RedisServer replica) {
+    try {
+      return replica.info("replication").contains("master_link_status:up");
+    } catch (UncheckedIOException ended) {
+      return false;
+    }
   }
 
   private static RedisServer server(int port, IntUnaryOperator announced, String... arguments) {
