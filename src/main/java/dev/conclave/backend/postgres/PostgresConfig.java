@@ -38,7 +38,7 @@ record PostgresConfig(
   static PostgresConfig of(JsonObject config) {
     ConfigSchema.named("backend-postgres").check("backend", config);
     return new PostgresConfig(
-        connectOptions(config.getString("uri"), config.getJsonObject("options")),
+        addressed(connectOptions(config.getString("uri"), config.getJsonObject("options"))),
         TableName.parse(config.getString("table", TableName.DEFAULT)),
         config.getBoolean("autoMigrate", true),
         config.getBoolean("notifications", true),
@@ -64,6 +64,21 @@ record PostgresConfig(
     }
     PgConnectOptions merged = merge(base, plain);
     return ssl == null ? merged : merged.setSslOptions(sslOptions(ssl));
+  }
+
+  /** The client asks for the address only while it connects; refused there, it hangs for ever. */
+  private static PgConnectOptions addressed(PgConnectOptions connect) {
+    try {
+      connect.getSocketAddress();
+      return connect;
+    } catch (RuntimeException refused) {
+      throw ErrorCode.INVALID.failure(
+          "backend.uri or backend.options.host has the host \""
+              + connect.getHost()
+              + "\" and the port "
+              + connect.getPort()
+              + "; expected a host name or an address");
+    }
   }
 
   /** As below, the message of what is thrown is not passed on. */

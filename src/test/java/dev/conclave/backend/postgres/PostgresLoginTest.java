@@ -130,6 +130,9 @@ class PostgresLoginTest extends PostgresTest {
     assertThatThrownBy(() -> open(config().put("options", new JsonObject().put("sslMode", "on"))))
         .matches(ErrorCode.INVALID::is)
         .hasMessageContainingAll("backend.options.sslMode", "verify-full");
+    assertThatThrownBy(() -> open(config().put("options", new JsonObject().put("host", ""))))
+        .matches(ErrorCode.INVALID::is)
+        .hasMessageContainingAll("backend.options.host", "the host \"\"", "a host name");
     assertThatThrownBy(() -> open(config().put("timeout", 0)))
         .matches(ErrorCode.INVALID::is)
         .hasMessageContaining("backend.timeout is 0");
