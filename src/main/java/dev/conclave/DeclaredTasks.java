@@ -157,10 +157,7 @@ final class DeclaredTasks {
     refuse(json, "verticle", "mode", "message");
     String verticle = json.getString("verticle");
     JsonObject options = json.getJsonObject("options", new JsonObject());
-    return run ->
-        run.vertx()
-            .deployVerticle(verticle, told(options, run))
-            .compose(id -> run.vertx().undeploy(id));
+    return TaskBody.oneShot(verticle, run -> told(options, run));
   }
 
   /** The deployment's options, with what the verticle should know of its run in its config. */

@@ -51,6 +51,15 @@ class TaskManagerVerticleTest {
     }
   }
 
+  /** Deployed on schedule; has work to do until it is told that it is done. */
+  public static final class LongShot extends VerticleBase {
+    @Override
+    public Future<?> start() {
+      ONE_SHOTS.add(config());
+      return vertx.eventBus().request("long-shot", "may I end?");
+    }
+  }
+
   private static JsonObject config(Object... tasks) {
     return new JsonObject()
         .put("backend", new JsonObject().put("type", "memory"))
@@ -130,6 +139,33 @@ class TaskManagerVerticleTest {
     assertThat(get(TaskService.createProxy(vertx, "my-tasks").list()).get(0).getSync())
         .isEqualTo("leader of main");
     get(vertx.undeploy(id));
+    assertThat(vertx.deploymentIDs()).isEmpty();
+  }
+
+  @Test
+  void anUndeploymentWaitsForTheOneShotVerticleUnderWay() {
+    Promise<Message<Object>> asked = Promise.promise();
+    vertx.eventBus().consumer("long-shot", asked::tryComplete);
+    List<String> outcomes = new CopyOnWriteArrayList<>();
+    vertx
+        .eventBus()
+        .<JsonObject>consumer(
+            "conclave.task.long",
+            event -> {
+              if (event.body().containsKey("outcome")) {
+                outcomes.add(event.body().getString("outcome"));
+              }
+            });
+    JsonObject task = every("long").put("verticle", LongShot.class.getName());
+    String id = get(deploy(new ConclaveVerticle(), config(task)));
+    Message<Object> question = get(asked.future());
+    Future<Void> undeployed = vertx.undeploy(id);
+    get(vertx.timer(100));
+    assertThat(undeployed.isComplete()).isFalse();
+    question.reply("yes");
+    get(undeployed);
+    eventually("it is told", () -> !outcomes.isEmpty());
+    assertThat(outcomes).containsExactly("SUCCESS");
     assertThat(vertx.deploymentIDs()).isEmpty();
   }
 

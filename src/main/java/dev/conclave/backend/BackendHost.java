@@ -6,7 +6,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
@@ -45,6 +44,7 @@ final class BackendHost extends VerticleBase {
   private final AtomicInteger verticles = new AtomicInteger();
   private volatile SyncBackend backend;
   private volatile boolean stopping;
+  private volatile boolean leaving;
   private Future<Void> closed;
   private int handles;
   private Thread wanted;
@@ -81,17 +81,15 @@ final class BackendHost extends VerticleBase {
   }
 
   private void tryToDeploy(Vertx vertx) {
-    CompletableFuture.runAsync(
-        () ->
-            CallerContext.attempt(() -> vertx.deployVerticle(this))
-                .onComplete(
-                    outcome -> {
-                      if (outcome.cause() == ANOTHER_LOOP) {
-                        tryToDeploy(vertx);
-                      } else {
-                        deployed.handle(outcome);
-                      }
-                    }));
+    CallerContext.outside(() -> vertx.deployVerticle(this))
+        .onComplete(
+            outcome -> {
+              if (outcome.cause() == ANOTHER_LOOP) {
+                tryToDeploy(vertx);
+              } else {
+                deployed.handle(outcome);
+              }
+            });
   }
 
   /** The backend, told on the caller's context, once it is made; what its factory throws else. */
@@ -113,7 +111,21 @@ final class BackendHost extends VerticleBase {
    * When Vert.x is closing it undeploys this too, and complains unless it is the first to do so.
    */
   private void leave(String id) {
-    vertx.setTimer(GRACE, timer -> vertx.undeploy(id).onComplete(undeployed -> gone.tryComplete()));
+    vertx.setTimer(
+        GRACE,
+        timer -> {
+          leaving = true;
+          vertx.undeploy(id).onComplete(undeployed -> gone.tryComplete());
+        });
+  }
+
+  /**
+   * Undeployed by Vert.x, the timer above ends with this; else it is gone when it is undeployed.
+   */
+  private void goneUnlessLeaving() {
+    if (!leaving) {
+      gone.tryComplete();
+    }
   }
 
   private Future<Void> closeBackend() {
@@ -144,7 +156,7 @@ final class BackendHost extends VerticleBase {
         .compose(
             free -> {
               vertx.cancelTimer(limit);
-              return closeBackend().onComplete(ended -> gone.tryComplete());
+              return closeBackend().onComplete(ended -> goneUnlessLeaving());
             });
   }
 }

@@ -1,13 +1,16 @@
 package dev.conclave.task;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.time.CallerContext;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 
 /** What a task does. */
 @FunctionalInterface
@@ -61,6 +64,8 @@ public interface TaskBody {
       throw ErrorCode.INVALID.failure(
           "a body on a virtual thread needs Java 21 or later, this is Java " + feature);
     }
+    DeploymentOptions virtual =
+        new DeploymentOptions().setThreadingModel(ThreadingModel.VIRTUAL_THREAD);
     return run -> {
       // The public way to a virtual thread context: a verticle that lives as long as the run.
       VerticleBase verticle =
@@ -70,10 +75,35 @@ public interface TaskBody {
               return Future.succeededFuture(callable(code, run).call());
             }
           };
-      DeploymentOptions virtual =
-          new DeploymentOptions().setThreadingModel(ThreadingModel.VIRTUAL_THREAD);
-      return run.vertx().deployVerticle(verticle, virtual).compose(id -> run.vertx().undeploy(id));
+      return deployOnce(run.vertx(), virtual, told -> run.vertx().deployVerticle(verticle, told));
     };
+  }
+
+  /**
+   * A body that is a verticle: deployed for the run, it has done its work when its start is
+   * complete. Whoever runs the task may be undeployed meanwhile and wait for it.
+   *
+   * @param verticle as {@link Vertx#deployVerticle(String, DeploymentOptions)} takes it
+   * @param options what it is deployed with, for each run
+   */
+  static TaskBody oneShot(String verticle, Function<TaskContext, DeploymentOptions> options) {
+    return run ->
+        deployOnce(
+            run.vertx(), options.apply(run), told -> run.vertx().deployVerticle(verticle, told));
+  }
+
+  /**
+   * Vert.x undeploys the children of a verticle before that may wait for them, and takes back those
+   * that have started meanwhile. So what is deployed for a run is nobody's child.
+   */
+  private static Future<Void> deployOnce(
+      Vertx vertx, DeploymentOptions options, Function<DeploymentOptions, Future<String>> deploy) {
+    DeploymentOptions told = new DeploymentOptions(options);
+    if (told.getClassLoader() == null) {
+      told.setClassLoader(Thread.currentThread().getContextClassLoader());
+    }
+    return CallerContext.answer(
+        CallerContext.outside(() -> deploy.apply(told).compose(vertx::undeploy)));
   }
 
   private static Callable<Void> callable(Blocking code, TaskContext context) {

@@ -5,6 +5,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /**
@@ -46,6 +47,16 @@ public final class CallerContext {
     } else {
       scheduler.execute(action);
     }
+  }
+
+  /**
+   * Makes the call on a thread that belongs to no verticle: what it deploys is nobody's child, and
+   * stays when the verticle that this is called from is undeployed. Tells wherever it ended.
+   */
+  public static <T> Future<T> outside(Supplier<Future<T>> call) {
+    Promise<T> promise = Promise.promise();
+    CompletableFuture.runAsync(() -> attempt(call).onComplete(promise));
+    return promise.future();
   }
 
   /** The call's future; what it throws is its failure, and so is having no future. */
