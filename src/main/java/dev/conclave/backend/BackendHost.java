@@ -119,15 +119,6 @@ final class BackendHost extends VerticleBase {
         });
   }
 
-  /**
-   * Undeployed by Vert.x, the timer above ends with this; else it is gone when it is undeployed.
-   */
-  private void goneUnlessLeaving() {
-    if (!leaving) {
-      gone.tryComplete();
-    }
-  }
-
   private Future<Void> closeBackend() {
     if (closed == null) {
       closed = CallerContext.attempt(backend::close);
@@ -156,7 +147,14 @@ final class BackendHost extends VerticleBase {
         .compose(
             free -> {
               vertx.cancelTimer(limit);
-              return closeBackend().onComplete(ended -> goneUnlessLeaving());
+              return closeBackend()
+                  .onComplete(
+                      ended -> {
+                        // When Vert.x undeploys this, the timer of leave() never fires.
+                        if (!leaving) {
+                          gone.tryComplete();
+                        }
+                      });
             });
   }
 }
