@@ -52,7 +52,9 @@ final class Acquiring implements Plan<Acquisition> {
   }
 
   private Step<Acquisition> created(Observed now) {
-    return now.fencingToken() > observations.greatestDeleted() ? granted(now) : beginAnew(now);
+    return now.object().fencingToken() > observations.greatestDeleted()
+        ? granted(now)
+        : beginAnew(now);
   }
 
   private Step<Acquisition> beginAnew(Observed now) {
@@ -66,7 +68,8 @@ final class Acquiring implements Plan<Acquisition> {
         writer.takeOver(seen.object(), request, fence), Acquiring::granted, this::beginAnew);
   }
 
+  /** The number is what was written: others may have written greater ones since. */
   private static Step<Acquisition> granted(Observed now) {
-    return Step.answer(new Acquisition.Granted(now.fencingToken()));
+    return Step.answer(new Acquisition.Granted(now.object().fencingToken()));
   }
 }

@@ -126,7 +126,7 @@ final class KindWatch {
     }
     JsonArray items = answer.body().getJsonArray("items", new JsonArray());
     for (int i = 0; i < items.size(); i++) {
-      observe(items.getJsonObject(i), observations::observeEvent);
+      observe(items.getJsonObject(i), observations::observe);
     }
     JsonObject metadata = answer.body().getJsonObject("metadata", new JsonObject());
     String next = metadata.getString("continue", "");
@@ -177,7 +177,7 @@ final class KindWatch {
     }
     JsonObject metadata = object.getJsonObject("metadata");
     switch (type) {
-      case "ADDED", "MODIFIED" -> observe(object, observations::observeEvent);
+      case "ADDED", "MODIFIED" -> observe(object, observations::observe);
       case "DELETED" -> observe(object, observations::observeDeletion);
       default -> {} // a bookmark: only the version is new
     }

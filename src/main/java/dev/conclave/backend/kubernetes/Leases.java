@@ -226,8 +226,7 @@ final class Leases {
       if (!Names.of(key).equals(version.name())) {
         return null; // somebody's copy
       }
-      observations.observeEvent(version);
-      Observed seen = observations.get(version.name());
+      Observed seen = observations.observe(version);
       long now = scheduler.nanoTime();
       return seen.isLive(now) ? seen.view(key, now) : null;
     } catch (RuntimeException noLease) {

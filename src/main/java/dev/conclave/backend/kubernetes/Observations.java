@@ -15,6 +15,9 @@ import java.util.function.Predicate;
  *   <li>A version in which the holder has done something starts its time anew, from the moment of
  *       its arrival: never earlier than it happened.
  *   <li>A version in which others have changed something else (a label, say) does not.
+ *   <li>A version that was overtaken on its way, an answer by a watch or the other way round, does
+ *       not replace the newer one, and has its own fencing token: a holding must not be told the
+ *       number of the one that followed it.
  *   <li>A holding that is not the one before it is told to the listener.
  *   <li>An object that is gone leaves one thing behind: the greatest fencing token of all that were
  *       deleted, which the objects created after it have to exceed.
@@ -46,11 +49,14 @@ final class Observations {
     return entry == null ? null : entry.observed;
   }
 
-  /** Takes in a version that has just arrived. */
+  /** Takes in a version that has just arrived, and says what it was when it was the newest. */
   Observed observe(StoredObject version) {
     long now = scheduler.nanoTime();
     String name = version.name();
     Observed known = get(name);
+    if (known != null && version.isOlderThan(known.object())) {
+      return new Observed(version, now, version.fencingToken());
+    }
     if (known != null && !known.object().isSameObject(version)) {
       deleted(name);
       known = null;
@@ -68,14 +74,6 @@ final class Observations {
       changed.accept(name);
     }
     return next;
-  }
-
-  /** Takes in a version from a list or watch, which an answer may have overtaken. */
-  void observeEvent(StoredObject version) {
-    Observed known = get(version.name());
-    if (known == null || !version.isOlderThan(known.object())) {
-      observe(version);
-    }
   }
 
   /** Takes in the last version of an object that a watch reports as deleted. */

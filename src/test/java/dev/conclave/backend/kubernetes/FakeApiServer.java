@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -51,7 +52,9 @@ final class FakeApiServer {
     /** Answered late. */
     SLOW,
     /** Carried out and answered when the test lets it. */
-    HELD
+    HELD,
+    /** Carried out at once, and answered when the test lets it. */
+    HELD_AFTER
   }
 
   /** One fault, for the next request with this verb. */
@@ -252,10 +255,7 @@ final class FakeApiServer {
             });
   }
 
-  private void trouble(
-      HttpServerRequest request,
-      Fault fault,
-      java.util.function.Supplier<FakeObjects.Result> work) {
+  private void trouble(HttpServerRequest request, Fault fault, Supplier<FakeObjects.Result> work) {
     switch (fault.trouble()) {
       case HANG -> {}
       case CUT_BEFORE -> request.connection().close();
@@ -265,9 +265,10 @@ final class FakeApiServer {
         request.response().write("{\"half\":").onComplete(v -> request.connection().close());
       }
       case SLOW -> vertx.setTimer(300, id -> answer(request, work.get()));
-      case HELD -> {
-        Context context = vertx.getOrCreateContext();
-        held.add(() -> context.runOnContext(v -> answer(request, work.get())));
+      case HELD -> hold(request, work);
+      case HELD_AFTER -> {
+        FakeObjects.Result done = work.get();
+        hold(request, () -> done);
       }
       case STATUS, STATUS_AFTER -> {
         if (fault.trouble() == Trouble.STATUS_AFTER) {
@@ -279,6 +280,11 @@ final class FakeApiServer {
         answer(request, FakeObjects.status(fault.status(), "trouble"));
       }
     }
+  }
+
+  private void hold(HttpServerRequest request, Supplier<FakeObjects.Result> work) {
+    Context context = vertx.getOrCreateContext();
+    held.add(() -> context.runOnContext(v -> answer(request, work.get())));
   }
 
   private static void answer(HttpServerRequest request, FakeObjects.Result result) {

@@ -5,6 +5,7 @@ import static dev.conclave.testing.Async.failureOf;
 import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -192,6 +194,29 @@ class KubernetesTroubleTest extends WithFakeApiServer {
     assertThat(failureOf(overtaken(() -> backend.acquire(again), takenAway)))
         .matches(ErrorCode.BACKEND_UNAVAILABLE::is);
     assertThat(get(backend.acquire(again)).granted()).isFalse();
+  }
+
+  @Test
+  void anAnswerThatAWatchHasOvertakenTellsItsOwnFencingToken() {
+    LeaseKey key = key();
+    SyncBackend backend = open();
+    SyncBackend other = open();
+    take(backend, key, "before", LONG);
+    get(backend.release(key, "before"));
+    AtomicInteger hints = new AtomicInteger();
+    follow(other, key);
+    backend.watch(key, hints::incrementAndGet);
+    server.fail("update", Trouble.HELD_AFTER);
+    LeaseRequest request = LeaseRequest.of(key, "late", Duration.ofMillis(100), "owner");
+    Future<Acquisition> late = backend.acquire(request);
+    eventually("it is carried out", () -> !server.held.isEmpty());
+    int seen = hints.get();
+    eventually("it has run out", () -> ask(other, key, "next", LONG).granted());
+    eventually("the watch says so", () -> hints.get() > seen + 1);
+    server.held.poll().run();
+    long mine = ((Acquisition.Granted) get(late)).fencingToken();
+    assertThat(mine).isLessThan(take(other, key, "next", LONG));
+    assertThat(ask(backend, key, "late", LONG).granted()).isFalse();
   }
 
   @Test

@@ -124,8 +124,17 @@ class ObservationsTest {
     StoredObject old = held("t");
     StoredObject now = stored(writer.vacate(old, 1).json());
     observations.observe(now);
-    observations.observeEvent(old);
+    observations.observe(old);
     assertThat(observations.get(NAME).object().isHeld()).isFalse();
+  }
+
+  @Test
+  void whatWasOvertakenHasItsOwnFencingToken() {
+    StoredObject first = held("t");
+    LeaseRequest next = LeaseRequest.of(KEY, "u", LEASE, "owner");
+    observations.observe(stored(writer.takeOver(first, next, 7 + first.fencingToken()).json()));
+    assertThat(observations.observe(first).fencingToken()).isEqualTo(first.fencingToken());
+    assertThat(observations.get(NAME).fencingToken()).isEqualTo(7 + first.fencingToken());
   }
 
   @Test
