@@ -2,15 +2,15 @@ package dev.conclave.chaos;
 
 import dev.conclave.chaos.LeaseOperation.Outcome;
 import dev.conclave.chaos.SequentialLease.State;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.Deque;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Queue;
 
 /**
  * Decides whether a history of one key could have come from a lease that does one thing at a time
@@ -22,10 +22,15 @@ import java.util.Set;
  *   <li>The search puts next any operation, or what the lease does by itself, that no other must
  *       precede, if the model agrees with its outcome, and goes back when it is stuck. A set of
  *       what is done together with the state it leads to is tried only once.
+ *   <li>Nobody has to do what has no answer, and a state need not end when it may. So a place where
+ *       the search has been with more of that open is no new one: all that could be done from here
+ *       could be done from there. Of unanswered operations that ask for the same the earliest is
+ *       done first: whatever happened, it can be told so.
  *   <li>What changes nothing and agrees with the state is put next at once, without alternative: a
  *       history that can go on with it later can go on with it now.
- *   <li>What there is to go back to is on a heap of its own, so that long histories need no deep
- *       stack; what is done is remembered from the first operation on that is not.
+ *   <li>It goes on where most is done, and with most left open: chains of unanswered operations
+ *       would be tried in all their orders otherwise. Long histories need no deep stack, and what
+ *       is done is remembered from the first operation on that is not.
  * </ol>
  */
 final class LeaseLinearizability {
@@ -55,11 +60,35 @@ final class LeaseLinearizability {
     }
   }
 
-  private record Node(Done done, State state) {}
+  private record Node(Done done, State state) implements Comparable<Node> {
+    private static final Comparator<Node> FARTHEST_AND_MOST_OPEN =
+        Comparator.comparingInt((Node node) -> -node.done.first - node.done.ahead.cardinality())
+            .thenComparingInt(node -> node.done.pending.cardinality());
+
+    @Override
+    public int compareTo(Node other) {
+      return FARTHEST_AND_MOST_OPEN.compare(this, other);
+    }
+  }
+
+  /** Where the search has been, but for what is left open there. */
+  private record Place(int first, BitSet ahead, State untimed) {}
+
+  /** What is left open: operations without an answer, and when the state ends by itself. */
+  private record Open(BitSet spent, long early, long late) {
+    boolean isNoLessThan(Open other) {
+      BitSet more = (BitSet) spent.clone();
+      more.andNot(other.spent);
+      return more.isEmpty() && early <= other.early && late >= other.late;
+    }
+  }
 
   private final SequentialLease model;
   private final List<LeaseOperation> answered;
   private final List<LeaseOperation> pending;
+
+  /** For each unanswered operation the last one before it that asked for the same, or -1. */
+  private final int[] earlierTwin;
 
   /** The earliest beginning of an answered operation and all that were answered after it. */
   private final long[] earliest;
@@ -75,7 +104,15 @@ final class LeaseLinearizability {
         history.stream()
             .filter(o -> !o.answered() || o.outcome() == Outcome.UNKNOWN)
             .map(LeaseOperation::pending)
+            .sorted(Comparator.comparingLong(LeaseOperation::from))
             .toList();
+    earlierTwin = new int[pending.size()];
+    for (int i = 0; i < earlierTwin.length; i++) {
+      earlierTwin[i] = i - 1;
+      while (earlierTwin[i] >= 0 && !pending.get(earlierTwin[i]).isTwinOf(pending.get(i))) {
+        earlierTwin[i]--;
+      }
+    }
     earliest = new long[answered.size() + 1];
     earliest[answered.size()] = Long.MAX_VALUE;
     for (int i = answered.size() - 1; i >= 0; i--) {
@@ -94,27 +131,41 @@ final class LeaseLinearizability {
   }
 
   private boolean search(Collection<State> beginnings) {
-    Set<Node> visited = new HashSet<>();
-    Deque<Node> left = new ArrayDeque<>();
+    Map<Place, List<Open>> visited = new HashMap<>();
+    int taken = 0;
+    Queue<Node> left = new PriorityQueue<>();
     for (State state : beginnings) {
-      left.addLast(new Node(new Done(0, new BitSet(), new BitSet()), state));
+      left.add(new Node(new Done(0, new BitSet(), new BitSet()), state));
     }
     while (!left.isEmpty()) {
-      Node node = settled(left.pop());
+      Node node = settled(left.remove());
       if (node.done.first == answered.size()) {
         return true;
       }
-      if (visited.add(node)) {
-        List<Node> next = next(node);
-        for (int i = next.size() - 1; i >= 0; i--) {
-          left.push(next.get(i));
+      if (isNew(node, visited)) {
+        if (++taken > LIMIT) {
+          throw new IllegalStateException("undecided after " + LIMIT + " states");
         }
-      }
-      if (visited.size() > LIMIT) {
-        throw new IllegalStateException("undecided after " + LIMIT + " states");
+        left.addAll(next(node));
       }
     }
     return false;
+  }
+
+  /** Whether the search was not there yet with as much, or more, left open. */
+  private static boolean isNew(Node node, Map<Place, List<Open>> visited) {
+    Done done = node.done;
+    State state = node.state;
+    Open open = new Open(done.pending, state.early(), state.late());
+    List<Open> known =
+        visited.computeIfAbsent(
+            new Place(done.first, done.ahead, state.between(0, 0)), place -> new ArrayList<>());
+    if (known.stream().anyMatch(other -> other.isNoLessThan(open))) {
+      return false;
+    }
+    known.removeIf(open::isNoLessThan);
+    known.add(open);
+    return true;
   }
 
   /** With all done that may be next, changes nothing and agrees with the state. */
@@ -152,7 +203,8 @@ final class LeaseLinearizability {
     model.meanwhile(state, limit).forEach(after -> next.add(new Node(done, after)));
     for (int i = 0; i < pending.size(); i++) {
       LeaseOperation operation = pending.get(i);
-      if (operation.from() <= limit && !done.pending.get(i)) {
+      boolean first = earlierTwin[i] < 0 || done.pending.get(earlierTwin[i]);
+      if (operation.from() <= limit && first && !done.pending.get(i)) {
         Done then = done.withPending(i);
         model.after(operation, state, limit).forEach(after -> next.add(new Node(then, after)));
       }

@@ -96,8 +96,11 @@ final class LeaseModel implements SequentialLease {
       case ACQUIRE ->
           no || (!mine && (held || offered && !offeredToMe))
               ? List.of()
-              : state.granted(operation, mine, late(operation));
-      case EXTEND -> no || !mine ? List.of() : List.of(state.renewed(operation, late(operation)));
+              : state.granted(operation, mine, late(operation)).stream()
+                  .map(State::byAnybody)
+                  .toList();
+      case EXTEND ->
+          no || !mine ? List.of() : List.of(state.renewed(operation, late(operation)).byAnybody());
       case RELEASE -> {
         if (no && !mine && !offeredToMe) {
           yield List.of(state);

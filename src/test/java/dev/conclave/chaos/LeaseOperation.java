@@ -49,6 +49,11 @@ record LeaseOperation(
     return to != Long.MAX_VALUE;
   }
 
+  /** Whether it asks for the same. */
+  boolean isTwinOf(LeaseOperation other) {
+    return kind == other.kind && token.equals(other.token) && duration == other.duration;
+  }
+
   /** The same when nobody can tell what became of it. */
   LeaseOperation pending() {
     return new LeaseOperation(

@@ -22,8 +22,9 @@ interface SequentialLease {
    *
    * @param holder the token that holds it, is offered it, or was offered it last
    * @param fence the last fencing token; of a grant whose answer was lost, what it must exceed
-   * @param seen whether somebody has seen that fencing token
-   * @param renewal the operation that set the expiry, or null
+   * @param seen whether somebody has seen that fencing token; true where nobody holds it, since
+   *     nobody is told it any more
+   * @param renewal the operation that set the expiry, where that matters, or null
    * @param early when this state ends by itself at the earliest
    * @param late when it ends by itself at the latest
    * @param former what a crash of the server would bring back, or null
@@ -59,15 +60,25 @@ interface SequentialLease {
     }
 
     State free(Former kept) {
-      return new State(Phase.FREE, null, fence, seen, null, 0, Long.MAX_VALUE, kept);
+      return new State(Phase.FREE, null, fence, true, null, 0, Long.MAX_VALUE, kept);
     }
 
     State offered(String token, long earliest, long latest, Former kept) {
-      return new State(Phase.OFFERED, token, fence, seen, null, earliest, latest, kept);
+      return new State(Phase.OFFERED, token, fence, true, null, earliest, latest, kept);
     }
 
     State lapsed() {
       return new State(Phase.LAPSED, holder, fence, seen, null, early, Long.MAX_VALUE, former);
+    }
+
+    /** The same, where it does not matter who renewed it. */
+    State byAnybody() {
+      return new State(phase, holder, fence, seen, null, early, late, former);
+    }
+
+    /** The same, but for when it ends by itself. */
+    State between(long earliest, long latest) {
+      return new State(phase, holder, fence, seen, renewal, earliest, latest, former);
     }
 
     State renewed(LeaseOperation by, long latest) {
