@@ -27,6 +27,7 @@ import java.util.function.Consumer;
  * </ol>
  */
 final class ApiClient {
+  private static final String TOKEN_FILE = "the disk with the token file";
   private static final int CONNECTION_ATTEMPTS = 3;
   private static final long FIRST_PAUSE = Duration.ofMillis(50).toNanos();
   private static final long LONGEST_PAUSE = Duration.ofSeconds(2).toNanos();
@@ -78,9 +79,8 @@ final class ApiClient {
   }
 
   private Future<ApiAnswer> attempt(ApiCall call, Deadline deadline, int number) {
-    return endpoint
-        .credentials()
-        .token()
+    return deadline
+        .bound(endpoint.credentials().token(), TOKEN_FILE)
         .compose(
             token ->
                 exchange
@@ -104,9 +104,8 @@ final class ApiClient {
 
   private Future<Exchange.Raw> reauthorized(
       ApiCall call, String refused, Exchange.Raw raw, Deadline deadline) {
-    return endpoint
-        .credentials()
-        .insteadOf(refused)
+    return deadline
+        .bound(endpoint.credentials().insteadOf(refused), TOKEN_FILE)
         .compose(
             token ->
                 token == null ? Future.succeededFuture(raw) : exchange.send(call, token, deadline));

@@ -22,6 +22,7 @@ final class Credentials {
   private final String file;
   private String token;
   private long readAt;
+  private Future<String> reading;
 
   private Credentials(Vertx vertx, Scheduler scheduler, String file, String token) {
     this.vertx = vertx;
@@ -64,7 +65,15 @@ final class Credentials {
     return token == null || token.isEmpty() ? text : text.replace(token, "[token]");
   }
 
+  /** One at a time: a disk that hangs must not take a thread for every request. */
   private Future<String> read() {
+    if (reading == null || reading.isComplete()) {
+      reading = readFile();
+    }
+    return reading;
+  }
+
+  private Future<String> readFile() {
     return vertx
         .fileSystem()
         .readFile(file)

@@ -2,6 +2,8 @@ package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
 
@@ -25,6 +27,26 @@ final class Deadline {
 
   boolean isOver() {
     return left() <= 0;
+  }
+
+  /** The same outcome, or the failure when it has not come by then. */
+  <T> Future<T> bound(Future<T> future, String what) {
+    if (future.isComplete()) {
+      return future;
+    }
+    Promise<T> promise = Promise.promise();
+    Scheduler.Timer timer =
+        scheduler.schedule(Math.max(0, left()), () -> promise.tryFail(failure(what)));
+    future.onComplete(
+        outcome -> {
+          timer.cancel();
+          if (outcome.succeeded()) {
+            promise.tryComplete(outcome.result());
+          } else {
+            promise.tryFail(outcome.cause());
+          }
+        });
+    return promise.future();
   }
 
   /** The failure of what has not ended by then. */

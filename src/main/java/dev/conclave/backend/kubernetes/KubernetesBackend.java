@@ -36,7 +36,8 @@ import java.util.function.Function;
  *   <li>A call is handed to the context that the backend was made on; everything behind it is
  *       single-threaded, and the client and the timers belong to that context.
  *   <li>With the first call the configuration's files are read and the client is made; what fails
- *       then is tried again with the next.
+ *       then is tried again with the next. A disk may hang: a call waits for that no longer than
+ *       the timeout, which begins anew for the call itself.
  *   <li>The answer is handed back to the caller's context. It always comes: every request behind it
  *       has a deadline.
  *   <li>{@link #close()} answers every call under way with {@link ErrorCode#CLOSED}.
@@ -164,12 +165,13 @@ public final class KubernetesBackend implements SyncBackend {
     Set.copyOf(underWay).forEach(promise -> promise.tryFail(closedFailure()));
     underWay.clear();
     scheduler.close();
-    Future<Leases> opened = leases == null ? Future.succeededFuture() : leases;
-    opened
-        .otherwiseEmpty()
-        .compose(there -> there == null ? Future.succeededFuture() : there.close())
-        .otherwiseEmpty()
-        .onComplete(done -> end.complete());
+    Future<Void> ended =
+        leases == null ? Future.succeededFuture() : leases.compose(Leases::close).otherwiseEmpty();
+    if (leases != null && !leases.isComplete()) {
+      end.complete(); // there is no client yet, and the disk may hang
+    } else {
+      ended.onComplete(done -> end.complete());
+    }
   }
 
   private <T> Future<T> checked(Runnable check, Function<Leases, Future<T>> operation) {
@@ -194,7 +196,8 @@ public final class KubernetesBackend implements SyncBackend {
     }
     Promise<T> outcome = Promise.promise();
     underWay.add(outcome);
-    opened()
+    new Deadline(scheduler, settings.timeout())
+        .bound(opened(), "the disk with the files of the configuration")
         .compose(operation)
         .onComplete(
             done -> {

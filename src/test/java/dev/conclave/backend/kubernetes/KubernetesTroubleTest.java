@@ -414,4 +414,24 @@ class KubernetesTroubleTest extends WithFakeApiServer {
         .hasSize(4)
         .noneMatch(r -> r.startsWith("get"));
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tokenFile", "caFile"})
+  void aDiskThatHangsHoldsUpNobodyLongerThanTheTimeout(String file) throws Exception {
+    Path pipe = files.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    JsonObject config = server.config("lease").put("timeout", 300).put(file, pipe.toString());
+    KubernetesBackend backend = open(config);
+    for (int i = 0; i < 30; i++) { // more often than there are threads to read files
+      backend.extend(key(), "token", LONG);
+    }
+    assertThat(failureOf(backend.ping()))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+        .hasMessageContainingAll("the disk with the ", "did not answer within 300 ms");
+    get(vertx.fileSystem().readFile("pom.xml"));
+    Future<Void> called = backend.ping();
+    get(backend.close());
+    assertThat(failureOf(called)).matches(ErrorCode.CLOSED::is);
+    Files.writeString(pipe, "secret"); // whoever reads it goes on
+  }
 }
