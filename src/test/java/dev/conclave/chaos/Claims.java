@@ -108,6 +108,9 @@ final class Claims {
   /** Before the handle is released, or when it has said that it is lost. */
   void end(String id, String how) {
     Held held = handles.get(id);
+    if (held == null) {
+      return; // it ended so long ago that nobody asks it any more
+    }
     synchronized (held) {
       if (!held.over) {
         held.over = true;

@@ -190,4 +190,14 @@ class ClaimsTest {
     askUntil(2 * Claims.AFTERWARDS);
     assertThat(history().events()).hasSize(said);
   }
+
+  @Test
+  void aLossThatIsToldLongAfterTheReleaseIsNoNews() {
+    Handle handle = hold();
+    claims.end("h", "released");
+    handle.release();
+    askUntil(Claims.AFTERWARDS + 10 * MILLI);
+    claims.end("h", "lost");
+    assertThat(history().of(Event.Type.END)).hasSize(1);
+  }
 }

@@ -65,10 +65,13 @@ final class KubernetesStore implements ChaosStore {
             }));
   }
 
-  /** Who has not looked has seen nothing: such a one may find the record of an older lock key. */
+  /**
+   * Who has not looked has seen nothing: a new process finds the record of whoever did not release,
+   * also that of a key which is asked for every 24 seconds.
+   */
   @Override
   public Duration refusedLate() {
-    return Duration.ofSeconds(10);
+    return Duration.ofSeconds(40);
   }
 
   @Override

@@ -29,7 +29,7 @@ final class Outcomes {
    * What may lie between the product's look at the clock and ours, twice, for a request and its
    * answer, without being logged as a stall.
    */
-  static final Duration UNSEEN = Duration.ofNanos(2 * StallMeter.STALL);
+  static final Duration UNSEEN = Duration.ofMillis(240);
 
   /** A busy machine's store may need this for an answer although no fault is in force. */
   static final Duration ROUND_TRIP = Duration.ofMillis(300);

@@ -16,6 +16,7 @@ final class PostgresStore implements ChaosStore {
   private static final String POSTGRES = "postgres";
 
   private static final String CRASH = "crash and recovery";
+  private static final String ABORT = "immediate shutdown and recovery";
 
   /** The state 53100 is that of a full disk. */
   private static final String FULL =
@@ -77,7 +78,7 @@ final class PostgresStore implements ChaosStore {
               return OVER;
             }),
         down(CRASH, server::crash),
-        down("immediate shutdown and recovery", server::abort),
+        down(ABORT, server::abort),
         down("shutdown and restart", server::stop),
         Fault.durable("table locked", random -> lock()),
         Fault.durable(
@@ -155,11 +156,15 @@ final class PostgresStore implements ChaosStore {
     }
   }
 
-  /** A release that is an offer is not on the disk before it has been claimed. */
+  /**
+   * A release that is an offer is not on the disk before it has been claimed. An immediate shutdown
+   * writes no more than a crash does.
+   */
   @Override
   public SequentialLease lease(List<LeaseOperation> all, List<History.Span> faults) {
-    return new LeaseModel(
-        all, LATE, OFFER, faults.stream().filter(fault -> fault.id().equals(CRASH)).toList());
+    List<History.Span> crashes =
+        faults.stream().filter(f -> f.id().equals(CRASH) || f.id().equals(ABORT)).toList();
+    return new LeaseModel(all, LATE, OFFER, crashes);
   }
 
   PostgresServer server() {

@@ -8,8 +8,8 @@ import java.util.concurrent.locks.LockSupport;
 final class StallMeter {
   private static final long EVERY_MILLIS = 20;
 
-  /** What takes less is not logged. */
-  static final long STALL = 120_000_000;
+  /** What takes less is not logged: on a machine with too much to do, many such add up. */
+  private static final long STALL = 40_000_000;
 
   private final EventLog log;
   private long loopRan = System.nanoTime();
