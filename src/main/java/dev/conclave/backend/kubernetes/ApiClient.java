@@ -47,7 +47,7 @@ final class ApiClient {
     this.resource = resource;
     PoolOptions pool = new PoolOptions().setHttp1MaxSize(connections + WATCHES);
     String path = endpoint.pathPrefix() + resource.path(endpoint.namespace());
-    this.exchange = new Exchange(scheduler, vertx.createHttpClient(endpoint.options(), pool), path);
+    this.exchange = new Exchange(vertx.createHttpClient(endpoint.options(), pool), path);
   }
 
   /** The server's address. */

@@ -1,8 +1,6 @@
 package dev.conclave.backend.kubernetes;
 
-import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientRequest;
@@ -14,12 +12,10 @@ import java.time.Duration;
 
 /** HTTP as such: one request, one answer or none, never later than the deadline. */
 final class Exchange {
-  private final Scheduler scheduler;
   private final HttpClientAgent client;
   private final String path;
 
-  Exchange(Scheduler scheduler, HttpClientAgent client, String path) {
-    this.scheduler = scheduler;
+  Exchange(HttpClientAgent client, String path) {
     this.client = client;
     this.path = path;
   }
@@ -65,47 +61,38 @@ final class Exchange {
     if (deadline.isOver()) {
       return Future.failedFuture(deadline.failure("the API server"));
     }
-    Promise<Raw> answer = Promise.promise();
     HttpClientRequest[] sent = new HttpClientRequest[1];
-    Scheduler.Timer timer =
-        scheduler.schedule(
-            deadline.left(),
-            () -> {
-              answer.tryFail(deadline.failure("the API server"));
+    Future<Raw> answer =
+        request(call, token, deadline.left())
+            .compose(
+                request -> {
+                  sent[0] = request;
+                  if (deadline.isOver()) {
+                    request.reset();
+                    return Future.failedFuture("too late");
+                  }
+                  return call.body() == null
+                      ? request.send()
+                      : request.send(call.body().toBuffer());
+                })
+            .compose(
+                response ->
+                    response
+                        .body()
+                        .map(
+                            body ->
+                                new Raw(
+                                    response.statusCode(),
+                                    response.getHeader(HttpHeaders.RETRY_AFTER),
+                                    body)));
+    return deadline
+        .bound(answer, "the API server")
+        .onFailure(
+            noAnswer -> {
               if (sent[0] != null) {
-                sent[0].reset();
+                sent[0].reset(); // it would keep its connection
               }
             });
-    request(call, token, deadline.left())
-        .compose(
-            request -> {
-              sent[0] = request;
-              if (answer.future().isComplete()) {
-                request.reset();
-                return Future.failedFuture("too late");
-              }
-              return call.body() == null ? request.send() : request.send(call.body().toBuffer());
-            })
-        .compose(
-            response ->
-                response
-                    .body()
-                    .map(
-                        body ->
-                            new Raw(
-                                response.statusCode(),
-                                response.getHeader(HttpHeaders.RETRY_AFTER),
-                                body)))
-        .onComplete(
-            result -> {
-              timer.cancel();
-              if (result.succeeded()) {
-                answer.tryComplete(result.result());
-              } else {
-                answer.tryFail(result.cause());
-              }
-            });
-    return answer.future();
   }
 
   /** A request that is ready to be sent. */
