@@ -69,7 +69,7 @@ final class Exchange {
                   sent[0] = request;
                   if (deadline.isOver()) {
                     request.reset();
-                    return Future.failedFuture("too late");
+                    return Future.failedFuture(deadline.failure("the API server"));
                   }
                   return call.body() == null
                       ? request.send()

@@ -226,7 +226,8 @@ final class Leases {
       if (!Names.of(key).equals(version.name())) {
         return null; // somebody's copy
       }
-      Observed seen = observations.observe(version);
+      observations.observe(version);
+      Observed seen = observations.get(version.name());
       long now = scheduler.nanoTime();
       return seen.isLive(now) ? seen.view(key, now) : null;
     } catch (RuntimeException noLease) {

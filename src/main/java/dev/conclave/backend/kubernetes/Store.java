@@ -46,7 +46,10 @@ final class Store {
         .compose(
             answer ->
                 switch (answer.status()) {
-                  case ApiAnswer.OK -> observe(call, name, answer.body());
+                  // Overtaken by a watch, it would be judged by a time that is not its own; what
+                  // has overtaken it has been written since this was asked, and answers as well.
+                  case ApiAnswer.OK ->
+                      observe(call, name, answer.body()).map(read -> observations.get(name));
                   case ApiAnswer.NOT_FOUND -> {
                     observations.deleted(name);
                     yield Future.succeededFuture();

@@ -203,20 +203,42 @@ class KubernetesTroubleTest extends WithFakeApiServer {
     SyncBackend other = open();
     take(backend, key, "before", LONG);
     get(backend.release(key, "before"));
-    AtomicInteger hints = new AtomicInteger();
-    follow(other, key);
-    backend.watch(key, hints::incrementAndGet);
-    server.fail("update", Trouble.HELD_AFTER);
     LeaseRequest request = LeaseRequest.of(key, "late", Duration.ofMillis(100), "owner");
-    Future<Acquisition> late = backend.acquire(request);
-    eventually("it is carried out", () -> !server.held.isEmpty());
-    int seen = hints.get();
-    eventually("it has run out", () -> ask(other, key, "next", LONG).granted());
-    eventually("the watch says so", () -> hints.get() > seen + 1);
-    server.held.poll().run();
+    Future<Acquisition> late =
+        overtakenByAWatch(key, backend, other, "update", () -> backend.acquire(request));
     long mine = ((Acquisition.Granted) get(late)).fencingToken();
     assertThat(mine).isLessThan(take(other, key, "next", LONG));
     assertThat(ask(backend, key, "late", LONG).granted()).isFalse();
+  }
+
+  @Test
+  void whatWasReadAndThenOvertakenByAWatchIsNotTakenForNews() {
+    LeaseKey key = key();
+    SyncBackend backend = open();
+    SyncBackend other = open();
+    take(backend, key, "late", Duration.ofMillis(100));
+    Future<Boolean> owns =
+        overtakenByAWatch(key, backend, other, "get", () -> backend.owns(key, "late"));
+    assertThat(get(owns)).isFalse();
+  }
+
+  /** What a call comes to that is carried out, and answered when the lease has run out and gone. */
+  private <T> Future<T> overtakenByAWatch(
+      LeaseKey key, SyncBackend backend, SyncBackend other, String verb, Supplier<Future<T>> call) {
+    AtomicInteger hints = new AtomicInteger();
+    follow(other, key);
+    backend.watch(key, hints::incrementAndGet);
+    server.fail(verb, Trouble.HELD_AFTER);
+    Future<T> late = call.get();
+    eventually("it is carried out", () -> !server.held.isEmpty());
+    eventually("it has run out", () -> ask(other, key, "next", LONG).granted());
+    int seen = hints.get();
+    get(other.release(key, "next"));
+    eventually("the watch says so", () -> hints.get() > seen);
+    take(other, key, "next", LONG);
+    eventually("and who is next", () -> hints.get() > seen + 1);
+    server.held.poll().run();
+    return late;
   }
 
   @Test
