@@ -80,18 +80,25 @@ final class Verdict {
   }
 
   private List<String> leases() {
+    List<History.Span> faults = history.spans(Event.Type.FAULT);
+    List<History.Span> forgotten = history.spans(Event.Type.FORGETS);
     List<String> found = new ArrayList<>();
     history.operations().entrySet().stream()
         .filter(of -> !terms.elections().contains(of.getKey()))
-        .forEach(of -> linearize(of.getKey(), of.getValue(), found));
+        .forEach(
+            of ->
+                linearize(
+                    of.getKey(),
+                    terms.lease().apply(of.getValue(), faults),
+                    LeaseHistories.parts(
+                        of.getValue(), forgotten, ChaosStore.LATE, ChaosStore.OFFER),
+                    found));
     return found;
   }
 
-  private void linearize(String key, List<LeaseOperation> operations, List<String> found) {
-    SequentialLease lease = terms.lease().apply(operations, history.spans(Event.Type.FAULT));
-    for (LeaseHistories.Part part :
-        LeaseHistories.parts(
-            operations, history.spans(Event.Type.FORGETS), ChaosStore.LATE, ChaosStore.OFFER)) {
+  private void linearize(
+      String key, SequentialLease lease, List<LeaseHistories.Part> parts, List<String> found) {
+    for (LeaseHistories.Part part : parts) {
       judged += part.judged() > 0 ? 1 : 0;
       judgedOperations += part.judged();
       try {
