@@ -25,7 +25,7 @@ import java.util.function.Supplier;
  *   <li>An attempt that is answered after its waiter has ended, however late, is looked at all the
  *       same: a lease nobody was told of is given back.
  *   <li>Nobody asks with a token that is on its way back: a release that is overtaken would take
- *       the new lease away.
+ *       the new lease away. Waiting for that counts towards the timeout.
  * </ol>
  *
  * <p>Belongs to the scheduler's thread.
@@ -66,11 +66,12 @@ final class BackendCalls {
     if (before == null) {
       return send(waiter, place);
     }
-    return before.compose(
-        back ->
-            waiter.ended()
-                ? Future.failedFuture(ErrorCode.CLOSED.failure("the wait is over"))
-                : send(waiter, place));
+    return bounded(
+        before.compose(
+            back ->
+                waiter.ended()
+                    ? Future.failedFuture(ErrorCode.CLOSED.failure("the wait is over"))
+                    : send(waiter, place)));
   }
 
   private Future<Answer> send(Waiter waiter, LeaseRequest.Waiter place) {

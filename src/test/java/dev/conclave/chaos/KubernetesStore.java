@@ -67,11 +67,12 @@ final class KubernetesStore implements ChaosStore {
 
   /**
    * Who has not looked has seen nothing: a new process finds the record of whoever did not release,
-   * also that of a key which is asked for every 24 seconds.
+   * however long ago, also that of a key which is seldom asked for. {@link ObservedLease} judges
+   * that.
    */
   @Override
   public Duration refusedLate() {
-    return Duration.ofSeconds(40);
+    return Duration.ofMinutes(10);
   }
 
   @Override

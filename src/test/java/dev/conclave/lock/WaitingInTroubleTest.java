@@ -305,6 +305,21 @@ class WaitingInTroubleTest {
   }
 
   @Test
+  void whoAsksWithATokenThatIsOnItsWayBackIsAnsweredWithinTheTimeoutToo() {
+    locks.backend.onAll(FaultyBackend.hang());
+    Future<LockGrant> first = locks.service.acquire(request("door", "t", 0));
+    locks.pass(5_000);
+    failure(first, ErrorCode.BACKEND_UNAVAILABLE);
+    Future<LockGrant> second = locks.service.acquire(request("door", "t", 0));
+    locks.pass(4_999);
+    assertThat(second.isComplete()).isFalse();
+    locks.pass(1);
+    failure(second, ErrorCode.BACKEND_UNAVAILABLE);
+    locks.pass(10_000);
+    locks.assertNothingLeft();
+  }
+
+  @Test
   void whateverABackendFailsWithOrThrowsBecomesACode() {
     locks.backend.onAll(FaultyBackend.throwing(new IllegalStateException("a bug")));
     everyCall()
