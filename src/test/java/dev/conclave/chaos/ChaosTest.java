@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -15,7 +16,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ChaosTest {
   private static final Duration SHORT = Duration.ofSeconds(7);
 
-  @TempDir private Path folder;
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  private Path folder;
 
   private void campaign(Function<Integer, ChaosStore> stores) {
     long minutes = Long.getLong("chaos.minutes", 0);
