@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
@@ -13,6 +14,9 @@ import java.util.stream.Stream;
 
 /** When what was asked has to be answered. */
 final class OperationChecks {
+  private static final Set<Type> OF_THE_EVENT_LOOP =
+      Set.of(Type.ASK, Type.ANSWER, Type.CALL, Type.RETURN, Type.OPERATE, Type.OPERATED);
+
   private OperationChecks() {}
 
   /** Every operation is answered, be it with an error, within the time and the slack. */
@@ -28,8 +32,8 @@ final class OperationChecks {
 
   /**
    * What was answered later than its deadline and the slack, or never. Not counted is time in which
-   * its process or event loop did not run. A process that was killed owed until then what was
-   * overdue then, and nothing else.
+   * its process or event loop did not run. A process that was killed owed what was overdue when it
+   * was last heard of, and nothing else: that it did not run any more it could not say.
    */
   static List<String> overdue(
       History history,
@@ -39,11 +43,7 @@ final class OperationChecks {
       Duration slack,
       long endOfRun) {
     Map<String, List<Span>> stalls = stalls(history);
-    Map<String, Long> killed =
-        history
-            .of(Type.FAULT)
-            .filter(e -> e.outcome().equals("SIGKILL"))
-            .collect(Collectors.toMap(Event::worker, Event::at, Math::min));
+    Map<String, Long> killed = killed(history);
     Map<String, Event> asked = new TreeMap<>();
     history.of(question).forEach(ask -> asked.put(ask.id(), ask));
     List<String> violations = new ArrayList<>();
@@ -65,6 +65,21 @@ final class OperationChecks {
       }
     }
     return violations;
+  }
+
+  /** When those that were killed had last asked for something or been answered until then. */
+  private static Map<String, Long> killed(History history) {
+    Map<String, Long> killed =
+        history
+            .of(Type.FAULT)
+            .filter(e -> e.outcome().equals("SIGKILL"))
+            .collect(Collectors.toMap(Event::worker, Event::at, Math::min));
+    Map<String, Long> heard =
+        history.events().stream()
+            .filter(e -> OF_THE_EVENT_LOOP.contains(e.type()) && killed.containsKey(e.worker()))
+            .collect(Collectors.toMap(Event::worker, Event::at, Math::max));
+    heard.forEach((worker, last) -> killed.merge(worker, last, Math::min));
+    return killed;
   }
 
   private static long late(

@@ -54,6 +54,8 @@ class OperationChecksTest {
     add("w", Type.OPERATE, "1", 150, 0, 0, "EXTEND a");
     assertThat(answered()).isEmpty();
     add("w", Type.OPERATE, "2", 149, 0, 0, "EXTEND a");
+    assertThat(answered()).as("nobody knows whether it ran any more").isEmpty();
+    add("w", Type.OPERATE, "3", 300, 0, 0, "EXTEND a");
     assertThat(answered()).hasSize(1);
     add("w", Type.FAULT, "", 160, 0, 200, "SIGSTOP");
     assertThat(answered()).as("it was paused before").isEmpty();
