@@ -30,9 +30,11 @@ final class ChaosCampaign {
    * @param held locks that every worker holds all the time
    * @param clients lock clients of every worker
    * @param leases lease clients of every worker
-   * @param spared workers that are never killed
+   * @param spared workers that are never killed: the first ones
+   * @param leaking workers that leave something behind on purpose: the first of the spared
    */
-  record Size(int workers, int elections, int held, int clients, int leases, int spared) {}
+  record Size(
+      int workers, int elections, int held, int clients, int leases, int spared, int leaking) {}
 
   /** About how long a round lasts, and how much of it is without faults, at its end. */
   private static final Duration ROUND = Duration.ofMinutes(1);
@@ -43,7 +45,7 @@ final class ChaosCampaign {
   private final Duration length;
   private final long seed;
   private final Path folder;
-  private Size size = new Size(WORKERS, 2, 0, 4, 2, 0);
+  private Size size = new Size(WORKERS, 2, 0, 4, 2, 0, 0);
   private List<Event> usage = List.of();
 
   ChaosCampaign(ChaosStore store, Duration length, long seed, Path folder) {
@@ -147,6 +149,7 @@ final class ChaosCampaign {
         size.clients,
         size.leases,
         size.elections,
-        size.held);
+        size.held,
+        slot < size.leaking);
   }
 }

@@ -39,6 +39,7 @@ public final class ChaosWorker {
               .setMaxEventLoopExecuteTimeUnit(TimeUnit.SECONDS));
   private final List<ElectionClient> elections = new ArrayList<>();
   private FencedWork work;
+  private SoakWork soak;
   private LocalLockService service;
   private SyncBackend backend;
   private volatile boolean stopping;
@@ -131,6 +132,10 @@ public final class ChaosWorker {
       elections.add(election);
       election.start();
     }
+    if (config.held() > 0) {
+      soak = new SoakWork(vertx, this, connected, service, config.leaks());
+      soak.start();
+    }
     for (int i = 0; i < config.held(); i++) {
       hold("own-" + config.worker() + "-" + i);
     }
@@ -157,6 +162,7 @@ public final class ChaosWorker {
       ended =
           Future.join(
                   Future.join(elections.stream().map(ElectionClient::stop).toList()),
+                  soak == null ? Future.succeededFuture() : soak.stop(),
                   service.close())
               .transform(stopped -> backend.close());
     }

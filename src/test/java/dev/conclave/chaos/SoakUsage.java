@@ -7,7 +7,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** Logs every few seconds what a Redis has: keys, clients, channels. */
+/**
+ * Logs every few seconds what a Redis has: keys, clients, channels, and how large the records are
+ * in whose queues waiters crash.
+ */
 final class SoakUsage implements AutoCloseable {
   private final RedisServer server;
   private final Path file;
@@ -18,13 +21,14 @@ final class SoakUsage implements AutoCloseable {
     this.server = server;
     this.file = file;
     this.log = new EventLog("server", file);
-    timer.scheduleWithFixedDelay(this::measure, 10, 10, TimeUnit.SECONDS);
+    timer.scheduleWithFixedDelay(this::measure, 5, 5, TimeUnit.SECONDS);
   }
 
   private void measure() {
     try {
       say("keys", (Long) server.call("DBSIZE"));
       say("channels", ((List<?>) server.call("PUBSUB", "CHANNELS")).size());
+      say("fields of the records where waiters crash", fieldsOfCrashes());
       say(
           "clients",
           server
@@ -36,6 +40,11 @@ final class SoakUsage implements AutoCloseable {
     } catch (RuntimeException away) {
       // it is being tormented: the next sample counts
     }
+  }
+
+  private long fieldsOfCrashes() {
+    return ((List<?>) server.call("KEYS", "*" + SoakWork.CRASHES + "*"))
+        .stream().mapToLong(key -> (Long) server.call("HLEN", (String) key)).sum();
   }
 
   private void say(String what, long number) {

@@ -4,13 +4,16 @@ import dev.conclave.chaos.Event.Type;
 import io.vertx.core.Vertx;
 import java.io.File;
 import java.lang.management.ManagementFactory;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import javax.management.JMException;
 import javax.management.ObjectName;
 
 /** Logs every few seconds what the process uses, after a full collection of garbage. */
 final class Usage {
-  private static final long EVERY_MILLIS = 10_000;
+  private static final long EVERY_MILLIS = 5_000;
 
   /**
    * Shown but not judged. Vert.x remembers every client that it has made, and with it the socket,
@@ -19,21 +22,34 @@ final class Usage {
    */
   static final String KEPT_BY_VERTX = "sockets, open or closed";
 
+  static final String HEAP = "heap in KiB";
+  static final String FUTURES = "futures of Vert.x";
+
   /** Classes whose living instances are counted: what would grow if something were left behind. */
-  private static final Map<String, String> COUNTED =
+  private static final Map<String, Predicate<String>> COUNTED =
       Map.of(
           "timers of Conclave",
-          "dev.conclave.time.ContextScheduler$Entry",
+          is("dev.conclave.time.ContextScheduler$Entry"),
+          "schedulers",
+          is("dev.conclave.time.ContextScheduler"),
           "waiters",
-          "dev.conclave.lock.Waiter",
+          is("dev.conclave.lock.Waiter"),
           "wait lines",
-          "dev.conclave.lock.WaitLine",
+          is("dev.conclave.lock.WaitLine"),
           "handles",
-          "dev.conclave.lock.LeaseHandle",
+          is("dev.conclave.lock.LeaseHandle"),
           "timers of Vert.x",
-          "io.vertx.core.impl.VertxImpl$InternalTimerHandler",
+          is("io.vertx.core.impl.VertxImpl$InternalTimerHandler"),
+          "contexts of Vert.x",
+          Pattern.compile("io\\.vertx\\.core\\.impl\\.\\w*Context\\w*").asMatchPredicate(),
+          FUTURES,
+          Pattern.compile("io\\.vertx\\.core\\.impl\\.future\\..*").asMatchPredicate(),
           KEPT_BY_VERTX,
-          "io.netty.channel.socket.nio.NioSocketChannel");
+          is("io.netty.channel.socket.nio.NioSocketChannel"));
+
+  private static Predicate<String> is(String type) {
+    return type::equals;
+  }
 
   private final EventLog log;
 
@@ -51,7 +67,7 @@ final class Usage {
                     "gcClassHistogram",
                     new Object[] {null},
                     new String[] {String[].class.getName()});
-    Map<String, Long> instances = new java.util.HashMap<>();
+    Map<String, Long> instances = new HashMap<>();
     long bytes = 0;
     for (String line : histogram.lines().toList()) {
       String[] columns = line.trim().split("\\s+");
@@ -60,12 +76,19 @@ final class Usage {
         bytes += Long.parseLong(columns[2]);
       }
     }
-    say("heap in KiB", bytes / 1024);
-    COUNTED.forEach((what, type) -> say(what, instances.getOrDefault(type, 0L)));
+    say(HEAP, bytes / 1024);
+    COUNTED.forEach((what, counted) -> say(what, sum(instances, counted)));
     String[] files = new File("/proc/self/fd").list();
     say("file descriptors", files == null ? 0 : files.length);
     say("threads", ManagementFactory.getThreadMXBean().getThreadCount());
     return null;
+  }
+
+  private static long sum(Map<String, Long> instances, Predicate<String> counted) {
+    return instances.entrySet().stream()
+        .filter(entry -> counted.test(entry.getKey()))
+        .mapToLong(Map.Entry::getValue)
+        .sum();
   }
 
   private void say(String what, long number) {

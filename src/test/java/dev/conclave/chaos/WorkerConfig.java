@@ -15,7 +15,9 @@ import io.vertx.core.json.JsonObject;
  * @param clients how many lock clients it has
  * @param leases how many clients exercise one lease, operation by operation
  * @param elections in how many elections it takes part
- * @param held how many locks of its own it holds and renews all the time
+ * @param held how many locks of its own it holds and renews all the time; with any, it does {@link
+ *     SoakWork} too
+ * @param leaks whether that work leaves something behind on purpose
  */
 record WorkerConfig(
     String worker,
@@ -28,7 +30,8 @@ record WorkerConfig(
     int clients,
     int leases,
     int elections,
-    int held) {
+    int held,
+    boolean leaks) {
   JsonObject toJson() {
     return new JsonObject()
         .put("worker", worker)
@@ -41,7 +44,8 @@ record WorkerConfig(
         .put("clients", clients)
         .put("leases", leases)
         .put("elections", elections)
-        .put("held", held);
+        .put("held", held)
+        .put("leaks", leaks);
   }
 
   static WorkerConfig of(JsonObject json) {
@@ -56,6 +60,7 @@ record WorkerConfig(
         json.getInteger("clients"),
         json.getInteger("leases"),
         json.getInteger("elections"),
-        json.getInteger("held"));
+        json.getInteger("held"),
+        json.getBoolean("leaks"));
   }
 }

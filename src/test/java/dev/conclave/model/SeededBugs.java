@@ -4,9 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.model.Violation.Kind;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What the search of a scenario has to find, so that finding nothing means something. */
+/**
+ * What the search of a scenario has to find, so that finding nothing means something. The searches
+ * take a minute of one core or more, and their result is the same on every JDK: {@code
+ * -DexcludedGroups=search} leaves them out.
+ */
+@Tag("search")
 abstract class SeededBugs {
   final Search search;
   private final long horizon;
