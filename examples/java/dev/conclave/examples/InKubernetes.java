@@ -3,7 +3,6 @@ package dev.conclave.examples;
 import dev.conclave.ConclaveVerticle;
 import dev.conclave.backend.Backends;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.config.Environment;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -29,7 +28,7 @@ public final class InKubernetes extends VerticleBase {
     var config = config().copy();
     Object port = config.remove("healthPort");
     server = vertx.createHttpServer().requestHandler(this::answer);
-    return Backends.connect(vertx, Environment.ofProcess().expand(config.getJsonObject("backend")))
+    return Backends.connect(vertx, config.getJsonObject("backend"))
         .compose(
             connected -> {
               backend = connected;

@@ -2,7 +2,6 @@ package dev.conclave;
 
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.config.ConfigSchema;
-import dev.conclave.config.Environment;
 import dev.conclave.election.LeaderElection;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
@@ -41,9 +40,7 @@ public class ConclaveVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    JsonObject expanded = ConfigSchema.named("conclave").read(config());
-    check(expanded);
-    // The parts expand environment variables themselves: what those bring in is not expanded twice.
+    check(ConfigSchema.named("conclave").check("", config()));
     List<Future<String>> deployments = new ArrayList<>();
     parts(config()).forEach(part -> deployments.add(deploy(part)));
     return Future.join(deployments)
@@ -81,21 +78,23 @@ public class ConclaveVerticle extends VerticleBase {
               + " or tasks (arrays of objects) beside backend");
     }
     if (config.containsKey(LOCKS)) {
-      ConfigSchema.named("locks").check(LOCKS, with(config, config.getJsonObject(LOCKS)));
+      ConfigSchema.named("locks").read(LOCKS, with(config, config.getJsonObject(LOCKS)));
     }
     JsonArray elections = config.getJsonArray(ELECTIONS, new JsonArray());
+    Set<String> names = new HashSet<>();
     for (int i = 0; i < elections.size(); i++) {
-      ConfigSchema.named("election")
-          .check(ELECTIONS + "[" + i + "]", with(config, elections.getJsonObject(i)));
+      JsonObject election =
+          ConfigSchema.named("election")
+              .read(ELECTIONS + "[" + i + "]", with(config, elections.getJsonObject(i)));
+      names.add(election.getString("election"));
     }
     if (config.containsKey(TASKS) || config.containsKey(TASK_MANAGER)) {
       ConfigSchema.named("tasks")
-          .check(TASK_MANAGER, with(config, config.getJsonObject(TASK_MANAGER, new JsonObject())));
-      ConfigSchema.named("tasks")
-          .check("", new JsonObject().put(BACKEND, new JsonObject()).put(TASKS, tasksOf(config)));
-      Set<String> names = new HashSet<>();
-      elections.forEach(election -> names.add(((JsonObject) election).getString("election")));
-      DeclaredTasks.check(tasksOf(config), names);
+          .read(TASK_MANAGER, with(config, config.getJsonObject(TASK_MANAGER, new JsonObject())));
+      JsonObject tasks =
+          ConfigSchema.named("tasks")
+              .read(new JsonObject().put(BACKEND, new JsonObject()).put(TASKS, tasksOf(config)));
+      DeclaredTasks.check(tasks.getJsonArray(TASKS), names);
     }
   }
 
@@ -106,15 +105,17 @@ public class ConclaveVerticle extends VerticleBase {
     }
     for (Object election : config.getJsonArray(ELECTIONS, new JsonArray())) {
       parts.add(
-          new Part(() -> election((JsonObject) election), with(config, (JsonObject) election)));
+          new Part(
+              () -> election(with(config, (JsonObject) election)),
+              with(config, (JsonObject) election)));
     }
     return parts;
   }
 
   private LeaderElectionVerticle election(JsonObject one) {
     LeaderElectionVerticle verticle = new LeaderElectionVerticle();
-    String name = Environment.ofProcess().expand(one).getString("election");
-    running.put(name, verticle::election);
+    JsonObject expanded = ConfigSchema.named("election").read(one);
+    running.put(expanded.getString("election"), verticle::election);
     return verticle;
   }
 

@@ -142,4 +142,39 @@ class ConclaveVerticleTest {
         "renewDeadline",
         "leaseDuration");
   }
+
+  @Test
+  void anExpansionThatIsTheWholeValueMayBeANumberInEveryPart() {
+    JsonObject election =
+        new JsonObject()
+            .put("election", "${NOT_SET:one}")
+            .put("leaseDuration", "${NOT_SET:15000}")
+            .put("jitter", "${NOT_SET:0.25}")
+            .put("candidate", "${NOT_SET:false}");
+    JsonObject task =
+        new JsonObject()
+            .put("name", "${NOT_SET:ping}")
+            .put("every", "${NOT_SET:60000}")
+            .put("address", "pings")
+            .put("sync", new JsonObject().put("leader", "one").put("taskLock", "${NOT_SET:true}"));
+    String id =
+        get(
+            deploy(
+                new JsonObject()
+                    .put("backend", new JsonObject().put("type", "${NOT_SET:memory}"))
+                    .put("locks", new JsonObject().put("maxWaiters", "${NOT_SET:5}"))
+                    .put("elections", new JsonArray().add(election))
+                    .put("tasks", new JsonArray().add(task))));
+    assertThat(id).isNotEmpty();
+  }
+
+  @Test
+  void anExpansionOfAnotherTypeIsRefusedByItsKey() {
+    assertRefused(
+        memory().put("locks", new JsonObject().put("maxWaiters", "${NOT_SET:many}")),
+        "locks.maxWaiters is \"many\"; expected");
+    assertRefused(
+        memory().put("locks", new JsonObject().put("maxWaiters", "5")),
+        "locks.maxWaiters is \"5\"; expected");
+  }
 }

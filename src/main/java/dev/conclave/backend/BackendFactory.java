@@ -22,4 +22,12 @@ public interface BackendFactory {
    *     breaks a rule; the message names the key, the value and the rule
    */
   SyncBackend create(Vertx vertx, JsonObject config);
+
+  /**
+   * What the keys of the configuration expect: a {@code ${…}} that is the whole value of a key
+   * becomes a number or a boolean where one is expected. Strings everywhere unless overridden.
+   */
+  default Environment.Expectations expectations() {
+    return Environment.Expectations.TEXT;
+  }
 }

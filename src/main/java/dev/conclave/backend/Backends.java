@@ -16,7 +16,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * Finds backends by the {@code "type"} of their configuration and shares them.
  *
  * <p>Callers on one Vert.x instance that ask for equal configurations get one backend, each through
- * a handle of its own; the backend is closed with the last handle.
+ * a handle of its own; the backend is closed with the last handle. {@code ${NAME}} and {@code
+ * ${NAME:default}} in every string of a configuration are taken from the {@link Environment}.
  */
 public final class Backends {
   private static final String REGISTRY = "dev.conclave.backends";
@@ -51,7 +52,11 @@ public final class Backends {
    */
   public static SyncBackend create(Vertx vertx, JsonObject config) {
     Map<String, BackendFactory> factories = factories();
-    Object type = config.getValue("type");
+    Environment environment = Environment.ofProcess();
+    Object type =
+        config.getValue("type") instanceof String text
+            ? environment.expandText("backend.type", text)
+            : config.getValue("type");
     BackendFactory factory = type instanceof String ? factories.get(type) : null;
     if (factory == null) {
       throw ErrorCode.INVALID.failure(
@@ -59,7 +64,7 @@ public final class Backends {
               + "; known types: "
               + String.join(", ", new TreeSet<>(factories.keySet())));
     }
-    return factory.create(vertx, config);
+    return factory.create(vertx, environment.expand("backend", config, factory.expectations()));
   }
 
   private static Map<String, BackendFactory> factories() {

@@ -1,5 +1,7 @@
 package dev.conclave.config;
 
+import dev.conclave.backend.Backends;
+import dev.conclave.backend.Environment;
 import dev.conclave.backend.ErrorCode;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -31,6 +33,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class ConfigSchema {
   private static final Map<String, ConfigSchema> LOADED = new ConcurrentHashMap<>();
+  private static final String BACKEND = "backend";
   private static final Set<String> CONTAINERS = Set.of("properties", "items");
 
   private final JsonObject schema;
@@ -50,7 +53,41 @@ public final class ConfigSchema {
    * refused by the keys it lacks.
    */
   public JsonObject read(JsonObject config) {
-    return check("", Environment.ofProcess().expand(config == null ? new JsonObject() : config));
+    return read("", config == null ? new JsonObject() : config);
+  }
+
+  /**
+   * A configuration with environment variables expanded, when it fits. What stands under {@code
+   * backend} stays as it is written: {@link Backends} expands that, and nothing is expanded twice.
+   *
+   * @param path where the object stands in the file, such as {@code locks}; empty for the whole
+   * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID}
+   */
+  public JsonObject read(String path, JsonObject config) {
+    JsonObject own = config.copy();
+    Object backend = own.remove(BACKEND);
+    JsonObject expanded = Environment.ofProcess().expand(path, own, this::expected);
+    return check(path, config.containsKey(BACKEND) ? expanded.put(BACKEND, backend) : expanded);
+  }
+
+  /** What the schema expects at a place; see {@link Environment.Expectations}. */
+  public Environment.Expected expected(List<String> place) {
+    JsonObject rule = schema;
+    for (String key : place) {
+      Object inner = rule.getJsonObject("properties", new JsonObject()).getValue(key);
+      if (inner == null) {
+        inner = rule.getValue("items");
+      }
+      if (!(inner instanceof JsonObject found)) {
+        return Environment.Expected.TEXT;
+      }
+      rule = found;
+    }
+    return switch (rule.getString("type", "")) {
+      case "integer", "number" -> Environment.Expected.NUMBER;
+      case "boolean" -> Environment.Expected.BOOLEAN;
+      default -> Environment.Expected.TEXT;
+    };
   }
 
   /**

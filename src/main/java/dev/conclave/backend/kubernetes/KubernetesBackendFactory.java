@@ -1,7 +1,9 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.BackendFactory;
+import dev.conclave.backend.Environment;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.config.ConfigSchema;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.util.function.UnaryOperator;
@@ -30,5 +32,10 @@ public final class KubernetesBackendFactory implements BackendFactory {
   @Override
   public SyncBackend create(Vertx vertx, JsonObject config) {
     return new KubernetesBackend(vertx, new KubernetesSettings(config, environment));
+  }
+
+  @Override
+  public Environment.Expectations expectations() {
+    return ConfigSchema.named("backend-kubernetes")::expected;
   }
 }

@@ -1,6 +1,7 @@
 package dev.conclave.backend.memory;
 
 import dev.conclave.backend.BackendFactory;
+import dev.conclave.backend.Environment;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.config.ConfigSchema;
 import dev.conclave.time.ContextScheduler;
@@ -18,5 +19,10 @@ public final class MemoryBackendFactory implements BackendFactory {
   public SyncBackend create(Vertx vertx, JsonObject config) {
     ConfigSchema.named("backend-memory").check("backend", config);
     return new MemoryBackend(new ContextScheduler(vertx, vertx.getOrCreateContext()));
+  }
+
+  @Override
+  public Environment.Expectations expectations() {
+    return ConfigSchema.named("backend-memory")::expected;
   }
 }

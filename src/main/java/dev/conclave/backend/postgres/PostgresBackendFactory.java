@@ -1,8 +1,10 @@
 package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.BackendFactory;
+import dev.conclave.backend.Environment;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.support.ClientLibrary;
+import dev.conclave.config.ConfigSchema;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 
@@ -24,5 +26,10 @@ public final class PostgresBackendFactory implements BackendFactory {
   public SyncBackend create(Vertx vertx, JsonObject config) {
     ClientLibrary.require(type(), "io.vertx.pgclient.PgConnection", "io.vertx:vertx-pg-client");
     return PostgresBackend.create(vertx, config);
+  }
+
+  @Override
+  public Environment.Expectations expectations() {
+    return ConfigSchema.named("backend-postgres")::expected;
   }
 }

@@ -1,6 +1,7 @@
 package dev.conclave.backend.redis;
 
 import dev.conclave.backend.BackendFactory;
+import dev.conclave.backend.Environment;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.support.ClientLibrary;
 import dev.conclave.config.ConfigSchema;
@@ -30,5 +31,10 @@ public final class RedisBackendFactory implements BackendFactory {
     ConfigSchema.named("backend-redis").check("backend", config);
     ClientLibrary.require(type(), "io.vertx.redis.client.Redis", "io.vertx:vertx-redis-client");
     return new RedisBackend(vertx, RedisConfig.of(config));
+  }
+
+  @Override
+  public Environment.Expectations expectations() {
+    return ConfigSchema.named("backend-redis")::expected;
   }
 }
