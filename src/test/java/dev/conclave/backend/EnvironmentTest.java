@@ -21,7 +21,7 @@ class EnvironmentTest {
                   "a$1\\${HOST}",
                   "EMPTY",
                   "",
-                  "PORT",
+                  "DIGITS",
                   "5433",
                   "YES",
                   "true")
