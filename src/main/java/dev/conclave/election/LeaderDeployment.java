@@ -1,6 +1,7 @@
 package dev.conclave.election;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.bus.Shown;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.DeploymentOptions;
@@ -66,5 +67,11 @@ public class LeaderDeployment {
       throw ErrorCode.INVALID.failure(
           "deploy: verticle is missing; expected the name of a verticle to run on the leader");
     }
+  }
+
+  /** As JSON without the configuration of leader-only verticles, which may hold secrets. */
+  @Override
+  public String toString() {
+    return Shown.of(toJson());
   }
 }

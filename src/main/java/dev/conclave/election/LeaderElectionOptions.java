@@ -1,6 +1,7 @@
 package dev.conclave.election;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.bus.Shown;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.annotations.GenIgnore;
 import io.vertx.codegen.json.annotations.JsonGen;
@@ -250,5 +251,11 @@ public class LeaderElectionOptions {
   public LeaderElectionOptions setDeploy(List<LeaderDeployment> deploy) {
     this.deploy = deploy;
     return this;
+  }
+
+  /** As JSON without the configuration of leader-only verticles, which may hold secrets. */
+  @Override
+  public String toString() {
+    return Shown.of(toJson());
   }
 }

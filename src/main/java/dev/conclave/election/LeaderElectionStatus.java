@@ -1,5 +1,6 @@
 package dev.conclave.election;
 
+import dev.conclave.bus.Shown;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;
@@ -94,5 +95,11 @@ public class LeaderElectionStatus {
   public LeaderElectionStatus setFencingToken(long fencingToken) {
     this.fencingToken = fencingToken;
     return this;
+  }
+
+  /** As JSON. */
+  @Override
+  public String toString() {
+    return Shown.of(toJson());
   }
 }

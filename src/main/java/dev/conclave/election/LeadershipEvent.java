@@ -1,5 +1,6 @@
 package dev.conclave.election;
 
+import dev.conclave.bus.Shown;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.annotations.GenIgnore;
 import io.vertx.codegen.json.annotations.JsonGen;
@@ -127,8 +128,9 @@ public class LeadershipEvent {
     return this;
   }
 
+  /** As JSON. */
   @Override
   public String toString() {
-    return toJson().encode();
+    return Shown.of(toJson());
   }
 }

@@ -1,5 +1,6 @@
 package dev.conclave.lock;
 
+import dev.conclave.bus.Shown;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;
@@ -111,9 +112,9 @@ public class LockGrant {
     return this;
   }
 
-  /** Names the lock and the fencing token; the token stays secret. */
+  /** As JSON without the token, which stays secret. */
   @Override
   public String toString() {
-    return "LockGrant[lock '" + name + "', fencing token " + fencingToken + "]";
+    return Shown.of(toJson());
   }
 }

@@ -1,5 +1,6 @@
 package dev.conclave.lock;
 
+import dev.conclave.bus.Shown;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;
@@ -104,5 +105,11 @@ public class LockInfo {
   public LockInfo setMetadata(JsonObject metadata) {
     this.metadata = metadata;
     return this;
+  }
+
+  /** As JSON. */
+  @Override
+  public String toString() {
+    return Shown.of(toJson());
   }
 }

@@ -2,6 +2,7 @@ package dev.conclave.lock;
 
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.bus.Shown;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.EncodeException;
@@ -164,5 +165,11 @@ public class LockOptions {
     } catch (IllegalStateException | EncodeException notJson) {
       throw LockFailures.notJson(notJson);
     }
+  }
+
+  /** As JSON. */
+  @Override
+  public String toString() {
+    return Shown.of(toJson());
   }
 }

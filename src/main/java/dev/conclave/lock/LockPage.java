@@ -1,5 +1,6 @@
 package dev.conclave.lock;
 
+import dev.conclave.bus.Shown;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;
@@ -53,5 +54,11 @@ public class LockPage {
   public LockPage setNext(String next) {
     this.next = next;
     return this;
+  }
+
+  /** As JSON. */
+  @Override
+  public String toString() {
+    return Shown.of(toJson());
   }
 }

@@ -4,6 +4,7 @@ import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.bus.Shown;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.EncodeException;
@@ -163,9 +164,9 @@ public class LockRequest {
     return new LeaseRequest(key, token, Duration.ofMillis(leaseDuration), owner, metadata, waiter);
   }
 
-  /** Names the lock and the owner; the token stays secret. */
+  /** As JSON without the token, which stays secret. */
   @Override
   public String toString() {
-    return "LockRequest[lock '" + name + "', owner " + owner + "]";
+    return Shown.of(toJson());
   }
 }

@@ -1,6 +1,7 @@
 package dev.conclave.lock;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.bus.Shown;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;
@@ -124,5 +125,11 @@ public class LockServiceOptions {
     if (value < 1 || value > largest) {
       throw ErrorCode.INVALID.failure(field + " " + value + " must be from 1 to " + largest);
     }
+  }
+
+  /** As JSON. */
+  @Override
+  public String toString() {
+    return Shown.of(toJson());
   }
 }

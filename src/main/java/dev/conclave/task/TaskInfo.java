@@ -1,5 +1,6 @@
 package dev.conclave.task;
 
+import dev.conclave.bus.Shown;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;
@@ -173,8 +174,9 @@ public class TaskInfo {
     return this;
   }
 
+  /** As JSON. */
   @Override
   public String toString() {
-    return toJson().encode();
+    return Shown.of(toJson());
   }
 }

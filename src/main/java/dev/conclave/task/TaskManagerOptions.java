@@ -3,6 +3,7 @@ package dev.conclave.task;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.support.ProcessLabel;
+import dev.conclave.bus.Shown;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;
@@ -142,5 +143,11 @@ public class TaskManagerOptions {
       throw ErrorCode.INVALID.failure(
           field + " " + value + " must be from " + least + " to " + most + " milliseconds");
     }
+  }
+
+  /** As JSON. */
+  @Override
+  public String toString() {
+    return Shown.of(toJson());
   }
 }

@@ -69,7 +69,7 @@ class SecretsTest {
   @Test
   void requestsAndGrantsDoNotEither() {
     assertThat(new LockRequest().setName("n").setToken(Planted.MARKER) + "")
-        .contains("'n'")
+        .contains("\"name\":\"n\"")
         .doesNotContain(Planted.MARKER);
     assertThat(new LockGrant().setName("n").setToken(Planted.MARKER) + "")
         .contains("'n'")
