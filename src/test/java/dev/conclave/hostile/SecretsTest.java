@@ -72,7 +72,7 @@ class SecretsTest {
         .contains("\"name\":\"n\"")
         .doesNotContain(Planted.MARKER);
     assertThat(new LockGrant().setName("n").setToken(Planted.MARKER) + "")
-        .contains("'n'")
+        .contains("\"name\":\"n\"")
         .doesNotContain(Planted.MARKER);
   }
 }
