@@ -1,6 +1,7 @@
 package dev.conclave.examples;
 
 import dev.conclave.ConclaveVerticle;
+import dev.conclave.backend.ErrorCode;
 import dev.conclave.election.LeaderElectionService;
 import dev.conclave.election.LeadershipEvent;
 import dev.conclave.lock.Lock;
@@ -21,6 +22,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -131,8 +133,18 @@ public final class Demo {
                   handle.fencingToken());
               return vertx.timer(1_000 + ThreadLocalRandom.current().nextLong(1_500));
             })
-        .onFailure(failure -> say("lock '%s': %s: %s", LOCK, owner, failure.getMessage()))
-        .onComplete(released -> vertx.timer(500).onComplete(rested -> contend(client, locks)));
+        .onFailure(failure -> say("lock '%s': %s %s", LOCK, owner, ending(failure)))
+        // When Vert.x closes, the pause fails, and the client has come to its end.
+        .onComplete(released -> vertx.timer(500).onSuccess(rested -> contend(client, locks)));
+  }
+
+  private static String ending(Throwable failure) {
+    if (failure instanceof CancellationException) {
+      return "is cut off while it holds it";
+    }
+    return ErrorCode.CLOSED.is(failure)
+        ? "waits no longer: " + failure.getMessage()
+        : "did not get it: " + failure.getMessage();
   }
 
   private void say(String format, Object... values) {
