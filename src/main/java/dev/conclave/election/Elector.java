@@ -5,6 +5,7 @@ import static java.lang.System.Logger.Level.ERROR;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.Watch;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Context;
@@ -17,6 +18,7 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
@@ -147,6 +149,16 @@ final class Elector implements LeaderElection {
   }
 
   @Override
+  public Watch onLeadership(Runnable action) {
+    return removable(action, work::onLeadership);
+  }
+
+  @Override
+  public Watch onLoss(Runnable action) {
+    return removable(action, work::onLoss);
+  }
+
+  @Override
   public Future<Void> awaitStepDown() {
     return queued(work::awaitStepDown);
   }
@@ -216,6 +228,31 @@ final class Elector implements LeaderElection {
                   + cause.getMessage());
           scheduler.execute(() -> machine.resign(timing.lease.toNanos()));
         });
+  }
+
+  /** An action that runs once on the caller's context, unless it is taken back before. */
+  private Watch removable(Runnable action, Consumer<Runnable> add) {
+    Consumer<Runnable> caller = caller();
+    AtomicBoolean open = new AtomicBoolean(true);
+    Runnable once =
+        () ->
+            caller.accept(
+                () -> {
+                  if (open.getAndSet(false)) {
+                    action.run();
+                  }
+                });
+    scheduler.execute(() -> add.accept(once));
+    return () -> {
+      if (open.getAndSet(false)) {
+        scheduler.execute(() -> work.remove(once));
+      }
+    };
+  }
+
+  /** How many actions and promises wait for the beginning or the end of a leadership. */
+  int waiting() {
+    return work.waiting();
   }
 
   /** Runs in the machine's turn, never within this call, and answers to the caller's context. */

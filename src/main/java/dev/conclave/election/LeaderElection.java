@@ -2,6 +2,7 @@ package dev.conclave.election;
 
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.Watch;
 import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
@@ -88,6 +89,22 @@ public interface LeaderElection {
 
   /** Completes when this worker does not lead any more: at once if it does not. */
   Future<Void> awaitLoss();
+
+  /**
+   * Runs the action once, on the caller's context, when this worker leads: soon if it does. Other
+   * than a future it can be taken back: what is often begun and ended leaves nothing behind.
+   *
+   * @return closing it takes the action back
+   */
+  Watch onLeadership(Runnable action);
+
+  /**
+   * Runs the action once, on the caller's context, when this worker does not lead any more: soon if
+   * it does not.
+   *
+   * @return closing it takes the action back, as with {@link #onLeadership}
+   */
+  Watch onLoss(Runnable action);
 
   /**
    * Completes when this worker's leadership is about to end by its own will, so that {@link #lead}

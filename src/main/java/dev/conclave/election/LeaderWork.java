@@ -24,6 +24,8 @@ final class LeaderWork {
   private final List<Promise<Void>> forLeadership = new ArrayList<>();
   private final List<Promise<Void>> forLoss = new ArrayList<>();
   private final List<Promise<Void>> forStepDown = new ArrayList<>();
+  private final Set<Runnable> onLeadership = new LinkedHashSet<>();
+  private final Set<Runnable> onLoss = new LinkedHashSet<>();
   private Term term;
   private boolean steppingDown;
   private boolean closed;
@@ -66,10 +68,34 @@ final class LeaderWork {
     return isOpenForWork() ? waitIn(forStepDown) : Future.succeededFuture();
   }
 
+  /** Runs the action when this worker leads, at once if it does. */
+  void onLeadership(Runnable action) {
+    if (!closed) {
+      addOrRun(onLeadership, action, term != null);
+    }
+  }
+
+  /** Runs the action when this worker does not lead any more, at once if it does not. */
+  void onLoss(Runnable action) {
+    addOrRun(onLoss, action, term == null);
+  }
+
+  /** Takes an action back. */
+  void remove(Runnable action) {
+    onLeadership.remove(action);
+    onLoss.remove(action);
+  }
+
+  /** How many actions and promises wait for a change. */
+  int waiting() {
+    return forLeadership.size() + forLoss.size() + onLeadership.size() + onLoss.size();
+  }
+
   void began(Term begun) {
     term = begun;
     steppingDown = false;
     complete(forLeadership);
+    run(onLeadership);
     verticles.forEach(LeaderVerticle::start);
     List<LeaderBody<?>> bodies = List.copyOf(waiting);
     waiting.clear();
@@ -100,6 +126,7 @@ final class LeaderWork {
     running.clear();
     complete(forStepDown);
     complete(forLoss);
+    run(onLoss);
   }
 
   /** Nobody will lead here any more. */
@@ -109,6 +136,7 @@ final class LeaderWork {
     waiting.clear();
     List<Promise<Void>> hopeless = List.copyOf(forLeadership);
     forLeadership.clear();
+    onLeadership.clear();
     hopeless.forEach(promise -> promise.fail(ErrorCode.CLOSED.failure(stopped())));
   }
 
@@ -139,6 +167,20 @@ final class LeaderWork {
     Promise<Void> promise = Promise.promise();
     line.add(promise);
     return promise.future();
+  }
+
+  private static void addOrRun(Set<Runnable> actions, Runnable action, boolean now) {
+    if (now) {
+      action.run();
+    } else {
+      actions.add(action);
+    }
+  }
+
+  private static void run(Set<Runnable> actions) {
+    List<Runnable> due = List.copyOf(actions);
+    actions.clear();
+    due.forEach(Runnable::run);
   }
 
   private static void complete(List<Promise<Void>> line) {

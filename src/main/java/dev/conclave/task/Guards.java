@@ -3,6 +3,7 @@ package dev.conclave.task;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.Watch;
 import dev.conclave.lock.Lock;
 import dev.conclave.lock.LockHandle;
 import dev.conclave.time.CallerContext;
@@ -183,6 +184,7 @@ final class Guards {
     private final Leadership leadership;
     private final long fencingToken;
     private final Promise<Void> done = Promise.promise();
+    private Watch loss = () -> {};
 
     private Leading(Leadership leadership) {
       this.leadership = leadership;
@@ -197,7 +199,7 @@ final class Guards {
 
     @Override
     public void onLost(Runnable handler) {
-      leadership.awaitLoss().onSuccess(lost -> handler.run());
+      loss = leadership.onLoss(handler);
     }
 
     @Override
@@ -212,6 +214,7 @@ final class Guards {
 
     @Override
     public Future<Boolean> release(boolean ran) {
+      loss.close();
       done.tryComplete();
       return Future.succeededFuture(true);
     }

@@ -1,5 +1,6 @@
 package dev.conclave.task;
 
+import dev.conclave.backend.Watch;
 import dev.conclave.election.LeaderElection;
 import io.vertx.core.Future;
 
@@ -14,11 +15,11 @@ interface Leadership {
   /** The number of the leadership, or 0. */
   long fencingToken();
 
-  /** Completes when this worker leads. */
-  Future<Void> awaitLeadership();
+  /** Runs the action once when this worker leads, unless it is taken back before. */
+  Watch onLeadership(Runnable action);
 
-  /** Completes when it does not. */
-  Future<Void> awaitLoss();
+  /** Runs the action once when it does not, unless it is taken back before. */
+  Watch onLoss(Runnable action);
 
   /** Asks a leader that steps down by its own will to wait for this future first. */
   void during(Future<Void> run);
@@ -42,13 +43,13 @@ interface Leadership {
       }
 
       @Override
-      public Future<Void> awaitLeadership() {
-        return election.awaitLeadership();
+      public Watch onLeadership(Runnable action) {
+        return election.onLeadership(action);
       }
 
       @Override
-      public Future<Void> awaitLoss() {
-        return election.awaitLoss();
+      public Watch onLoss(Runnable action) {
+        return election.onLoss(action);
       }
 
       @Override

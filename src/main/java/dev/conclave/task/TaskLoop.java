@@ -5,6 +5,7 @@ import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.Watch;
 import dev.conclave.backend.support.Tokens;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
@@ -68,7 +69,7 @@ final class TaskLoop {
   private TaskRun running;
   private Instant runningSince;
   private Instant open;
-  private boolean awaitsLeadership;
+  private Watch election = () -> {};
   private int failures;
   private boolean paused;
   private boolean stopped;
@@ -136,6 +137,7 @@ final class TaskLoop {
     stopped = true;
     timer.cancel();
     again.cancel();
+    election.close();
     if (running == null) {
       return Future.succeededFuture();
     }
@@ -265,19 +267,8 @@ final class TaskLoop {
   }
 
   private void tryWhenElected() {
-    if (!awaitsLeadership) {
-      awaitsLeadership = true;
-      task.leadership()
-          .awaitLeadership()
-          .onComplete(elected -> scheduler.execute(() -> leads(elected)));
-    }
-  }
-
-  private void leads(AsyncResult<Void> elected) {
-    awaitsLeadership = false;
-    if (elected.succeeded()) {
-      tryOpen();
-    }
+    election.close();
+    election = task.leadership().onLeadership(() -> scheduler.execute(this::tryOpen));
   }
 
   private void tryOpen() {

@@ -4,6 +4,7 @@ import static dev.conclave.election.ElectionBench.assertDone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.Watch;
 import dev.conclave.election.ElectionBench.Worker;
 import dev.conclave.election.ScriptedBackend.Call;
 import dev.conclave.election.ScriptedBackend.Fault;
@@ -30,6 +31,32 @@ class LeaderWorkTest {
 
   private Worker withVerticle(String name) {
     return bench.worker(name, o -> o.setDeploy(List.of(new LeaderDeployment("leader-only"))));
+  }
+
+  // ---- actions at the beginning and the end of a leadership
+
+  @Test
+  void actionsRunOnceAndThoseThatAreTakenBackLeaveNothing() {
+    Worker a = bench.worker("a", o -> {}).start();
+    List<String> ran = new ArrayList<>();
+    for (int i = 0; i < 1_000; i++) {
+      a.election.onLoss(() -> ran.add("taken back")).close();
+    }
+    a.election.onLoss(() -> ran.add("lost"));
+    a.election.onLeadership(() -> ran.add("leads"));
+    bench.time.run();
+    assertThat(ran).containsExactly("leads");
+    assertThat(a.election.waiting()).isEqualTo(1);
+    Watch late = a.election.onLoss(() -> ran.add("taken back"));
+    bench.time.run();
+    late.close();
+    a.election.stop();
+    bench.time.run();
+    a.election.onLoss(() -> ran.add("over"));
+    a.election.onLeadership(() -> ran.add("never")).close();
+    bench.time.run();
+    assertThat(ran).containsExactly("leads", "lost", "over");
+    assertThat(a.election.waiting()).isZero();
   }
 
   // ---- leader-only verticles

@@ -18,8 +18,10 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** A simulated cluster: one store, one flow of time, any number of managers on it. */
@@ -133,21 +135,22 @@ final class Sim {
   static final class Term implements Leadership {
     private boolean leads;
     private long fence;
-    private Promise<Void> gained = Promise.promise();
-    private Promise<Void> lost = Promise.promise();
+
+    /** What waits for the beginning or the end of a term. */
+    final Set<Runnable> gained = new LinkedHashSet<>();
+
+    final Set<Runnable> lost = new LinkedHashSet<>();
     final List<Future<Void>> runs = new ArrayList<>();
 
     void elect() {
       leads = true;
       fence++;
-      lost = Promise.promise();
-      gained.complete();
+      runAll(gained);
     }
 
     void depose() {
       leads = false;
-      gained = Promise.promise();
-      lost.complete();
+      runAll(lost);
     }
 
     @Override
@@ -166,13 +169,29 @@ final class Sim {
     }
 
     @Override
-    public Future<Void> awaitLeadership() {
-      return gained.future();
+    public Watch onLeadership(Runnable action) {
+      return add(gained, action, leads);
     }
 
     @Override
-    public Future<Void> awaitLoss() {
-      return lost.future();
+    public Watch onLoss(Runnable action) {
+      return add(lost, action, !leads);
+    }
+
+    private static Watch add(Set<Runnable> actions, Runnable action, boolean now) {
+      if (now) {
+        action.run();
+        return () -> {};
+      }
+      Runnable own = action::run;
+      actions.add(own);
+      return () -> actions.remove(own);
+    }
+
+    private static void runAll(Set<Runnable> actions) {
+      List<Runnable> due = List.copyOf(actions);
+      actions.clear();
+      due.forEach(Runnable::run);
     }
 
     @Override

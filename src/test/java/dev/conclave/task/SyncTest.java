@@ -74,6 +74,25 @@ class SyncTest {
   }
 
   @Test
+  void runsLeaveNothingBehindInTheElection() {
+    Sim.Term term = new Sim.Term();
+    router.every(Duration.ofSeconds(1), "a", body(Duration.ZERO)).whileLeading(term);
+    router.cron("* * * * *", "b", body(Duration.ZERO)).whileLeading(term).oncePerTick();
+    TaskManager manager = sim.manager(router);
+    term.elect();
+    manager.start();
+    sim.time.advance(HOUR);
+    assertThat(runs).hasSizeGreaterThan(3_600);
+    assertThat(term.lost).isEmpty();
+    assertThat(term.gained).isEmpty();
+    term.depose();
+    sim.time.advance(HOUR);
+    assertThat(term.gained).as("an open tick waits for the next term, once").hasSize(1);
+    manager.stop();
+    assertThat(term.gained).isEmpty();
+  }
+
+  @Test
   void aRunLongerThanItsLeaseKeepsTheLock() {
     router.every(HOUR, "a", body(Duration.ofMinutes(30))).withTaskLock(Duration.ofSeconds(10));
     TaskManager one = sim.started(router);
