@@ -71,6 +71,37 @@ public final class CallerContext {
     }
   }
 
+  /**
+   * Runs code that is not ours, such as a listener or a hint. Whatever it throws ends nothing here:
+   * it is reported as {@link #report} says.
+   */
+  public static void guarded(Runnable foreign) {
+    try {
+      foreign.run();
+    } catch (Throwable thrown) {
+      report(thrown);
+    }
+  }
+
+  /**
+   * Reports what foreign code has thrown where Vert.x reports it: to the exception handler of the
+   * context that this is called from. On a thread without a context, to that thread's handler.
+   */
+  public static void report(Throwable thrown) {
+    Context here = Vertx.currentContext();
+    if (here == null) {
+      Thread current = Thread.currentThread();
+      current.getUncaughtExceptionHandler().uncaughtException(current, thrown);
+    } else {
+      here.runOnContext(v -> CallerContext.<RuntimeException>rethrow(thrown));
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <T extends Throwable> void rethrow(Throwable thrown) throws T {
+    throw (T) thrown;
+  }
+
   private static <T> void tell(Context caller, Promise<T> promise, AsyncResult<T> outcome) {
     if (caller == null || Vertx.currentContext() == caller) {
       promise.handle(outcome);

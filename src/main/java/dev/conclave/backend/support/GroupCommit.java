@@ -1,6 +1,7 @@
 package dev.conclave.backend.support;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
@@ -38,7 +39,13 @@ import java.util.function.Function;
  *   <li>Every request ends within the timeout, sent or not, with {@link
  *       ErrorCode#BACKEND_UNAVAILABLE}. A batch all of whose requests have ended so is abandoned:
  *       its slot is free again and the transport hears that it stalled.
- *   <li>An answer says per request what became of it, so one failure is nobody else's.
+ *   <li>An answer says per request what became of it, so one failure is nobody else's. The same
+ *       holds for what callers do with their answers: each is delivered by itself, and what a
+ *       listener throws goes to its context's exception handler.
+ *   <li>Nothing recurses, however soon the transport answers: batches leave from one loop, and an
+ *       answer that arrives within {@code send} only makes room for the next turn of that loop.
+ *       After {@link #ROUNDS} batches the rest is left for the scheduler's next turn, so that
+ *       others who share the thread get on.
  * </ol>
  *
  * <p>State belongs to the scheduler's thread; requests from other threads come through an intake.
@@ -77,6 +84,9 @@ public final class GroupCommit<Q, A> {
   /** Fewer than these are not shared out: every batch costs something, too. */
   private static final int WORTH_SHARING = 16;
 
+  /** How many batches leave in one go. */
+  private static final int ROUNDS = 64;
+
   private final Scheduler scheduler;
   private final Limits limits;
   private final Transport<Q, A> transport;
@@ -90,6 +100,7 @@ public final class GroupCommit<Q, A> {
   private int inFlight;
   private int underWay;
   private boolean delivering;
+  private boolean sending;
   private boolean turn;
   private boolean armed;
   private boolean closed;
@@ -110,7 +121,12 @@ public final class GroupCommit<Q, A> {
 
   /** Asks, from any thread; answers on the caller's context if there is one. */
   public Future<A> submit(Q request) {
-    Call<Q, A> call = new Call<>(request, key == null ? null : key.apply(request));
+    Call<Q, A> call;
+    try {
+      call = new Call<>(request, key == null ? null : key.apply(request));
+    } catch (RuntimeException noKey) {
+      return Future.failedFuture(noKey);
+    }
     if (scheduler.isCurrent()) {
       admit(call);
     } else {
@@ -133,13 +149,24 @@ public final class GroupCommit<Q, A> {
 
   private void drainIntake() {
     intakeScheduled.set(false);
+    whileDelivering(
+        () -> {
+          for (Call<Q, A> call = intake.poll(); call != null; call = intake.poll()) {
+            admit(call);
+          }
+        });
+    flush();
+  }
+
+  /** What is asked meanwhile is collected, to be sent together afterwards. */
+  private void whileDelivering(Runnable action) {
     boolean nested = delivering;
     delivering = true;
-    for (Call<Q, A> call = intake.poll(); call != null; call = intake.poll()) {
-      admit(call);
+    try {
+      action.run();
+    } finally {
+      delivering = nested;
     }
-    delivering = nested;
-    flush();
   }
 
   private void admit(Call<Q, A> call) {
@@ -153,6 +180,12 @@ public final class GroupCommit<Q, A> {
     arm();
     if (!turn && !delivering) {
       flush();
+      flushAtTheEndOfTheTurn();
+    }
+  }
+
+  private void flushAtTheEndOfTheTurn() {
+    if (!turn) {
       turn = true;
       scheduler.execute(this::turnEnds);
     }
@@ -175,13 +208,29 @@ public final class GroupCommit<Q, A> {
   }
 
   private void flush(int most) {
-    while (!delivering && !closed && inFlight < limits.maxInFlight && !waiting.isEmpty()) {
-      Batch<Q, A> batch = new Batch<>(key == null ? takeInOrder(most) : takeOnePerKey(most));
-      if (batch.calls.isEmpty()) {
-        return;
-      }
-      send(batch);
+    if (sending || delivering) {
+      return; // who sends or delivers goes on when that is done
     }
+    sending = true;
+    try {
+      for (int round = 0; isFree(); round++) {
+        if (round == ROUNDS) {
+          flushAtTheEndOfTheTurn();
+          return;
+        }
+        Batch<Q, A> batch = new Batch<>(key == null ? takeInOrder(most) : takeOnePerKey(most));
+        if (batch.calls.isEmpty()) {
+          return;
+        }
+        send(batch);
+      }
+    } finally {
+      sending = false;
+    }
+  }
+
+  private boolean isFree() {
+    return !closed && inFlight < limits.maxInFlight && !waiting.isEmpty();
   }
 
   private List<Call<Q, A>> takeInOrder(int most) {
@@ -220,20 +269,8 @@ public final class GroupCommit<Q, A> {
       call.batch = batch;
       requests.add(call.request);
     }
-    Future<List<Future<A>>> answer;
-    try {
-      answer = transport.send(requests);
-    } catch (RuntimeException broken) {
-      answer = Future.failedFuture(broken);
-    }
-    answer.onComplete(
-        result -> {
-          if (scheduler.isCurrent()) {
-            settle(batch, result);
-          } else {
-            scheduler.execute(() -> settle(batch, result));
-          }
-        });
+    CallerContext.attempt(() -> transport.send(requests))
+        .onComplete(result -> CallerContext.run(scheduler, () -> settle(batch, result)));
   }
 
   private void settle(Batch<Q, A> batch, AsyncResult<List<Future<A>>> result) {
@@ -241,14 +278,11 @@ public final class GroupCommit<Q, A> {
       return;
     }
     end(batch);
-    boolean nested = delivering;
-    delivering = true;
     if (result.failed()) {
       deliverFailure(batch.calls, result.cause());
     } else {
       deliver(batch.calls, result.result());
     }
-    delivering = nested;
     forgetDone();
     flush(share());
   }
@@ -269,30 +303,35 @@ public final class GroupCommit<Q, A> {
   }
 
   private void deliver(List<Call<Q, A>> calls, List<Future<A>> answers) {
+    Map<Context, List<Runnable>> elsewhere = new IdentityHashMap<>(0);
     Context here = Vertx.currentContext();
-    Map<Context, List<Runnable>> elsewhere = null;
-    for (int i = 0; i < calls.size(); i++) {
-      Call<Q, A> call = calls.get(i);
-      if (call.done) {
-        continue;
-      }
-      call.done = true;
-      Future<A> answer = answers.get(i);
-      if (call.context == null || call.context == here) {
-        answer.onComplete(call.promise);
-      } else {
-        if (elsewhere == null) {
-          elsewhere = new IdentityHashMap<>();
-        }
-        elsewhere
-            .computeIfAbsent(call.context, c -> new ArrayList<>())
-            .add(() -> answer.onComplete(call.promise));
-      }
-    }
-    if (elsewhere != null) {
-      elsewhere.forEach(
-          (context, tasks) -> context.runOnContext(v -> tasks.forEach(Runnable::run)));
-    }
+    whileDelivering(
+        () -> {
+          for (int i = 0; i < calls.size(); i++) {
+            Call<Q, A> call = calls.get(i);
+            if (call.done) {
+              continue;
+            }
+            call.done = true;
+            Future<A> answer = answerOf(answers, i);
+            Runnable delivery = () -> answer.onComplete(call.promise);
+            if (call.context == null || call.context == here) {
+              CallerContext.guarded(delivery);
+            } else {
+              elsewhere.computeIfAbsent(call.context, c -> new ArrayList<>()).add(delivery);
+            }
+          }
+        });
+    elsewhere.forEach(
+        (context, deliveries) ->
+            context.runOnContext(v -> deliveries.forEach(CallerContext::guarded)));
+  }
+
+  private Future<A> answerOf(List<Future<A>> answers, int i) {
+    Future<A> answer = answers == null || i >= answers.size() ? null : answers.get(i);
+    return answer != null
+        ? answer
+        : Future.failedFuture(new IllegalStateException("the transport left a request unanswered"));
   }
 
   private void forgetDone() {
@@ -313,7 +352,21 @@ public final class GroupCommit<Q, A> {
     if (closed) {
       return;
     }
-    forgetDone();
+    List<Call<Q, A>> late = takeLate();
+    if (!late.isEmpty()) {
+      deliverFailure(
+          late,
+          ErrorCode.BACKEND_UNAVAILABLE.failure(
+              "the backend did not answer within " + limits.timeout.toMillis() + " ms"));
+      if (abandonBatchesOf(late)) {
+        CallerContext.guarded(transport::stalled);
+      }
+    }
+    arm();
+    flush();
+  }
+
+  private List<Call<Q, A>> takeLate() {
     long now = scheduler.nanoTime();
     List<Call<Q, A>> late = new ArrayList<>();
     while (!byAge.isEmpty() && (byAge.peek().done || byAge.peek().deadline - now <= 0)) {
@@ -322,25 +375,20 @@ public final class GroupCommit<Q, A> {
         late.add(call);
       }
     }
-    if (!late.isEmpty()) {
-      deliverFailure(
-          late,
-          ErrorCode.BACKEND_UNAVAILABLE.failure(
-              "the backend did not answer within " + limits.timeout.toMillis() + " ms"));
-      boolean stalled = false;
-      for (Call<Q, A> call : late) {
-        Batch<Q, A> batch = call.batch;
-        if (batch != null && batch.open && batch.calls.stream().allMatch(c -> c.done)) {
-          end(batch);
-          stalled = true;
-        }
-      }
-      if (stalled) {
-        transport.stalled();
+    return late;
+  }
+
+  /** Whether a batch under way has no request left that anybody waits for. */
+  private boolean abandonBatchesOf(List<Call<Q, A>> late) {
+    boolean stalled = false;
+    for (Call<Q, A> call : late) {
+      Batch<Q, A> batch = call.batch;
+      if (batch != null && batch.open && batch.calls.stream().allMatch(c -> c.done)) {
+        end(batch);
+        stalled = true;
       }
     }
-    arm();
-    flush();
+    return stalled;
   }
 
   private void shut() {

@@ -12,7 +12,10 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -260,6 +263,194 @@ class GroupCommitTest {
       }
       assertThat(done).allSatisfy(f -> assertThat(get(f)).isTrue());
       assertThat(get(group.submit(7))).isEqualTo(7);
+    } finally {
+      get(vertx.close());
+    }
+  }
+
+  /** A transport that answers before {@code send} returns, as one does that refuses everything. */
+  private static Future<List<Future<String>>> atOnce(List<String> batch) {
+    return Future.succeededFuture(batch.stream().map(Wire::one).toList());
+  }
+
+  private GroupCommit<String, String> over(
+      GroupCommit.Transport<String, String> transport, Function<String, Object> key) {
+    return new GroupCommit<>(time, new GroupCommit.Limits(TIMEOUT, 8, 2), transport, key);
+  }
+
+  @Test
+  void aTransportThatAnswersAtOnceNeedsNoStack() {
+    GroupCommit<String, String> group = over(GroupCommitTest::atOnce, request -> "one key");
+    List<Future<String>> answers = new ArrayList<>();
+    Future<String> first = group.submit("first");
+    // Asked for while an answer is delivered: all of them wait at once.
+    first.onSuccess(
+        answer -> IntStream.range(0, 2_500).forEach(i -> answers.add(group.submit("r"))));
+    Future<String> second = group.submit("second");
+    second.onSuccess(
+        answer -> IntStream.range(0, 2_500).forEach(i -> answers.add(group.submit("s"))));
+    time.run();
+    assertThat(answers).hasSize(5_000).allMatch(Future::succeeded);
+    assertThat(group.submit("later").result()).isEqualTo("LATER");
+  }
+
+  @Test
+  void callersThatAskAgainAtEveryAnswerDoNotKeepTheThread() {
+    int[] asked = new int[1];
+    GroupCommit<String, String> group = over(GroupCommitTest::atOnce, null);
+    Runnable[] ask = new Runnable[1];
+    ask[0] =
+        () -> {
+          if (asked[0]++ < 100_000) {
+            group.submit("again").onSuccess(answer -> ask[0].run());
+          }
+        };
+    ask[0].run();
+    assertThat(asked[0]).as("it lets others run in between").isLessThan(1_000);
+    time.run();
+    assertThat(asked[0]).isEqualTo(100_001);
+  }
+
+  @Test
+  void listenersThatThrowHarmNobody() {
+    for (Throwable thrown : List.of(new IllegalStateException("mine"), new StackOverflowError())) {
+      wire.batches.clear();
+      wire.answers.clear();
+      List<Throwable> reported = new ArrayList<>();
+      GroupCommit<String, String> group = keyed(100, 1);
+      List<Future<String>> answers = new ArrayList<>();
+      reporting(
+          reported,
+          () -> {
+            for (String request : List.of("a1", "b1", "bad", "c1")) {
+              Future<String> answer = group.submit(request);
+              answer.onComplete(done -> sneak(thrown));
+              answers.add(answer);
+            }
+            wire.answer(0);
+            wire.answer(1);
+            Future<String> late = group.submit("a2");
+            late.onComplete(done -> sneak(thrown));
+            answers.add(late);
+            wire.answers.get(2).fail("broken");
+            Future<String> never = group.submit("d1");
+            never.onComplete(done -> sneak(thrown));
+            answers.add(never);
+            time.advance(TIMEOUT);
+            Future<String> next = group.submit("a3");
+            wire.answer(4);
+            assertThat(next.result()).isEqualTo("A3");
+            Future<String> closed = group.submit("a4");
+            closed.onComplete(done -> sneak(thrown));
+            answers.add(closed);
+            answers.add(group.submit("a5"));
+            group.close();
+          });
+      assertThat(answers).allMatch(Future::isComplete);
+      assertThat(reported).hasSize(answers.size() - 1).allMatch(t -> t == thrown);
+    }
+  }
+
+  /** Catches what is thrown on a thread without context. */
+  private static void reporting(List<Throwable> reported, Runnable action) {
+    Thread thread = Thread.currentThread();
+    Thread.UncaughtExceptionHandler before = thread.getUncaughtExceptionHandler();
+    thread.setUncaughtExceptionHandler((where, thrown) -> reported.add(thrown));
+    try {
+      action.run();
+    } finally {
+      thread.setUncaughtExceptionHandler(before);
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <T extends Throwable> void sneak(Throwable thrown) throws T {
+    throw (T) thrown;
+  }
+
+  @Test
+  void aTransportThatThrowsOrAnswersNonsenseFailsItsRequestsOnly() {
+    List<Supplier<Future<List<Future<String>>>>> nonsense =
+        List.of(
+            () -> {
+              throw new StackOverflowError();
+            },
+            () -> null,
+            () -> Future.succeededFuture(null),
+            () -> Future.succeededFuture(List.of()),
+            () -> Future.succeededFuture(Arrays.asList((Future<String>) null)));
+    for (Supplier<Future<List<Future<String>>>> answer : nonsense) {
+      boolean[] sane = new boolean[1];
+      GroupCommit<String, String> group =
+          over(batch -> sane[0] ? atOnce(batch) : answer.get(), request -> request);
+      assertThat(group.submit("a").failed()).isTrue();
+      sane[0] = true;
+      assertThat(group.submit("a").result()).isEqualTo("A");
+    }
+  }
+
+  @Test
+  void aTransportThatThrowsWhenItStalledHarmsNobody() {
+    List<Throwable> reported = new ArrayList<>();
+    GroupCommit<String, String> group =
+        over(
+            new GroupCommit.Transport<>() {
+              @Override
+              public Future<List<Future<String>>> send(List<String> batch) {
+                return batch.contains("silent")
+                    ? Promise.<List<Future<String>>>promise().future()
+                    : atOnce(batch);
+              }
+
+              @Override
+              public void stalled() {
+                throw new IllegalStateException("mine");
+              }
+            },
+            null);
+    Future<String> silent = group.submit("silent");
+    reporting(reported, () -> time.advance(TIMEOUT));
+    assertThat(silent.failed()).isTrue();
+    assertThat(reported).hasSize(1);
+    Future<String> again = group.submit("silent");
+    reporting(reported, () -> time.advance(TIMEOUT));
+    assertThat(again.failed()).isTrue();
+    assertThat(group.submit("a").result()).isEqualTo("A");
+  }
+
+  @Test
+  void aKeyThatCanNotBeToldFailsItsRequestOnly() {
+    GroupCommit<String, String> group = over(GroupCommitTest::atOnce, request -> request.charAt(0));
+    assertThat(group.submit("").failed()).isTrue();
+    assertThat(group.submit("a").result()).isEqualTo("A");
+  }
+
+  @Test
+  void whatAListenerThrowsOnAnEventLoopGoesToItsContext() {
+    Vertx vertx = Vertx.vertx();
+    try {
+      GroupCommit<String, String> group =
+          new GroupCommit<>(
+              new ContextScheduler(vertx, vertx.getOrCreateContext()),
+              new GroupCommit.Limits(TIMEOUT, 64, 1),
+              batch -> vertx.timer(1).map(batch.stream().map(Wire::one).toList()));
+      List<Future<String>> answers = new ArrayList<>();
+      Promise<Throwable> reported = Promise.promise();
+      Context context = vertx.getOrCreateContext();
+      context.exceptionHandler(reported::tryComplete);
+      Promise<Void> asked = Promise.promise();
+      context.runOnContext(
+          v -> {
+            for (int i = 0; i < 8; i++) {
+              Future<String> answer = group.submit("r" + i);
+              answer.onComplete(done -> sneak(new IllegalStateException("mine")));
+              answers.add(answer);
+            }
+            asked.complete();
+          });
+      get(asked.future());
+      assertThat(get(reported.future())).hasMessage("mine");
+      assertThat(answers).allSatisfy(answer -> assertThat(get(answer)).startsWith("R"));
     } finally {
       get(vertx.close());
     }
