@@ -42,7 +42,7 @@ public interface TaskBody {
       executor.execute(
           () -> {
             try {
-              code.run(context);
+              callable(code, context).call();
               promise.complete();
             } catch (Throwable failure) {
               promise.fail(failure);
@@ -106,8 +106,13 @@ public interface TaskBody {
         CallerContext.outside(() -> deploy.apply(told).compose(vertx::undeploy)));
   }
 
+  /** Code that waited for its thread until its run was not permitted any more does not begin. */
   private static Callable<Void> callable(Blocking code, TaskContext context) {
     return () -> {
+      if (!context.isValid()) {
+        throw ErrorCode.LOST.failure(
+            "the run of task '" + context.task() + "' ended before there was a thread for it");
+      }
       code.run(context);
       return null;
     };

@@ -93,8 +93,9 @@ public final class TaskDefinition {
 
   /**
    * How long a run may take, retries included. After that its permission ends, its outcome is
-   * {@code TIMEOUT}, what it held is given back, and the schedule goes on; code that still runs
-   * then does so without protection.
+   * {@code TIMEOUT}, what it held is given back, and the schedule goes on. Code that still runs
+   * then does so without protection; until it has ended, this machine does not run the task again,
+   * and what comes due is {@code MISSED}.
    */
   public TaskDefinition timeout(Duration most) {
     change();

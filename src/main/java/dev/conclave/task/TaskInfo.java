@@ -86,12 +86,12 @@ public class TaskInfo {
     return this;
   }
 
-  /** Whether it runs on this worker. */
+  /** Whether its body runs on this worker, also one that outlived its timeout. */
   public boolean isRunning() {
     return running;
   }
 
-  /** Sets whether it runs on this worker. */
+  /** Sets whether its body runs on this worker. */
   public TaskInfo setRunning(boolean running) {
     this.running = running;
     return this;

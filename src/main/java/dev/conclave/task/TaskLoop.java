@@ -34,6 +34,8 @@ import java.util.function.DoubleSupplier;
  *       lock that was in the way runs out, and with growing pauses while the backend is away. These
  *       tries are not told unless they run.
  *   <li>So is, at the start, the last tick before it, unless the task was not known then.
+ *   <li>A body may outlive its run: past its timeout, or cancelled. While it lives nothing is begun
+ *       here, and what comes due is {@code MISSED}; an open tick is tried when the body has ended.
  *   <li>A tick that passes while the task is paused is claimed and dropped.
  * </ol>
  *
@@ -67,6 +69,7 @@ final class TaskLoop {
   private Scheduler.Timer again = () -> {};
   private long delay;
   private TaskRun running;
+  private TaskRun lingering;
   private Instant runningSince;
   private Instant open;
   private Watch election = () -> {};
@@ -104,8 +107,8 @@ final class TaskLoop {
             .setSync(task.sync())
             .setNextFire(stopped ? null : pace.next().map(Instant::toString).orElse(null))
             .setPaused(paused)
-            .setRunning(isRunning())
-            .setRunningSince(isRunning() ? runningSince.toString() : null);
+            .setRunning(isBusy())
+            .setRunningSince(isBusy() ? runningSince.toString() : null);
     stats.show(info);
     return info;
   }
@@ -127,6 +130,9 @@ final class TaskLoop {
                   present.isRunning()
                       ? Future.succeededFuture(info())
                       : present.over().compose(over -> trigger()));
+    }
+    if (lingering != null) {
+      return Future.succeededFuture(info());
     }
     TaskRun run = run(scheduler.now(), triggered, false);
     return run.begun().map(begun -> info());
@@ -154,6 +160,10 @@ final class TaskLoop {
 
   private boolean isRunning() {
     return running != null && running.isRunning();
+  }
+
+  private boolean isBusy() {
+    return isRunning() || lingering != null;
   }
 
   private void arm() {
@@ -199,6 +209,12 @@ final class TaskLoop {
       arm();
       return;
     }
+    if (lingering != null) {
+      missed(fireTime, 1, "the body of an earlier run has not ended");
+      pace.ended();
+      arm();
+      return;
+    }
     run(fireTime, scheduled, repeated);
   }
 
@@ -220,6 +236,10 @@ final class TaskLoop {
 
   private void ended(TaskRun run, TaskRun.Result result, boolean onSchedule, boolean repeated) {
     running = null;
+    if (run.isBodyAlive()) {
+      lingering = run;
+      run.bodyOver().onSuccess(over -> bodyOver());
+    }
     if (onSchedule) {
       paused = result.settled() && result.outcome() == null;
     }
@@ -240,6 +260,11 @@ final class TaskLoop {
       settle(result);
     }
     arm();
+  }
+
+  private void bodyOver() {
+    lingering = null;
+    tryOpen();
   }
 
   private void settle(TaskRun.Result result) {
@@ -272,7 +297,7 @@ final class TaskLoop {
   }
 
   private void tryOpen() {
-    if (open != null && running == null && !stopped) {
+    if (open != null && running == null && lingering == null && !stopped) {
       attempt(open, true);
     }
   }

@@ -11,8 +11,9 @@ import java.util.List;
 /**
  * Runs tasks: on their schedules, while holding what they have to hold.
  *
- * <p><b>What is guaranteed.</b> On one machine, a task never runs twice at once. In the cluster, a
- * {@code oncePerTick} task begins at most once per tick; one with a task lock, a resource lock or
+ * <p><b>What is guaranteed.</b> One manager never runs a task twice at once: while a body lives
+ * that outlived its timeout, what comes due is {@code MISSED}. In the cluster, a {@code
+ * oncePerTick} task begins at most once per tick; one with a task lock, a resource lock or
  * leadership runs only while it holds these, as far as clocks can tell, and is told when it does
  * not any more. Errors never end a schedule.
  *

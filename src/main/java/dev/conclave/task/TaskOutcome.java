@@ -6,11 +6,14 @@ public enum TaskOutcome {
   SUCCESS,
   /** The body failed, the last time if it was tried again. */
   ERROR,
-  /** It did not run here: this worker does not lead. */
+  /** It did not run here: this worker does not lead, or stopped leading before the body began. */
   SKIPPED_NOT_LEADER,
   /** It did not run here: another holds the task's lock or a resource's, or has run the tick. */
   SKIPPED_LOCKED,
-  /** A tick has passed without a run, because of a run that took longer or of the misfire grace. */
+  /**
+   * A tick has passed without a run: because of a run that took longer, of a body that outlived its
+   * run, or of the misfire grace.
+   */
   MISSED,
   /** The body took longer than its timeout. */
   TIMEOUT,

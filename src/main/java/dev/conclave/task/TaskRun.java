@@ -3,6 +3,8 @@ package dev.conclave.task;
 import static dev.conclave.task.TaskOutcome.BACKEND_ERROR;
 import static dev.conclave.task.TaskOutcome.ERROR;
 import static dev.conclave.task.TaskOutcome.LOST;
+import static dev.conclave.task.TaskOutcome.SKIPPED_LOCKED;
+import static dev.conclave.task.TaskOutcome.SKIPPED_NOT_LEADER;
 import static dev.conclave.task.TaskOutcome.SUCCESS;
 import static dev.conclave.task.TaskOutcome.TIMEOUT;
 
@@ -24,13 +26,14 @@ import java.util.List;
  * One run, from the first thing it takes to the last it gives back.
  *
  * <ol>
- *   <li>Takes what the guards hold, one after the other. The first refusal ends it.
- *   <li>Looks once more whether everything is valid, and begins the body.
+ *   <li>Takes what the guards hold, one after the other. The first refusal ends it, and so does the
+ *       loss of what is held already: such a run has not run.
+ *   <li>Begins the body while everything is valid.
  *   <li>Permission ends with the first of: something held is lost, the timeout, the manager gives
  *       up. It is told to the body, and never comes back.
  *   <li>A body that fails is tried again as long as there is permission.
  *   <li>Ends with the body, or with the permission after a timeout, when the manager gives up, and
- *       when it is to be cancelled on loss. What a body does after that is its own affair.
+ *       when it is to be cancelled on loss. A body may live on after that: {@link #bodyOver}.
  *   <li>Gives back in reverse order, and only then is the run over.
  * </ol>
  *
@@ -64,6 +67,7 @@ final class TaskRun implements TaskContext {
   private final List<Runnable> lostHandlers = new ArrayList<>();
   private final Promise<Void> begun = Promise.promise();
   private final Promise<Result> result = Promise.promise();
+  private final Promise<Void> bodyOver = Promise.promise();
 
   private volatile Phase phase = Phase.TAKING;
   private volatile boolean permitted;
@@ -102,6 +106,16 @@ final class TaskRun implements TaskContext {
     return result.future();
   }
 
+  /** Whether the body has been begun and has not ended, even though the run may be over. */
+  boolean isBodyAlive() {
+    return bodyRuns;
+  }
+
+  /** Completes when a body ends that outlived its run. */
+  Future<Void> bodyOver() {
+    return bodyOver.future();
+  }
+
   /** Lets a run that has not begun its body end without one. */
   void withdraw() {
     withdrawn = true;
@@ -124,6 +138,11 @@ final class TaskRun implements TaskContext {
   private void take(int index) {
     if (withdrawn) {
       end(new Result(null, null, 0, false, 0));
+      return;
+    }
+    Hold gone = gone();
+    if (gone != null) {
+      end(notBegun(gone));
       return;
     }
     if (index == guards.size()) {
@@ -163,8 +182,21 @@ final class TaskRun implements TaskContext {
       deadline = scheduler.schedule(task.timeout().toNanos(), this::timedOut);
     }
     taken.forEach(hold -> hold.onLost(() -> CallerContext.run(scheduler, this::lost)));
-    begun.tryComplete();
     tryBody();
+  }
+
+  /** The first thing that is not held any more, or null. */
+  private Hold gone() {
+    return holds.stream().filter(hold -> !hold.isValid()).findFirst().orElse(null);
+  }
+
+  /** What comes of a run that lost something before its body began. A claimed tick stays so. */
+  private Result notBegun(Hold gone) {
+    boolean claimed = holds.stream().anyMatch(hold -> hold.rank() == Guards.TICK);
+    TaskOutcome outcome = gone.rank() == Guards.LEADERSHIP ? SKIPPED_NOT_LEADER : SKIPPED_LOCKED;
+    Throwable cause =
+        ErrorCode.LOST.failure("task '" + name + "' lost what it has to hold before it began");
+    return new Result(outcome, cause, 0, claimed, 0);
   }
 
   private void tryBody() {
@@ -173,10 +205,10 @@ final class TaskRun implements TaskContext {
     }
     if (!isValid()) {
       lost();
-      end(LOST, lostBecause);
       return;
     }
     attempt++;
+    begun.tryComplete();
     bodyRuns = true;
     Future<?> outcome;
     try {
@@ -193,6 +225,7 @@ final class TaskRun implements TaskContext {
   private void bodyEnded(AsyncResult<?> answer) {
     bodyRuns = false;
     if (phase != Phase.RUNNING) {
+      bodyOver.tryComplete();
       return;
     }
     if (!isValid()) {
@@ -209,6 +242,11 @@ final class TaskRun implements TaskContext {
 
   private void lost() {
     if (phase != Phase.RUNNING || lostBecause != null) {
+      return;
+    }
+    if (attempt == 0) {
+      Hold gone = gone();
+      end(notBegun(gone == null ? taken.get(0) : gone));
       return;
     }
     lostBecause = lostCause();
@@ -232,7 +270,7 @@ final class TaskRun implements TaskContext {
   }
 
   private void end(Result end) {
-    boolean ran = phase == Phase.RUNNING;
+    boolean ran = attempt > 0;
     phase = Phase.ENDED;
     deadline.cancel();
     pause.cancel();

@@ -133,8 +133,9 @@ class ScheduleTest {
   }
 
   @Test
-  void aRunThatHangsTimesOutAndTheScheduleGoesOn() {
+  void aRunThatHangsTimesOutAndTheNextComesWhenItsBodyHasEnded() {
     List<TaskContext> contexts = new ArrayList<>();
+    Promise<Void> body = Promise.promise();
     List<String> told = new ArrayList<>();
     router
         .every(
@@ -143,7 +144,7 @@ class ScheduleTest {
             run -> {
               contexts.add(run);
               run.onLost(() -> told.add("lost " + run.isValid()));
-              return Promise.promise().future();
+              return body.future();
             })
         .timeout(Duration.ofSeconds(20));
     TaskManager manager = sim.started(router);
@@ -155,8 +156,68 @@ class ScheduleTest {
     assertThat(told).containsExactly("lost false");
     assertThat(sim.info(manager).getLastOutcome()).isEqualTo("TIMEOUT");
     assertThat(sim.info(manager).getLastDuration()).isEqualTo(20_000);
+    sim.time.advance(Duration.ofSeconds(25));
+    assertThat(contexts).hasSize(1);
+    assertThat(sim.count(manager, TaskOutcome.MISSED)).isEqualTo(2);
+    assertThat(sim.info(manager).isRunning()).as("the body lives").isTrue();
+    assertThat(manager.trigger("a").result().isRunning()).isTrue();
+    assertThat(contexts).as("nor does a trigger begin a second one").hasSize(1);
+    body.complete();
+    assertThat(sim.info(manager).isRunning()).isFalse();
     sim.time.advance(Duration.ofSeconds(10));
     assertThat(contexts).hasSize(2);
+    assertThat(sim.count(manager, TaskOutcome.MISSED)).isEqualTo(2);
+  }
+
+  @Test
+  void aBodyThatOutlivesItsRunIsNeverAccompanied() {
+    int[] alive = new int[2];
+    TaskBody slow =
+        run -> {
+          alive[1] = Math.max(alive[1], ++alive[0]);
+          runs.add("x");
+          return sim.takes(Duration.ofSeconds(60)).onComplete(over -> alive[0]--);
+        };
+    router.every(Duration.ofMillis(50), "a", slow).withTaskLock().timeout(Duration.ofMillis(100));
+    router.atFixedRate(Duration.ofMillis(50), "b", slow).timeout(Duration.ofMillis(100));
+    router.cron("* * * * * *", "c", slow).timeout(Duration.ofMillis(100));
+    router.cron("* * * * * *", "d", slow).oncePerTick().timeout(Duration.ofMillis(100));
+    TaskManager manager = sim.started(router);
+    sim.time.advance(Duration.ofSeconds(302));
+    assertThat(alive[1]).isEqualTo(4);
+    assertThat(runs).hasSizeBetween(20, 24);
+    manager
+        .list()
+        .result()
+        .forEach(
+            info -> assertThat(info.getCounts().getLong("MISSED")).isGreaterThanOrEqualTo(250));
+  }
+
+  @Test
+  void aTickDuringABodyThatOutlivedItsRunIsLeftToOthersAndTriedWhenItHasEnded() {
+    Promise<Void> body = Promise.promise();
+    router
+        .cron("0 * * * *", "a", run -> note(run).compose(noted -> body.future()))
+        .oncePerTick()
+        .timeout(Duration.ofMinutes(10));
+    TaskManager manager = sim.started(router);
+    sim.time.advance(Duration.ofMinutes(121));
+    assertThat(runs).containsExactly("01:00:00");
+    assertThat(sim.count(manager, TaskOutcome.MISSED)).isEqualTo(1);
+    body.complete();
+    assertThat(runs).containsExactly("01:00:00", "02:00:00");
+  }
+
+  @Test
+  void jitterIsNoLateness() {
+    router
+        .cron("0 * * * *", "a", this::note)
+        .jitter(Duration.ofMinutes(10))
+        .misfireGrace(Duration.ofSeconds(1));
+    TaskManager manager = sim.started(router);
+    sim.time.advance(Duration.ofHours(200));
+    assertThat(sim.count(manager, TaskOutcome.SUCCESS)).isGreaterThanOrEqualTo(199);
+    assertThat(sim.count(manager, TaskOutcome.MISSED)).isZero();
   }
 
   @Test

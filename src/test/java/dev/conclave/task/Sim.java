@@ -18,8 +18,11 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -206,6 +209,12 @@ final class Sim {
     boolean away;
     int calls;
 
+    /** Calls of these names are carried out when the future completes. */
+    final Map<String, Future<Void>> hung = new HashMap<>();
+
+    /** Calls of these names are carried out, and their answers lost. */
+    final Set<String> deaf = new HashSet<>();
+
     private final DrivenTime driven;
 
     /**
@@ -216,46 +225,53 @@ final class Sim {
       this.driven = driven;
     }
 
-    private <T> Future<T> call(Supplier<Future<T>> call) {
+    private <T> Future<T> call(String name, Supplier<Future<T>> call) {
       calls++;
-      return away
-          ? Future.failedFuture(ErrorCode.BACKEND_UNAVAILABLE.failure("the store is away"))
-          : driven == null ? call.get() : driven.watched(call.get());
+      if (away) {
+        return Future.failedFuture(ErrorCode.BACKEND_UNAVAILABLE.failure("the store is away"));
+      }
+      Future<Void> until = hung.get(name);
+      Future<T> answer = until == null ? call.get() : until.compose(now -> call.get());
+      if (deaf.contains(name)) {
+        return answer.compose(
+            lost -> Future.failedFuture(ErrorCode.BACKEND_UNAVAILABLE.failure("no answer")));
+      }
+      return driven == null ? answer : driven.watched(answer);
     }
 
     @Override
     public Future<Acquisition> acquire(LeaseRequest request) {
-      return call(() -> backend.acquire(request));
+      return call("acquire", () -> backend.acquire(request));
     }
 
     @Override
     public Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
-      return call(() -> backend.extend(key, token, duration));
+      return call("extend", () -> backend.extend(key, token, duration));
     }
 
     @Override
     public Future<Boolean> release(LeaseKey key, String token) {
-      return call(() -> backend.release(key, token));
+      return call("release", () -> backend.release(key, token));
     }
 
     @Override
     public Future<Optional<Lease>> find(LeaseKey key) {
-      return call(() -> backend.find(key));
+      return call("find", () -> backend.find(key));
     }
 
     @Override
     public Future<Boolean> owns(LeaseKey key, String token) {
-      return call(() -> backend.owns(key, token));
+      return call("owns", () -> backend.owns(key, token));
     }
 
     @Override
     public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
-      return call(() -> backend.list(kind, prefix, page, limit));
+      return call("list", () -> backend.list(kind, prefix, page, limit));
     }
 
     @Override
     public Future<Boolean> revoke(LeaseKey key) {
-      return call(() -> backend.revoke(key));
+      return call("revoke", () -> backend.revoke(key));
     }
 
     @Override
@@ -265,12 +281,12 @@ final class Sim {
 
     @Override
     public Future<Boolean> advance(String name, long mark) {
-      return call(() -> backend.advance(name, mark));
+      return call("advance", () -> backend.advance(name, mark));
     }
 
     @Override
     public Future<Void> ping() {
-      return call(backend::ping);
+      return call("ping", backend::ping);
     }
 
     @Override

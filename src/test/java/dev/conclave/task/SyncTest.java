@@ -162,8 +162,10 @@ class SyncTest {
     sim.time.advance(Duration.ofSeconds(61));
     sim.store.away = false;
     assertThat(notes).containsExactly("lost");
-    assertThat(sim.info(manager).isRunning()).isFalse();
     assertThat(sim.info(manager).getLastOutcome()).isEqualTo("LOST");
+    assertThat(sim.info(manager).isRunning()).as("its body lives").isTrue();
+    sim.time.advance(Duration.ofMinutes(59));
+    assertThat(sim.info(manager).isRunning()).isFalse();
   }
 
   @Test
@@ -207,6 +209,120 @@ class SyncTest {
     sim.time.advance(Duration.ofMinutes(30));
     assertThat(runs).hasSize(1);
     assertThat(sim.count(manager, TaskOutcome.SKIPPED_LOCKED)).isEqualTo(1);
+  }
+
+  @Test
+  void whoIsDeposedBeforeItsBodyBeganHasSkippedTheRunAndLeavesTheTickToOthers() {
+    Sim.Term term = new Sim.Term();
+    Promise<Void> free = Promise.promise();
+    Noted lock = new Noted("x", false);
+    lock.before = free.future();
+    router
+        .cron("0 * * * *", "a", body(Duration.ZERO))
+        .whileLeading(term)
+        .withLock(lock)
+        .oncePerTick();
+    term.elect();
+    TaskManager manager = sim.started(router);
+    sim.time.advance(HOUR);
+    term.depose();
+    free.complete();
+    sim.time.run();
+    assertThat(runs).isEmpty();
+    assertThat(sim.info(manager).getCounts().getMap()).containsOnlyKeys("SKIPPED_NOT_LEADER");
+    assertThat(notes).containsExactly("take x", "give x");
+    term.elect();
+    sim.time.run();
+    assertThat(runs).as("the tick is still to be had").hasSize(1);
+  }
+
+  @Test
+  void whoIsDeposedWhileItClaimsTheTickHasSkippedTheRunToo() {
+    Sim.Term term = new Sim.Term();
+    Promise<Void> answered = Promise.promise();
+    sim.store.hung.put("advance", answered.future());
+    router
+        .cron("0 * * * *", "a", body(Duration.ZERO))
+        .whileLeading(term)
+        .minHold(Duration.ofMinutes(4))
+        .oncePerTick();
+    term.elect();
+    TaskManager manager = sim.started(router);
+    sim.time.advance(HOUR);
+    term.depose();
+    answered.complete();
+    sim.time.run();
+    assertThat(runs).isEmpty();
+    assertThat(sim.info(manager).getCounts().getMap()).containsOnlyKeys("SKIPPED_NOT_LEADER");
+    assertThat(sim.events).noneMatch(event -> event.getString("event").equals("started"));
+    assertThat(leases()).as("no minHold for a run that never began").isEmpty();
+    term.elect();
+    sim.time.run();
+    assertThat(runs).as("at most once: the tick is claimed").isEmpty();
+  }
+
+  @Test
+  void aTaskLockThatIsLostBeforeTheBodyBeganIsASkippedRun() {
+    Promise<Void> free = Promise.promise();
+    Noted lock = new Noted("x", false);
+    lock.before = free.future();
+    router
+        .every(HOUR, "a", body(Duration.ZERO))
+        .withTaskLock(Duration.ofSeconds(10))
+        .withLock(lock);
+    TaskManager manager = sim.started(router);
+    sim.store.revoke(TaskKeys.run("a"));
+    sim.time.advance(Duration.ofSeconds(11));
+    free.complete();
+    sim.time.run();
+    assertThat(runs).isEmpty();
+    assertThat(sim.info(manager).getCounts().getMap()).containsOnlyKeys("SKIPPED_LOCKED");
+  }
+
+  @Test
+  void aGrantThatComesWhenItsLeaseIsOverIsNoneAndIsGivenBack() {
+    router.every(HOUR, "a", body(Duration.ZERO)).withTaskLock(Duration.ofSeconds(10));
+    sim.store.hung.put("acquire", sim.takes(Duration.ofSeconds(11)));
+    TaskManager manager = sim.started(router);
+    sim.time.advance(Duration.ofSeconds(12));
+    assertThat(runs).isEmpty();
+    assertThat(sim.info(manager).getCounts().getMap()).containsOnlyKeys("BACKEND_ERROR");
+    assertThat(leases()).isEmpty();
+  }
+
+  @Test
+  void aGrantWhoseAnswerIsLostIsGivenBack() {
+    router.every(HOUR, "a", body(Duration.ZERO)).withTaskLock(Duration.ofSeconds(10));
+    sim.store.deaf.add("acquire");
+    TaskManager manager = sim.started(router);
+    assertThat(runs).isEmpty();
+    assertThat(sim.info(manager).getCounts().getMap()).containsOnlyKeys("BACKEND_ERROR");
+    assertThat(leases()).isEmpty();
+  }
+
+  @Test
+  void aRunThatWasNotHeldToItsEndIsNoSuccess() {
+    router.every(HOUR, "a", body(Duration.ofSeconds(1))).withTaskLock(Duration.ofSeconds(60));
+    router.every(HOUR, "b", body(Duration.ofSeconds(1))).minHold(Duration.ofSeconds(30));
+    TaskManager manager = sim.started(router);
+    sim.store.revoke(TaskKeys.run("a"));
+    sim.store.revoke(TaskKeys.run("b"));
+    sim.time.advance(Duration.ofSeconds(2));
+    assertThat(runs).hasSize(2);
+    for (TaskInfo info : manager.list().result()) {
+      assertThat(info.getCounts().getMap()).containsOnlyKeys("LOST");
+    }
+  }
+
+  @Test
+  void minHoldIsNotForARunThatNeverBegan() {
+    router
+        .every(HOUR, "a", body(Duration.ZERO))
+        .minHold(Duration.ofMinutes(4))
+        .withLock(new Noted("x", true));
+    TaskManager manager = sim.started(router);
+    assertThat(sim.info(manager).getLastOutcome()).isEqualTo("SKIPPED_LOCKED");
+    assertThat(leases()).isEmpty();
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.conclave.task;
 
+import static dev.conclave.testing.Async.eventually;
 import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -12,9 +13,13 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -86,6 +91,53 @@ class TaskBodyTest {
     assertThat(get(thread.future())).contains("worker");
     assertThat(event.getString("outcome")).isEqualTo("ERROR");
     assertThat(event.getString("message")).isEqualTo("from a worker");
+  }
+
+  @Test
+  void blockingCodeThatOutlivesItsTimeoutIsNeverAccompanied() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    AtomicInteger begun = new AtomicInteger();
+    TaskRouter router = TaskRouter.create();
+    router
+        .every(
+            Duration.ofMillis(5),
+            "a",
+            TaskBody.blocking(
+                run -> {
+                  begun.incrementAndGet();
+                  end.await();
+                }))
+        .withTaskLock()
+        .timeout(Duration.ofMillis(20));
+    TaskManager manager = TaskManager.create(vertx, backend).include(router);
+    get(manager.start());
+    eventually(
+        "ticks are missed",
+        () -> get(manager.list()).get(0).getCounts().getLong("MISSED", 0L) >= 10);
+    assertThat(begun).hasValue(1);
+    end.countDown();
+    eventually("it runs again", () -> begun.get() > 1);
+    get(manager.stop());
+  }
+
+  @Test
+  void blockingCodeThatGotNoThreadWhileItsRunLastedDoesNotBegin() {
+    Queue<Runnable> queue = new ConcurrentLinkedQueue<>();
+    AtomicInteger begun = new AtomicInteger();
+    TaskRouter router = TaskRouter.create();
+    router
+        .every(Duration.ofMillis(5), "a", TaskBody.on(queue::add, run -> begun.incrementAndGet()))
+        .timeout(Duration.ofMillis(20));
+    TaskManager manager = TaskManager.create(vertx, backend).include(router);
+    get(manager.start());
+    eventually(
+        "ticks are missed",
+        () -> get(manager.list()).get(0).getCounts().getLong("MISSED", 0L) >= 3);
+    assertThat(queue).hasSize(1);
+    queue.remove().run();
+    assertThat(begun).hasValue(0);
+    eventually("the next run waits for its thread", () -> queue.size() == 1);
+    get(manager.stop());
   }
 
   @Test
