@@ -8,6 +8,7 @@ import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import io.vertx.core.Future;
@@ -19,6 +20,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -169,6 +171,40 @@ public final class SharedMapBackend implements SyncBackend {
               "register:" + name,
               record ->
                   record == null || mark > record.getLong("mark")
+                      ? new Step<>(new JsonObject().put("mark", mark), true)
+                      : new Step<>(null, false),
+              moved -> false,
+              null);
+        });
+  }
+
+  @Override
+  public Future<Optional<Register>> register(String name) {
+    return checked(
+        () -> {
+          LeaseRules.checkName(name);
+          return read("register:" + name)
+              .map(
+                  record ->
+                      Optional.of(
+                          new Register(
+                              record == null
+                                  ? OptionalLong.empty()
+                                  : OptionalLong.of(record.getLong("mark")),
+                              clock.instant())));
+        });
+  }
+
+  @Override
+  public Future<Boolean> retreat(String name, long mark) {
+    return checked(
+        () -> {
+          LeaseRules.checkName(name);
+          LeaseRules.checkMark(mark);
+          return step(
+              "register:" + name,
+              record ->
+                  record != null && mark < record.getLong("mark")
                       ? new Step<>(new JsonObject().put("mark", mark), true)
                       : new Step<>(null, false),
               moved -> false,

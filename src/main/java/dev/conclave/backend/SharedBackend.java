@@ -91,6 +91,16 @@ final class SharedBackend implements SyncBackend {
   }
 
   @Override
+  public Future<Optional<Register>> register(String name) {
+    return open(() -> backend.register(name));
+  }
+
+  @Override
+  public Future<Boolean> retreat(String name, long mark) {
+    return open(() -> backend.retreat(name, mark));
+  }
+
+  @Override
   public Future<Void> ping() {
     return open(backend::ping);
   }

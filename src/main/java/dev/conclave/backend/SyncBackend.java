@@ -114,6 +114,34 @@ public interface SyncBackend {
   Future<Boolean> advance(String name, long mark);
 
   /**
+   * Reads a register and the store's clock, in one step: the clock by which leases expire and
+   * fencing tokens grow. A caller whose marks are times learns by it how far its own clock is off,
+   * and refrains from a mark that the store's time is far from; {@link #advance} itself takes every
+   * mark, because a mark need not be a time. (Kubernetes, which has no clock in its objects,
+   * answers with the {@code Date} of the API server's answer, in whole seconds.)
+   *
+   * <p>A backend that cannot tell its store's time answers with nothing, as this default does: then
+   * nothing keeps a clock that is years ahead from setting a mark years ahead.
+   */
+  default Future<Optional<Register>> register(String name) {
+    return Future.succeededFuture(Optional.empty());
+  }
+
+  /**
+   * Sets a register back, for administration: the counterpart of {@link #advance}, as {@link
+   * #revoke} is of {@link #acquire}. A backend that answers {@link #register} with nothing may
+   * refuse it with {@link ErrorCode#INVALID}, as this default does.
+   *
+   * @param mark from 0 to {@link LeaseRules#MAX_MARK}
+   * @return true iff the register held a greater mark; it then holds this one
+   */
+  default Future<Boolean> retreat(String name, long mark) {
+    return Future.failedFuture(
+        ErrorCode.INVALID.failure(
+            "register '" + name + "' cannot be set back: this backend does not implement retreat"));
+  }
+
+  /**
    * Completes when the backend can be reached and is ready for use. The failure names what could
    * not be reached or is missing, without credentials.
    */

@@ -6,6 +6,7 @@ import static dev.conclave.testing.Async.get;
 import static dev.conclave.testing.Async.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.conclave.backend.memory.MemoryBackend;
 import dev.conclave.testing.ManualScheduler;
@@ -66,6 +67,14 @@ public abstract class SyncBackendContract {
 
   /** Whether watches ever hear anything; one that is told to do without notifications says no. */
   protected boolean hints() {
+    return true;
+  }
+
+  /**
+   * Whether {@link SyncBackend#register} shows registers and the store's clock. A backend that
+   * knows no time of its store says no.
+   */
+  protected boolean tellsTime() {
     return true;
   }
 
@@ -976,6 +985,59 @@ public abstract class SyncBackendContract {
     assertThat(get(backend.advance(key.name(), 8))).isTrue();
   }
 
+  private Register register(String name) {
+    Optional<Register> shown = get(backend.register(name));
+    assertThat(shown)
+        .as(
+            "this backend answers register(name) with nothing, so that tasks cannot see how far a"
+                + " clock is off: implement it, or let tellsTime() of its test answer false")
+        .isPresent();
+    return shown.orElseThrow();
+  }
+
+  @Test
+  void aBackendThatTellsNoTimeShowsNoRegister() {
+    if (!tellsTime()) {
+      assertThat(get(backend.register("register-" + UUID.randomUUID()))).isEmpty();
+    }
+  }
+
+  @Test
+  void aRegisterIsShownWithTheTimeByWhichLeasesExpire() {
+    assumeTrue(tellsTime(), "tells no time");
+    String name = "register-" + UUID.randomUUID();
+    Register before = register(name);
+    assertThat(before.mark()).isEmpty();
+    assertThat(get(backend.advance(name, 0))).isTrue();
+    assertThat(register(name).mark()).hasValue(0);
+    assertThat(get(backend.advance(name, LeaseRules.MAX_MARK))).isTrue();
+    assertThat(get(another().register(name)).orElseThrow().mark()).hasValue(LeaseRules.MAX_MARK);
+    LeaseKey key = key();
+    acquire(key, token(), Duration.ofMillis(1_500));
+    acquireAfterExpiry(key, token());
+    // A clock in whole seconds may show one of them as half a second only.
+    assertThat(Duration.between(before.storeTime(), register(name).storeTime()))
+        .isGreaterThanOrEqualTo(Duration.ofMillis(500));
+  }
+
+  @Test
+  void retreatSetsARegisterBackAndNeverForward() {
+    assumeTrue(tellsTime(), "tells no time");
+    String name = "register-" + UUID.randomUUID();
+    assertThat(get(backend.retreat(name, 7))).as("it was never set").isFalse();
+    assertThat(register(name).mark()).isEmpty();
+    assertThat(get(backend.advance(name, 10))).isTrue();
+    assertThat(get(backend.retreat(name, 12))).isFalse();
+    assertThat(get(backend.retreat(name, 10))).isFalse();
+    assertThat(register(name).mark()).hasValue(10);
+    assertThat(get(another().retreat(name, 5))).isTrue();
+    assertThat(register(name).mark()).hasValue(5);
+    assertThat(get(backend.advance(name, 5))).isFalse();
+    assertThat(get(backend.advance(name, 6))).isTrue();
+    assertThat(get(backend.retreat(name, 0))).isTrue();
+    assertThat(register(name).mark()).hasValue(0);
+  }
+
   // ---- misuse, contexts, closing
 
   @Test
@@ -1004,6 +1066,13 @@ public abstract class SyncBackendContract {
     assertInvalidAnswer(backend.advance("", 1), "name is empty");
     assertInvalidAnswer(backend.advance("x", -1), "mark -1");
     assertInvalidAnswer(backend.advance("x", LeaseRules.MAX_MARK + 1), "mark");
+    if (tellsTime()) {
+      assertInvalidAnswer(backend.register(""), "name is empty");
+      assertInvalidAnswer(backend.retreat("", 1), "name is empty");
+      assertInvalidAnswer(backend.retreat("x", -1), "mark -1");
+    } else {
+      assertThat(failureOf(backend.retreat("x", 1))).isNotNull();
+    }
     assertInvalidAnswer(backend.list(LeaseKind.LOCK, "", null, 0), "limit 0");
     assertInvalidAnswer(backend.list(LeaseKind.LOCK, "", null, 1001), "limit 1001");
   }
@@ -1062,6 +1131,8 @@ public abstract class SyncBackendContract {
             closing.list(LeaseKind.LOCK, "", null, 10),
             closing.revoke(key),
             closing.advance("x", 1),
+            tellsTime() ? closing.register("x") : closing.ping(),
+            tellsTime() ? closing.retreat("x", 1) : closing.ping(),
             closing.ping());
     for (Future<?> call : calls) {
       assertThat(failureOf(call)).matches(ErrorCode.CLOSED::is);

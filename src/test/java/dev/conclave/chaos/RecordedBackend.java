@@ -6,6 +6,7 @@ import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.chaos.Event.Type;
@@ -116,6 +117,16 @@ final class RecordedBackend implements SyncBackend {
   @Override
   public Future<Boolean> advance(String name, long mark) {
     return backend.advance(name, mark);
+  }
+
+  @Override
+  public Future<Optional<Register>> register(String name) {
+    return backend.register(name);
+  }
+
+  @Override
+  public Future<Boolean> retreat(String name, long mark) {
+    return backend.retreat(name, mark);
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.backend.memory.MemoryBackend;
@@ -282,6 +283,16 @@ final class Sim {
     @Override
     public Future<Boolean> advance(String name, long mark) {
       return call("advance", () -> backend.advance(name, mark));
+    }
+
+    @Override
+    public Future<Optional<Register>> register(String name) {
+      return call("register", () -> backend.register(name));
+    }
+
+    @Override
+    public Future<Boolean> retreat(String name, long mark) {
+      return call("retreat", () -> backend.retreat(name, mark));
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.time.Scheduler;
@@ -35,6 +36,8 @@ public final class FaultyBackend implements SyncBackend {
     LIST,
     REVOKE,
     ADVANCE,
+    REGISTER,
+    RETREAT,
     PING
   }
 
@@ -240,6 +243,16 @@ public final class FaultyBackend implements SyncBackend {
   @Override
   public Future<Boolean> advance(String name, long mark) {
     return call(Op.ADVANCE, () -> backend.advance(name, mark));
+  }
+
+  @Override
+  public Future<Optional<Register>> register(String name) {
+    return call(Op.REGISTER, () -> backend.register(name));
+  }
+
+  @Override
+  public Future<Boolean> retreat(String name, long mark) {
+    return call(Op.RETREAT, () -> backend.retreat(name, mark));
   }
 
   @Override

@@ -117,7 +117,7 @@ final class ApiClient {
         JsonObject body = raw.json();
         return body == null
             ? Future.failedFuture(failure(call, raw.status(), "no JSON"))
-            : Future.succeededFuture(new ApiAnswer(raw.status(), body, number > 1));
+            : Future.succeededFuture(new ApiAnswer(raw.status(), body, number > 1, raw.date()));
       default:
         ServiceException failure = failure(call, raw.status(), raw.message());
         if (raw.status() == ApiAnswer.TOO_MANY_REQUESTS || raw.status() >= 500) {

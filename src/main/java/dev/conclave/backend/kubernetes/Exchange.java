@@ -9,6 +9,9 @@ import io.vertx.core.http.RequestOptions;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
 
 /** HTTP as such: one request, one answer or none, never later than the deadline. */
 final class Exchange {
@@ -21,8 +24,19 @@ final class Exchange {
   }
 
   /** An answer before anybody has thought about it. */
-  record Raw(int status, String retryAfterHeader, Buffer body) {
+  record Raw(int status, String retryAfterHeader, String dateHeader, Buffer body) {
     private static final int SHOWN = 200;
+
+    /** The server's time, or null when it does not say. */
+    Instant date() {
+      try {
+        return dateHeader == null
+            ? null
+            : DateTimeFormatter.RFC_1123_DATE_TIME.parse(dateHeader, Instant::from);
+      } catch (DateTimeParseException notUnderstood) {
+        return null;
+      }
+    }
 
     /** The body, or null when it is no JSON object. */
     JsonObject json() {
@@ -84,6 +98,7 @@ final class Exchange {
                                 new Raw(
                                     response.statusCode(),
                                     response.getHeader(HttpHeaders.RETRY_AFTER),
+                                    response.getHeader(HttpHeaders.DATE),
                                     body)));
     return deadline
         .bound(answer, "the API server")

@@ -8,6 +8,7 @@ import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.time.CallerContext;
@@ -141,6 +142,21 @@ public final class KubernetesBackend implements SyncBackend {
           LeaseRules.checkMark(mark);
         },
         leases -> leases.advance(name, mark));
+  }
+
+  @Override
+  public Future<Optional<Register>> register(String name) {
+    return checked(() -> LeaseRules.checkName(name), leases -> leases.register(name));
+  }
+
+  @Override
+  public Future<Boolean> retreat(String name, long mark) {
+    return checked(
+        () -> {
+          LeaseRules.checkName(name);
+          LeaseRules.checkMark(mark);
+        },
+        leases -> leases.retreat(name, mark));
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.Register;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
@@ -124,8 +125,19 @@ final class Leases {
 
   /** Registers are read afresh each time: nobody watches them. */
   Future<Boolean> advance(String name, long mark) {
-    Registers registers = new Registers(api, resource, writer);
-    return queue.run(Names.ofRegister(name), () -> registers.advance(name, mark, deadline()));
+    return queue.run(Names.ofRegister(name), () -> registers().advance(name, mark, deadline()));
+  }
+
+  Future<Optional<Register>> register(String name) {
+    return registers().register(name, deadline());
+  }
+
+  Future<Boolean> retreat(String name, long mark) {
+    return queue.run(Names.ofRegister(name), () -> registers().retreat(name, mark, deadline()));
+  }
+
+  private Registers registers() {
+    return new Registers(api, resource, writer);
   }
 
   Future<Void> ping() {

@@ -1,14 +1,18 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.Register;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.LongPredicate;
 
 /**
- * Registers that only grow: an object each, with the mark in an annotation and no leader.
+ * Registers: an object each, with the mark in an annotation and no leader.
  *
  * <ol>
- *   <li>Read; a mark that is not greater than what is there is refused.
+ *   <li>Read; a mark that does not move what is there is refused.
  *   <li>Write it with the {@code resourceVersion} that was read, or create it.
  *   <li>After a conflict: read again. If the write id is ours, the write was; otherwise from 1.
  * </ol>
@@ -25,7 +29,33 @@ final class Registers {
   }
 
   Future<Boolean> advance(String name, long mark, Deadline deadline) {
-    return read(name, deadline).compose(object -> decide(object, name, mark, deadline));
+    return read(name, deadline)
+        .compose(object -> decide(object, name, mark, held -> held < mark, deadline));
+  }
+
+  /** Nothing when the API server's answer has no date: then nobody knows its time. */
+  Future<Optional<Register>> register(String name, Deadline deadline) {
+    ApiCall call = ApiCall.get(Names.ofRegister(name));
+    return api.send(call, deadline)
+        .compose(
+            answer ->
+                switch (answer.status()) {
+                  case ApiAnswer.OK ->
+                      mark(new StoredObject(resource, answer.body()), name)
+                          .map(mark -> dated(mark, answer));
+                  case ApiAnswer.NOT_FOUND ->
+                      Future.succeededFuture(dated(OptionalLong.empty(), answer));
+                  default -> Future.failedFuture(api.failure(call, answer.status(), ""));
+                });
+  }
+
+  private static Optional<Register> dated(OptionalLong mark, ApiAnswer answer) {
+    return Optional.ofNullable(answer.date()).map(date -> new Register(mark, date));
+  }
+
+  Future<Boolean> retreat(String name, long mark, Deadline deadline) {
+    return read(name, deadline)
+        .compose(object -> decide(object, name, mark, held -> held > mark, deadline));
   }
 
   private Future<StoredObject> read(String name, Deadline deadline) {
@@ -41,17 +71,31 @@ final class Registers {
                 });
   }
 
-  private Future<Boolean> decide(StoredObject object, String name, long mark, Deadline deadline) {
+  private static Future<OptionalLong> mark(StoredObject object, String name) {
     String held = object == null ? null : object.annotation(Annotations.MARK);
     try {
-      if (held != null && Long.parseLong(held) >= mark) {
-        return Future.succeededFuture(false);
-      }
+      return Future.succeededFuture(
+          held == null ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(held)));
     } catch (NumberFormatException edited) {
       return Future.failedFuture(
           ErrorCode.BACKEND_UNAVAILABLE.failure(
               "the register '" + name + "' holds no number; repair or delete " + object.name()));
     }
+  }
+
+  /** A register that was never set is below every mark: it holds -1. */
+  private Future<Boolean> decide(
+      StoredObject object, String name, long mark, LongPredicate moves, Deadline deadline) {
+    return mark(object, name)
+        .compose(
+            held ->
+                moves.test(held.orElse(-1))
+                    ? write(object, name, mark, moves, deadline)
+                    : Future.succeededFuture(false));
+  }
+
+  private Future<Boolean> write(
+      StoredObject object, String name, long mark, LongPredicate moves, Deadline deadline) {
     Writer.Draft draft = writer.register(object, name, mark);
     JsonObject json = draft.json();
     ApiCall call =
@@ -73,12 +117,12 @@ final class Registers {
                                 }
                                 return now != null && answer.again() && now.mayHide(draft)
                                     ? Future.failedFuture(api.answerLost(now.name()))
-                                    : decide(now, name, mark, deadline);
+                                    : decide(now, name, mark, moves, deadline);
                               });
                   case ApiAnswer.NOT_FOUND ->
                       object == null
                           ? Future.failedFuture(api.failure(call, answer.status(), ""))
-                          : decide(null, name, mark, deadline);
+                          : decide(null, name, mark, moves, deadline);
                   default -> Future.failedFuture(api.failure(call, answer.status(), ""));
                 });
   }

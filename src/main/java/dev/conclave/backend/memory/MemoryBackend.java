@@ -8,16 +8,20 @@ import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -180,6 +184,36 @@ public final class MemoryBackend implements SyncBackend {
               name,
               (n, held) -> {
                 moved[0] = held == null || mark > held;
+                return moved[0] ? Long.valueOf(mark) : held;
+              });
+          return moved[0];
+        });
+  }
+
+  @Override
+  public Future<Optional<Register>> register(String name) {
+    return step(
+        () -> {
+          LeaseRules.checkName(name);
+          Long held = registers.get(name);
+          return Optional.of(
+              new Register(
+                  held == null ? OptionalLong.empty() : OptionalLong.of(held),
+                  Instant.EPOCH.plus(now(), ChronoUnit.MICROS)));
+        });
+  }
+
+  @Override
+  public Future<Boolean> retreat(String name, long mark) {
+    return step(
+        () -> {
+          LeaseRules.checkName(name);
+          LeaseRules.checkMark(mark);
+          boolean[] moved = new boolean[1];
+          registers.computeIfPresent(
+              name,
+              (n, held) -> {
+                moved[0] = mark < held;
                 return moved[0] ? Long.valueOf(mark) : held;
               });
           return moved[0];

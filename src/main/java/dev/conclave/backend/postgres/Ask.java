@@ -38,7 +38,9 @@ record Ask(
     EXTEND,
     VACATE,
     LOOK,
-    ADVANCE
+    ADVANCE,
+    REGISTER,
+    RETREAT
   }
 
   static Ask of(Kind kind, LeaseKey key, String token, long number, String extra, long deadline) {
@@ -46,9 +48,9 @@ record Ask(
         kind, key.kind().id(), key.name(), token, number, null, null, extra, deadline, true);
   }
 
-  static Ask advance(String name, long mark, long deadline) {
-    return new Ask(
-        Kind.ADVANCE, UpkeepSql.REGISTER, name, null, mark, null, null, null, deadline, true);
+  /** One of the statements about a register. */
+  static Ask register(Kind kind, String name, long mark, long deadline) {
+    return new Ask(kind, UpkeepSql.REGISTER, name, null, mark, null, null, null, deadline, true);
   }
 
   /** The same once more, after its record was found locked. */

@@ -3,9 +3,13 @@ package dev.conclave.backend.postgres;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.Register;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.OptionalLong;
 
 /** Reading leases from rows of kind, name, a flag, fence, owner, age, remaining, metadata. */
 final class Leases {
@@ -28,6 +32,14 @@ final class Leases {
         micros(row.getLong(5)),
         micros(row.getLong(6)),
         metadata == null ? null : new JsonObject(metadata));
+  }
+
+  /** A row of kind, name, mark and the server's time. */
+  static Register register(Row row) {
+    Long mark = row.getLong(2);
+    return new Register(
+        mark == null ? OptionalLong.empty() : OptionalLong.of(mark),
+        Instant.EPOCH.plus(row.getLong(3), ChronoUnit.MICROS));
   }
 
   private static Duration micros(long micros) {

@@ -7,6 +7,7 @@ import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.time.ContextScheduler;
@@ -220,13 +221,27 @@ final class PostgresBackend implements SyncBackend {
 
   @Override
   public Future<Boolean> advance(String name, long mark) {
+    return register(Ask.Kind.ADVANCE, name, mark).map(row -> row != null);
+  }
+
+  @Override
+  public Future<Boolean> retreat(String name, long mark) {
+    return register(Ask.Kind.RETREAT, name, mark).map(row -> row != null);
+  }
+
+  @Override
+  public Future<Optional<Register>> register(String name) {
+    return register(Ask.Kind.REGISTER, name, 0).map(row -> Optional.of(Leases.register(row)));
+  }
+
+  private Future<Row> register(Ask.Kind kind, String name, long mark) {
     try {
       LeaseRules.checkName(name);
       LeaseRules.checkMark(mark);
     } catch (RuntimeException refused) {
       return Future.failedFuture(refused);
     }
-    return courier.ask(Ask.advance(name, mark, courier.deadline())).map(row -> row != null);
+    return courier.ask(Ask.register(kind, name, mark, courier.deadline()));
   }
 
   @Override

@@ -34,6 +34,8 @@ final class Statements {
   private final String releaseMany;
   private final String look;
   private final String advance;
+  private final String register;
+  private final String retreat;
   private final String busy;
   private final String list;
   private final String watch;
@@ -55,6 +57,8 @@ final class Statements {
     look = table.in(LeaseSql.LOOK);
     list = table.in(LeaseSql.LIST);
     advance = table.in(UpkeepSql.ADVANCE);
+    register = table.in(UpkeepSql.REGISTER_READ);
+    retreat = table.in(UpkeepSql.RETREAT);
     busy = table.in(UpkeepSql.BUSY);
     watch = table.in(UpkeepSql.WATCH);
     purge = table.in(UpkeepSql.PURGE);
@@ -100,6 +104,8 @@ final class Statements {
               self);
       case LOOK -> run(client, look, kinds, names, strings(asks, Ask::token));
       case ADVANCE -> run(client, advance, kinds, names, numbers(asks), LOCK_TIMEOUT);
+      case REGISTER -> run(client, register, kinds, names);
+      case RETREAT -> run(client, retreat, kinds, names, numbers(asks), LOCK_TIMEOUT);
     };
   }
 

@@ -24,6 +24,42 @@ final class UpkeepSql {
       """;
 
   /**
+   * $1 kinds (all of them registers), $2 names. Answers for every name with the mark, if there is
+   * one, and the server's time.
+   */
+  static final String REGISTER_READ =
+      """
+      SELECT r.kind, r.name, l.fence, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+      FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) AS r(kind, name)
+        LEFT JOIN LATERAL (
+          SELECT s.fence FROM conclave_lease s
+          WHERE s.kind = r.kind AND s.name = r.name OFFSET 0
+        ) l ON true
+      """;
+
+  /**
+   * $1 kinds (all of them registers), $2 names, $3 marks, $4 lock timeout. Answers with the
+   * registers that were set back: the condition is judged on the locked record.
+   */
+  static final String RETREAT =
+      """
+      WITH asked AS (
+        SELECT r.* FROM (SELECT set_config('lock_timeout', $4::text, true)) AS bounded,
+          unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[]))
+            AS r(kind, name, mark)
+      ), locked AS MATERIALIZED (
+        SELECT a.mark, l.kind, l.name
+        FROM asked a JOIN conclave_lease l ON l.kind = a.kind AND l.name = a.name
+        ORDER BY l.kind, l.name
+        FOR NO KEY UPDATE OF l
+      )
+      UPDATE conclave_lease l SET fence = d.mark, since = clock_timestamp()
+      FROM locked d
+      WHERE l.kind = d.kind AND l.name = d.name AND l.fence > d.mark
+      RETURNING l.kind, l.name
+      """;
+
+  /**
    * $1 kinds, $2 names, $3 how long to announce changes, in ms, $4 lock timeout. A record that is
    * marked for long enough is left alone, so that many watchers of one key write seldom.
    */

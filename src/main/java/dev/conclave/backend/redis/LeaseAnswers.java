@@ -2,11 +2,14 @@ package dev.conclave.backend.redis;
 
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.Register;
 import io.vertx.core.json.JsonObject;
 import io.vertx.redis.client.Response;
 import io.vertx.redis.client.ResponseType;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.OptionalLong;
 
 /**
  * What {@link LeaseScript} answers, and nothing else does: a proxy that speaks for a server, or a
@@ -34,6 +37,7 @@ final class LeaseAnswers {
     return switch (operation.kind()) {
       case ACQUIRE, WAIT -> isNumber(answer) || isLease(answer);
       case FIND -> answer == null || isLease(answer);
+      case REGISTER -> isRegister(answer);
       default -> isNumber(answer);
     };
   }
@@ -48,6 +52,14 @@ final class LeaseAnswers {
         Duration.of(answer.get(2).toLong(), ChronoUnit.MICROS),
         Duration.of(answer.get(3).toLong(), ChronoUnit.MICROS),
         metadata.isEmpty() ? null : new JsonObject(metadata));
+  }
+
+  /** The register that an answer shows. Fails when it holds no number. */
+  static Register register(Response answer) {
+    String mark = answer.get(0).toString();
+    return new Register(
+        mark.isEmpty() ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(mark)),
+        Instant.EPOCH.plus(answer.get(1).toLong(), ChronoUnit.MICROS));
   }
 
   /** Its content is not repeated: nobody knows what it is. */
@@ -71,6 +83,14 @@ final class LeaseAnswers {
         && isNumber(answer.get(2))
         && isNumber(answer.get(3))
         && isText(answer.get(4));
+  }
+
+  private static boolean isRegister(Response answer) {
+    return answer != null
+        && answer.type() == ResponseType.MULTI
+        && answer.size() == 2
+        && isText(answer.get(0))
+        && isNumber(answer.get(1));
   }
 
   private static boolean isText(Response answer) {

@@ -26,7 +26,9 @@ final class LeaseOp implements RedisAsk {
     FIND,
     OWNS,
     WATCH,
-    ADVANCE;
+    ADVANCE,
+    REGISTER,
+    RETREAT;
 
     private final String title = name().toLowerCase(Locale.ROOT);
     private final byte[] bytes = title.getBytes(UTF_8);
@@ -97,8 +99,20 @@ final class LeaseOp implements RedisAsk {
   }
 
   static LeaseOp advance(RedisConfig config, String name, long mark) {
+    return register(Kind.ADVANCE, config, name, Long.toString(mark));
+  }
+
+  static LeaseOp retreat(RedisConfig config, String name, long mark) {
+    return register(Kind.RETREAT, config, name, Long.toString(mark));
+  }
+
+  static LeaseOp register(RedisConfig config, String name) {
+    return register(Kind.REGISTER, config, name, "");
+  }
+
+  private static LeaseOp register(Kind kind, RedisConfig config, String name, String mark) {
     String record = config.prefix() + ":{register:" + name + "}";
-    return new LeaseOp(Kind.ADVANCE, record, null, Long.toString(mark), null, null);
+    return new LeaseOp(kind, record, null, mark, null, null);
   }
 
   /** The key of a lease's record. The braces keep all that belongs to it in one cluster slot. */
@@ -133,7 +147,7 @@ final class LeaseOp implements RedisAsk {
   /** Begins a run of so many: what they do, and the terms they have in common. */
   void appendTerms(Request call, int count) {
     call.arg(kind.bytes).arg(count);
-    if (kind == Kind.ADVANCE) {
+    if (kind == Kind.ADVANCE || kind == Kind.RETREAT) {
       call.arg(REGISTER_MILLIS);
     } else if (duration != null) {
       call.arg(micros(duration));

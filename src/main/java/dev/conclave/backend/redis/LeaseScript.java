@@ -195,6 +195,13 @@ final class LeaseScript {
           return 1
         end
 
+        function self.retreat(mark, ttl)
+          local reached = call('GET', key)
+          if not reached or tonumber(reached) <= tonumber(mark) then return 0 end
+          call('SET', key, mark, 'PX', ttl)
+          return 1
+        end
+
         return self
       end
 
@@ -203,6 +210,8 @@ final class LeaseScript {
       -- lease given back is never kept beyond.
       local function operate(key, own, number, operation, terms, now, till, fresh)
         if operation == 'advance' then return others(key).advance(own, ARGV[terms]) end
+        if operation == 'register' then return { call('GET', key) or '', now } end
+        if operation == 'retreat' then return others(key).retreat(own, ARGV[terms]) end
         local lease = call('HGET', key, 'lease')
         local live = lease and lease:sub(1, 16) > clock
         local more = lease and lease:byte(69) == 43
@@ -274,7 +283,7 @@ final class LeaseScript {
 
       -- How many terms a run has, the first of which is how long its leases are to run.
       local timed = { acquire = 3, wait = 5, extend = 1 }
-      local untimed = { watch = 1, advance = 1 }
+      local untimed = { watch = 1, advance = 1, retreat = 1 }
 
       local answers, done, a = {}, 0, 3
       while done < #KEYS do

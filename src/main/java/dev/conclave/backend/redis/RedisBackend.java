@@ -8,6 +8,7 @@ import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.backend.support.GroupCommit;
@@ -157,6 +158,26 @@ final class RedisBackend implements SyncBackend {
           LeaseRules.checkName(name);
           LeaseRules.checkMark(mark);
           return ask(LeaseOp.advance(config, name, mark), RedisBackend::isSet);
+        });
+  }
+
+  @Override
+  public Future<Optional<Register>> register(String name) {
+    return checked(
+        () -> {
+          LeaseRules.checkName(name);
+          return ask(
+              LeaseOp.register(config, name), answer -> Optional.of(LeaseAnswers.register(answer)));
+        });
+  }
+
+  @Override
+  public Future<Boolean> retreat(String name, long mark) {
+    return checked(
+        () -> {
+          LeaseRules.checkName(name);
+          LeaseRules.checkMark(mark);
+          return ask(LeaseOp.retreat(config, name, mark), RedisBackend::isSet);
         });
   }
 
