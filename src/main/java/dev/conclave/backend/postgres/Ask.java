@@ -1,6 +1,7 @@
 package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.support.GroupCommit;
 
 /**
  * One request on its way to the database; requests of one {@link Kind} travel in one statement.
@@ -31,6 +32,35 @@ record Ask(
 
   /** How to vacate: the token's holder or waiter goes. */
   static final String RELEASE = "release";
+
+  /** In which order requests that wait for one record are sent. */
+  static final GroupCommit.Rules<Ask> RULES =
+      new GroupCommit.Rules<>() {
+        @Override
+        public Object key(Ask ask) {
+          return ask.record();
+        }
+
+        @Override
+        public GroupCommit.Rank rank(Ask ask) {
+          return switch (ask.kind) {
+            case EXTEND -> GroupCommit.Rank.RENEWAL;
+            case LOOK -> GroupCommit.Rank.READ;
+            case ACQUIRE, VACATE, ADVANCE -> GroupCommit.Rank.CHANGE;
+          };
+        }
+
+        @Override
+        public Object holder(Ask ask) {
+          return ask.token;
+        }
+
+        /** An empty token is none: it owns nothing. */
+        @Override
+        public Object question(Ask ask) {
+          return ask.token == null ? "" : ask.token;
+        }
+      };
 
   /** The statements that take many requests at once. */
   enum Kind {

@@ -66,7 +66,7 @@ final class Courier {
             scheduler,
             new GroupCommit.Limits(config.timeout(), MAX_BATCH, IN_FLIGHT),
             new PgTransport(link, listening, statements, scheduler, vacated),
-            Ask::record);
+            Ask.RULES);
   }
 
   /** With the connection before this one an answer may have been lost that called somebody. */

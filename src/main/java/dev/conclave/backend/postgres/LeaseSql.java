@@ -230,14 +230,20 @@ final class LeaseSql {
       FROM changed
       """;
 
-  /** $1 kinds, $2 names, $3 tokens (null for none). Answers with the live leases. */
+  /** Where a row of {@link #LOOK} has the number of its request, from 1. */
+  static final int NUMBER = 8;
+
+  /**
+   * $1 kinds, $2 names, $3 tokens (null for none). Answers with the live leases, and whose answer
+   * each is.
+   */
   static final String LOOK =
       """
       SELECT l.kind, l.name, coalesce(l.token = r.token, false), l.fence, l.owner,
         (extract(epoch FROM l.now - l.since) * 1000000)::bigint,
         (extract(epoch FROM l.expires_at - l.now) * 1000000)::bigint,
-        l.metadata
-      FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[])) AS r(kind, name, token),
+        l.metadata, r.i
+      FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[])) WITH ORDINALITY AS r(kind, name, token, i),
         LATERAL (
           SELECT s.*, clock_timestamp() AS now FROM conclave_lease s
           WHERE s.kind = r.kind AND s.name = r.name OFFSET 0

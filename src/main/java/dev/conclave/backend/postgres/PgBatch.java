@@ -14,7 +14,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * One batch on its way: no two requests of one record, so the order among them does not matter.
+ * One batch on its way: no two requests of one record but reads, so the order among them does not
+ * matter.
  *
  * <ol>
  *   <li>Requests whose time is over are not sent; the rest go out as one statement per kind, in one
@@ -200,6 +201,12 @@ final class PgBatch {
       answers.put(some.get(0), Future.succeededFuture(row));
       return;
     }
+    if (some.get(0).kind() == Ask.Kind.LOOK) {
+      // Several may be about one record, so each row says whose answer it is.
+      some.forEach(ask -> answers.put(ask, Future.succeededFuture(null)));
+      rows.forEach(row -> answers.put(some.get(number(row)), Future.succeededFuture(row)));
+      return;
+    }
     Map<String, Row> byRecord = new HashMap<>(2 * rows.size());
     rows.forEach(row -> byRecord.put(record(row), row));
     some.forEach(ask -> answers.put(ask, Future.succeededFuture(byRecord.get(ask.record()))));
@@ -216,6 +223,10 @@ final class PgBatch {
         crowded.add(ask.record(), now);
       }
     }
+  }
+
+  private static int number(Row row) {
+    return row.getLong(LeaseSql.NUMBER).intValue() - 1;
   }
 
   private static String record(Row row) {

@@ -1,26 +1,26 @@
 package dev.conclave.backend.support;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.support.Waiting.Call;
+import dev.conclave.backend.support.Waiting.Entry;
+import dev.conclave.backend.support.Waiting.InOrder;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
+import java.util.function.IntFunction;
 
 /**
  * Sends together what arrives while something is under way; nothing waits for company.
@@ -32,8 +32,8 @@ import java.util.function.Function;
  *   <li>Where many are on their way, a slot that becomes free takes its share of them at most. So
  *       the callers work on the answers of one batch while the server works on the next; one large
  *       batch would have both of them wait for each other.
- *   <li>With a key function, requests of one key are never together in a batch nor in two batches
- *       under way; they keep their order. Without one, order is kept within a batch.
+ *   <li>With {@link Rules}, requests of one key are under way one after the other: see {@link
+ *       WaitingByKey}. Without, order is kept within a batch.
  *   <li>All answers of a batch are delivered, each on the context its request came from, before the
  *       next batch is made up: so the callers' next requests travel together too.
  *   <li>Every request ends within the timeout, sent or not, with {@link
@@ -72,6 +72,41 @@ public final class GroupCommit<Q, A> {
     default void stalled() {}
   }
 
+  /** What a request does to others of its key. */
+  public enum Rank {
+    /** Keeps a holding and changes nothing for others. */
+    RENEWAL,
+    /** Changes something. */
+    CHANGE,
+    /** Changes nothing. */
+    READ
+  }
+
+  /**
+   * How requests get on with one another.
+   *
+   * @param <Q> what is asked
+   */
+  public interface Rules<Q> {
+    /** What no two requests under way may have in common, reads aside. */
+    Object key(Q request);
+
+    /** What it does to others of its key. */
+    default Rank rank(Q request) {
+      return Rank.CHANGE;
+    }
+
+    /** Whose holding a renewal or a change is about; null when it may be about anybody's. */
+    default Object holder(Q request) {
+      return null;
+    }
+
+    /** What a read asks: equal questions get one answer. */
+    default Object question(Q request) {
+      return request;
+    }
+  }
+
   /**
    * How much and how long.
    *
@@ -90,13 +125,13 @@ public final class GroupCommit<Q, A> {
   private final Scheduler scheduler;
   private final Limits limits;
   private final Transport<Q, A> transport;
-  private final Function<Q, Object> key;
+  private final Rules<Q> rules;
 
   private final Queue<Call<Q, A>> intake = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean intakeScheduled = new AtomicBoolean();
-  private Deque<Call<Q, A>> waiting = new ArrayDeque<>();
+  private final Waiting<Q, A> waiting;
   private final Deque<Call<Q, A>> byAge = new ArrayDeque<>();
-  private final Set<Object> busyKeys = new HashSet<>();
+  private long admitted;
   private int inFlight;
   private int underWay;
   private boolean delivering;
@@ -105,25 +140,26 @@ public final class GroupCommit<Q, A> {
   private boolean armed;
   private boolean closed;
 
-  /** Requests of one key may travel together; the transport answers them in their order. */
+  /** Any requests may travel together; the transport answers them in their order. */
   public GroupCommit(Scheduler scheduler, Limits limits, Transport<Q, A> transport) {
     this(scheduler, limits, transport, null);
   }
 
-  /** Requests of one key, as the function tells it, travel one after the other. */
+  /** Requests travel as the rules say. */
   public GroupCommit(
-      Scheduler scheduler, Limits limits, Transport<Q, A> transport, Function<Q, Object> key) {
+      Scheduler scheduler, Limits limits, Transport<Q, A> transport, Rules<Q> rules) {
     this.scheduler = scheduler;
     this.limits = limits;
     this.transport = transport;
-    this.key = key;
+    this.rules = rules;
+    this.waiting = rules == null ? new InOrder<>() : new WaitingByKey<>(rules);
   }
 
   /** Asks, from any thread; answers on the caller's context if there is one. */
   public Future<A> submit(Q request) {
     Call<Q, A> call;
     try {
-      call = new Call<>(request, key == null ? null : key.apply(request));
+      call = new Call<>(request, rules == null ? null : rules.key(request));
     } catch (RuntimeException noKey) {
       return Future.failedFuture(noKey);
     }
@@ -174,6 +210,7 @@ public final class GroupCommit<Q, A> {
       deliverFailure(List.of(call), closedFailure());
       return;
     }
+    call.number = admitted++;
     call.deadline = scheduler.nanoTime() + limits.timeout.toNanos();
     waiting.add(call);
     byAge.add(call);
@@ -218,8 +255,8 @@ public final class GroupCommit<Q, A> {
           flushAtTheEndOfTheTurn();
           return;
         }
-        Batch<Q, A> batch = new Batch<>(key == null ? takeInOrder(most) : takeOnePerKey(most));
-        if (batch.calls.isEmpty()) {
+        Batch<Q, A> batch = new Batch<>(waiting.take(most));
+        if (batch.entries.isEmpty()) {
           return;
         }
         send(batch);
@@ -230,44 +267,16 @@ public final class GroupCommit<Q, A> {
   }
 
   private boolean isFree() {
-    return !closed && inFlight < limits.maxInFlight && !waiting.isEmpty();
-  }
-
-  private List<Call<Q, A>> takeInOrder(int most) {
-    List<Call<Q, A>> taken = new ArrayList<>(Math.min(waiting.size(), most));
-    while (taken.size() < most && !waiting.isEmpty()) {
-      Call<Q, A> call = waiting.poll();
-      if (!call.done) {
-        taken.add(call);
-      }
-    }
-    return taken;
-  }
-
-  private List<Call<Q, A>> takeOnePerKey(int most) {
-    List<Call<Q, A>> taken = new ArrayList<>(Math.min(waiting.size(), most));
-    Deque<Call<Q, A>> left = new ArrayDeque<>();
-    for (Call<Q, A> call : waiting) {
-      if (call.done) {
-        continue;
-      }
-      if (taken.size() < most && busyKeys.add(call.key)) {
-        taken.add(call);
-      } else {
-        left.add(call);
-      }
-    }
-    waiting = left;
-    return taken;
+    return !closed && inFlight < limits.maxInFlight && waiting.size() > 0;
   }
 
   private void send(Batch<Q, A> batch) {
     inFlight++;
-    underWay += batch.calls.size();
-    List<Q> requests = new ArrayList<>(batch.calls.size());
-    for (Call<Q, A> call : batch.calls) {
-      call.batch = batch;
-      requests.add(call.request);
+    underWay += batch.entries.size();
+    List<Q> requests = new ArrayList<>(batch.entries.size());
+    for (Entry<Q, A> entry : batch.entries) {
+      entry.calls().forEach(call -> call.batch = batch);
+      requests.add(entry.request());
     }
     CallerContext.attempt(() -> transport.send(requests))
         .onComplete(result -> CallerContext.run(scheduler, () -> settle(batch, result)));
@@ -278,11 +287,9 @@ public final class GroupCommit<Q, A> {
       return;
     }
     end(batch);
-    if (result.failed()) {
-      deliverFailure(batch.calls, result.cause());
-    } else {
-      deliver(batch.calls, result.result());
-    }
+    deliver(
+        batch.entries,
+        i -> result.failed() ? Future.failedFuture(result.cause()) : at(result.result(), i));
     forgetDone();
     flush(share());
   }
@@ -290,48 +297,45 @@ public final class GroupCommit<Q, A> {
   private void end(Batch<Q, A> batch) {
     batch.open = false;
     inFlight--;
-    underWay -= batch.calls.size();
-    if (key != null) {
-      batch.calls.forEach(call -> busyKeys.remove(call.key));
-    }
+    underWay -= batch.entries.size();
+    waiting.ended(batch.entries);
+  }
+
+  private static <A> Future<A> at(List<Future<A>> answers, int i) {
+    Future<A> answer = answers == null || i >= answers.size() ? null : answers.get(i);
+    return answer != null
+        ? answer
+        : Future.failedFuture(new IllegalStateException("the transport left a request unanswered"));
   }
 
   private void deliverFailure(List<Call<Q, A>> calls, Throwable cause) {
-    List<Future<A>> failures = new ArrayList<>(calls.size());
-    calls.forEach(call -> failures.add(Future.failedFuture(cause)));
-    deliver(calls, failures);
+    deliver(List.of(new Entry<>(null, calls)), i -> Future.failedFuture(cause));
   }
 
-  private void deliver(List<Call<Q, A>> calls, List<Future<A>> answers) {
+  private void deliver(List<Entry<Q, A>> entries, IntFunction<Future<A>> answers) {
     Map<Context, List<Runnable>> elsewhere = new IdentityHashMap<>(0);
     Context here = Vertx.currentContext();
     whileDelivering(
         () -> {
-          for (int i = 0; i < calls.size(); i++) {
-            Call<Q, A> call = calls.get(i);
-            if (call.done) {
-              continue;
-            }
-            call.done = true;
-            Future<A> answer = answerOf(answers, i);
-            Runnable delivery = () -> answer.onComplete(call.promise);
-            if (call.context == null || call.context == here) {
-              CallerContext.guarded(delivery);
-            } else {
-              elsewhere.computeIfAbsent(call.context, c -> new ArrayList<>()).add(delivery);
+          for (int i = 0; i < entries.size(); i++) {
+            Future<A> answer = answers.apply(i);
+            for (Call<Q, A> call : entries.get(i).calls()) {
+              if (call.done) {
+                continue;
+              }
+              call.done = true;
+              Runnable delivery = () -> answer.onComplete(call.promise);
+              if (call.context == null || call.context == here) {
+                CallerContext.guarded(delivery);
+              } else {
+                elsewhere.computeIfAbsent(call.context, c -> new ArrayList<>()).add(delivery);
+              }
             }
           }
         });
     elsewhere.forEach(
         (context, deliveries) ->
             context.runOnContext(v -> deliveries.forEach(CallerContext::guarded)));
-  }
-
-  private Future<A> answerOf(List<Future<A>> answers, int i) {
-    Future<A> answer = answers == null || i >= answers.size() ? null : answers.get(i);
-    return answer != null
-        ? answer
-        : Future.failedFuture(new IllegalStateException("the transport left a request unanswered"));
   }
 
   private void forgetDone() {
@@ -383,7 +387,7 @@ public final class GroupCommit<Q, A> {
     boolean stalled = false;
     for (Call<Q, A> call : late) {
       Batch<Q, A> batch = call.batch;
-      if (batch != null && batch.open && batch.calls.stream().allMatch(c -> c.done)) {
+      if (batch != null && batch.open && batch.entries.stream().allMatch(Entry::isDone)) {
         end(batch);
         stalled = true;
       }
@@ -406,27 +410,13 @@ public final class GroupCommit<Q, A> {
     return ErrorCode.CLOSED.failure("the backend is closed");
   }
 
-  private static final class Batch<Q, A> {
-    private final List<Call<Q, A>> calls;
+  /** What is under way together. */
+  static final class Batch<Q, A> {
+    private final List<Entry<Q, A>> entries;
     private boolean open = true;
 
-    private Batch(List<Call<Q, A>> calls) {
-      this.calls = calls;
-    }
-  }
-
-  private static final class Call<Q, A> {
-    private final Q request;
-    private final Object key;
-    private final Context context = Vertx.currentContext();
-    private final Promise<A> promise = Promise.promise();
-    private Batch<Q, A> batch;
-    private long deadline;
-    private boolean done;
-
-    private Call(Q request, Object key) {
-      this.request = request;
-      this.key = key;
+    private Batch(List<Entry<Q, A>> entries) {
+      this.entries = entries;
     }
   }
 }

@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -274,8 +273,8 @@ class GroupCommitTest {
   }
 
   private GroupCommit<String, String> over(
-      GroupCommit.Transport<String, String> transport, Function<String, Object> key) {
-    return new GroupCommit<>(time, new GroupCommit.Limits(TIMEOUT, 8, 2), transport, key);
+      GroupCommit.Transport<String, String> transport, GroupCommit.Rules<String> rules) {
+    return new GroupCommit<>(time, new GroupCommit.Limits(TIMEOUT, 8, 2), transport, rules);
   }
 
   @Test
@@ -285,12 +284,12 @@ class GroupCommitTest {
     Future<String> first = group.submit("first");
     // Asked for while an answer is delivered: all of them wait at once.
     first.onSuccess(
-        answer -> IntStream.range(0, 2_500).forEach(i -> answers.add(group.submit("r"))));
+        answer -> IntStream.range(0, 100_000).forEach(i -> answers.add(group.submit("r"))));
     Future<String> second = group.submit("second");
     second.onSuccess(
-        answer -> IntStream.range(0, 2_500).forEach(i -> answers.add(group.submit("s"))));
+        answer -> IntStream.range(0, 100_000).forEach(i -> answers.add(group.submit("s"))));
     time.run();
-    assertThat(answers).hasSize(5_000).allMatch(Future::succeeded);
+    assertThat(answers).hasSize(200_000).allMatch(Future::succeeded);
     assertThat(group.submit("later").result()).isEqualTo("LATER");
   }
 
@@ -385,7 +384,9 @@ class GroupCommitTest {
           over(batch -> sane[0] ? atOnce(batch) : answer.get(), request -> request);
       assertThat(group.submit("a").failed()).isTrue();
       sane[0] = true;
-      assertThat(group.submit("a").result()).isEqualTo("A");
+      Future<String> next = group.submit("a");
+      time.run();
+      assertThat(next.result()).isEqualTo("A");
     }
   }
 
@@ -454,5 +455,112 @@ class GroupCommitTest {
     } finally {
       get(vertx.close());
     }
+  }
+
+  /** Requests such as {@code keep:t1}, {@code ask:t2} and {@code read:t3}, all of one key. */
+  private static final GroupCommit.Rules<String> OF_ONE_KEY =
+      new GroupCommit.Rules<>() {
+        @Override
+        public Object key(String request) {
+          return "one";
+        }
+
+        @Override
+        public GroupCommit.Rank rank(String request) {
+          return switch (request.substring(0, request.indexOf(':'))) {
+            case "keep" -> GroupCommit.Rank.RENEWAL;
+            case "ask" -> GroupCommit.Rank.CHANGE;
+            default -> GroupCommit.Rank.READ;
+          };
+        }
+
+        @Override
+        public Object holder(String request) {
+          return request.endsWith(":any") ? null : request.substring(request.indexOf(':') + 1);
+        }
+      };
+
+  /** What was sent, one batch after the other, when each is answered before the next. */
+  private List<String> sentInOrder(String... requests) {
+    GroupCommit<String, String> group = over(wire, OF_ONE_KEY);
+    group.submit("ask:first");
+    for (String request : requests) {
+      group.submit(request);
+    }
+    for (int i = 0; i < wire.batches.size(); i++) {
+      wire.answer(i);
+    }
+    assertThat(wire.batches.get(0)).containsExactly("ask:first");
+    return wire.batches.subList(1, wire.batches.size()).stream()
+        .map(batch -> String.join(" ", batch))
+        .toList();
+  }
+
+  @Test
+  void aRenewalDoesNotWaitForThoseWhoAsk() {
+    assertThat(sentInOrder("ask:t1", "read:t2", "ask:t3", "keep:t4", "keep:t5"))
+        .containsExactly("keep:t4", "keep:t5", "ask:t1", "read:t2", "ask:t3");
+  }
+
+  @Test
+  void noRenewalOvertakesAnEarlierRequestOfItsHolderOrOfNone() {
+    assertThat(sentInOrder("ask:t1", "ask:t2", "keep:t2", "keep:t1", "ask:t2", "keep:t3"))
+        .containsExactly("keep:t3", "ask:t1", "ask:t2", "keep:t2", "keep:t1", "ask:t2");
+  }
+
+  @Test
+  void noRenewalOvertakesWhatMayEndAnyHolding() {
+    assertThat(sentInOrder("ask:t1", "ask:any", "keep:t2", "ask:t3"))
+        .containsExactly("ask:t1", "ask:any", "keep:t2", "ask:t3");
+  }
+
+  @Test
+  void requestsOfOneKeyAreAnsweredAsIfSentInTheirOrder() {
+    assertThat(sentInOrder("read:1", "read:2", "ask:t1", "read:1", "ask:t2", "read:3"))
+        .containsExactly("read:1 read:2", "ask:t1", "read:1", "ask:t2", "read:3");
+  }
+
+  @Test
+  void readsOfOneKeyTravelTogetherAndEqualOnesAreAskedOnce() {
+    GroupCommit<String, String> group = over(wire, OF_ONE_KEY);
+    group.submit("ask:t");
+    List<Future<String>> answers = new ArrayList<>();
+    for (int i = 0; i < 1_000; i++) {
+      answers.add(group.submit("read:" + i % 2));
+    }
+    wire.answer(0);
+    assertThat(wire.batches.get(1)).containsExactly("read:0", "read:1");
+    wire.answer(1);
+    assertThat(answers).extracting(Future::result).containsOnly("READ:0", "READ:1");
+    assertThat(wire.batches).hasSize(2);
+  }
+
+  @Test
+  void nobodyIsOvertakenForever() {
+    GroupCommit<String, String> group = over(wire, OF_ONE_KEY);
+    group.submit("keep:0");
+    Future<String> asked = group.submit("ask:t");
+    for (int i = 1; i <= WaitingByKey.PATIENCE; i++) {
+      group.submit("keep:" + i);
+      group.submit("keep:" + i);
+      wire.answer(i - 1);
+    }
+    assertThat(asked.isComplete()).isFalse();
+    wire.answer(WaitingByKey.PATIENCE);
+    wire.answer(WaitingByKey.PATIENCE + 1);
+    assertThat(asked.result()).isEqualTo("ASK:T");
+  }
+
+  @Test
+  void aReadWhoseCallersHaveAllGoneIsNotSent() {
+    GroupCommit<String, String> group = over(wire, OF_ONE_KEY);
+    group.submit("ask:t");
+    Future<String> read = group.submit("read:t");
+    time.advance(TIMEOUT);
+    assertThat(read.failed()).isTrue();
+    time.run();
+    assertThat(wire.batches).hasSize(1);
+    group.submit("ask:u");
+    assertThat(wire.batches).hasSize(2).last().isEqualTo(List.of("ask:u"));
   }
 }
