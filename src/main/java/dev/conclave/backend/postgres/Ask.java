@@ -45,8 +45,8 @@ record Ask(
         public GroupCommit.Rank rank(Ask ask) {
           return switch (ask.kind) {
             case EXTEND -> GroupCommit.Rank.RENEWAL;
-            case LOOK -> GroupCommit.Rank.READ;
-            case ACQUIRE, VACATE, ADVANCE -> GroupCommit.Rank.CHANGE;
+            case LOOK, REGISTER -> GroupCommit.Rank.READ;
+            case ACQUIRE, VACATE, ADVANCE, RETREAT -> GroupCommit.Rank.CHANGE;
           };
         }
 
