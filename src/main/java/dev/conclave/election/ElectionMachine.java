@@ -33,7 +33,8 @@ import java.util.concurrent.TimeUnit;
  *   <li>Every candidacy has a new random token, kept from try to try: asking again with it is
  *       harmless whatever became of the tries before. It becomes the token of the term when it
  *       wins, and is released when it is given up. So what an earlier token still gets granted,
- *       late, can be released without harm to a later term.
+ *       late, can be released without harm to a later term. A token that was given up is kept until
+ *       it is known to be gone, and released again when it is seen to hold the lease.
  *   <li>A term is valid until the renew deadline after the sending of its last good request. Every
  *       step first ends a term that is over. A grant that comes too late to be valid is released.
  *   <li>The leader renews by extending, which never acquires: "not yours" ends the term at once.
@@ -53,6 +54,7 @@ final class ElectionMachine {
   private final LeaderWork work;
   private final LeadershipTeller teller;
   private final Looks looks;
+  private final FormerTokens former;
   private final LeaseKey key;
   private final String subject;
 
@@ -60,9 +62,9 @@ final class ElectionMachine {
 
   private Watch watch;
   private String token;
+  private boolean unsure;
   private Scheduler.Timer deadlineTimer = () -> {};
-  private boolean quiet;
-  private long quietUntil;
+  private final Cooldown cooldown = new Cooldown();
   private Promise<Void> stepDown;
   private long stepDownCooldown;
   private Future<Void> stopped;
@@ -84,6 +86,7 @@ final class ElectionMachine {
     this.teller = teller;
     this.key = LeaseKey.leader(options.getElection());
     this.subject = "election '" + options.getElection() + "', worker '" + options.getWorker() + "'";
+    this.former = new FormerTokens(calls, backend, key, timing.backendTimeout, subject);
     OutageLog outage =
         new OutageLog(
             LOG, subject, scheduler, TimeUnit.MILLISECONDS.toNanos(options.getErrorInterval()));
@@ -192,23 +195,19 @@ final class ElectionMachine {
 
   private void planRetry(long sentAt) {
     plan(sentAt + timing.nextRetry());
-    if (quiet) {
-      plan(quietUntil);
-    }
+    cooldown.end().ifPresent(this::plan);
   }
 
   // ---- following
 
   private boolean isCampaigning() {
-    if (quiet && scheduler.nanoTime() - quietUntil >= 0) {
-      quiet = false;
-    }
-    return options.isCandidate() && !quiet;
+    return options.isCandidate() && !cooldown.lasts(scheduler.nanoTime());
   }
 
   private void ask() {
     if (token == null) {
       token = Tokens.random();
+      unsure = false;
     }
     String mine = token;
     long sentAt = scheduler.nanoTime();
@@ -222,6 +221,8 @@ final class ElectionMachine {
         answer -> {
           if (answer.succeeded()) {
             answered(sentAt, answer.result());
+          } else {
+            unsure = true;
           }
           planRetry(sentAt);
         });
@@ -251,7 +252,7 @@ final class ElectionMachine {
       transition(new View(term, options.getWorker(), fencingToken), LeadershipReason.ELECTED);
       awaitDeadline(term);
     } else {
-      release(term.token());
+      former.add(term.token(), unsure);
     }
   }
 
@@ -260,7 +261,14 @@ final class ElectionMachine {
     Term term = view.term();
     boolean wanted = late.equals(token) || (term != null && late.equals(term.token()));
     if (answer.granted() && !wanted) {
-      release(late);
+      former.add(late, false);
+    }
+  }
+
+  /** A renewal that was carried out after its term has ended, and after the term's release. */
+  private void renewedTooLate(Term renewed, boolean extended) {
+    if (extended && view.term() != renewed) {
+      former.add(renewed.token(), false);
     }
   }
 
@@ -284,6 +292,9 @@ final class ElectionMachine {
     boolean leads =
         holder.fencingToken() != view.fencingToken() || holder.owner().equals(view.leader());
     seen(leads ? holder.owner() : null, holder.fencingToken());
+    if (holder.owner().equals(options.getWorker())) {
+      former.seen(holder.fencingToken(), this::turn);
+    }
   }
 
   private void seen(String leader, long fencingToken) {
@@ -295,13 +306,9 @@ final class ElectionMachine {
     }
   }
 
-  private void keepQuiet(long cooldown) {
-    long until = scheduler.nanoTime() + cooldown;
-    if (cooldown > 0 && (!quiet || until - quietUntil > 0)) {
-      quiet = true;
-      quietUntil = until;
-      plan(until);
-    }
+  private void keepQuiet(long duration) {
+    cooldown.extend(scheduler.nanoTime(), duration);
+    cooldown.end().ifPresent(this::plan);
   }
 
   /** Ends the candidacy: gives up the place in line, and a grant that may be on its way. */
@@ -312,7 +319,7 @@ final class ElectionMachine {
             any -> {
               String mine = token;
               token = null;
-              return mine == null ? Future.succeededFuture() : release(mine);
+              return mine == null ? Future.succeededFuture() : former.add(mine, unsure);
             });
   }
 
@@ -322,7 +329,7 @@ final class ElectionMachine {
     long sentAt = scheduler.nanoTime();
     looks.send(
         () -> backend.extend(key, term.token(), timing.lease),
-        late -> {},
+        late -> renewedTooLate(term, late),
         answer -> {
           if (answer.failed()) {
             planRetry(sentAt);
@@ -382,7 +389,9 @@ final class ElectionMachine {
     deadlineTimer.cancel();
     transition(new View(null, null, term.fencingToken()), reason);
     Future<Void> released =
-        reason == LeadershipReason.LOST ? Future.succeededFuture() : release(term.token());
+        reason == LeadershipReason.LOST
+            ? Future.succeededFuture()
+            : former.add(term.token(), unsure);
     if (stepDown != null) {
       keepQuiet(stepDownCooldown);
       stepDownCooldown = 0;
@@ -390,18 +399,6 @@ final class ElectionMachine {
       stepDown = null;
     }
     planRetry(scheduler.nanoTime());
-  }
-
-  /** Best effort: what can not be released expires. */
-  private Future<Void> release(String released) {
-    return calls
-        .within(timing.backendTimeout, () -> backend.release(key, released))
-        .<Void>mapEmpty()
-        .recover(
-            failure -> {
-              LOG.log(DEBUG, subject + " could not release: " + failure.getMessage());
-              return Future.succeededFuture();
-            });
   }
 
   /** The only place where leadership, or what is known of it, changes. */

@@ -14,7 +14,7 @@ import java.util.function.Supplier;
  *   <li>At most one look is under way. What is planned meanwhile happens after its answer.
  *   <li>Of several plans the earliest stands; a look fulfils all plans made before it.
  *   <li>Looks are numbered. The answer counts only of the last one, and only until it is abandoned
- *       or takes too long.
+ *       or takes too long. An answer that does not count is reported as late.
  * </ol>
  */
 final class Looks {
@@ -97,7 +97,7 @@ final class Looks {
 
   /**
    * Makes a call. Its answer goes to {@code next}, or a failure when there is none in time; an
-   * answer that comes after that goes to {@code late}.
+   * answer that comes after that, or after the look was abandoned, goes to {@code late}.
    */
   <T> void send(Supplier<Future<T>> call, Consumer<T> late, Handler<AsyncResult<T>> next) {
     long mine = ++number;
@@ -115,6 +115,8 @@ final class Looks {
             }
             next.handle(outcome);
             arm();
+          } else if (outcome.succeeded()) {
+            late.accept(outcome.result());
           }
         });
   }

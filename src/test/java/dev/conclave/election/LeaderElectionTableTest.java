@@ -373,6 +373,74 @@ class LeaderElectionTableTest {
     assertThat(a.backend.count(Call.RELEASE)).isZero();
   }
 
+  // ---- requests that a paused store carries out after they were given up
+
+  @Test
+  void aRenewalThatIsCarriedOutAfterItsTermDoesNotKeepItsOwnWorkerOut() {
+    Worker a = bench.worker("a").deaf().start();
+    bench.seconds(1);
+    a.backend.on(Call.EXTEND, Fault.CARRIED_OUT_LATER).on(Call.RELEASE, Fault.FAILS);
+    bench.seconds(13); // the term has ended at 10 s, the lease runs until 15 s
+    assertThat(a.reasons()).containsExactly("elected", "renewal-failed");
+    a.backend.onAll(Fault.NONE).deliver();
+    bench.seconds(2);
+    assertThat(a.reasons()).containsExactly("elected", "renewal-failed", "elected");
+  }
+
+  @Test
+  void aRenewalThatIsCarriedOutAfterItsTermDoesNotKeepOthersOut() {
+    Worker a = bench.worker("a").deaf().start();
+    Worker b = bench.worker("b").deaf().start();
+    bench.seconds(1);
+    a.backend.on(Call.EXTEND, Fault.CARRIED_OUT_LATER).on(Call.RELEASE, Fault.FAILS);
+    bench.seconds(10);
+    a.election.resign(Duration.ofSeconds(600));
+    bench.seconds(3);
+    a.backend.onAll(Fault.NONE).deliver();
+    bench.seconds(4);
+    assertThat(a.reasons()).startsWith("elected", "renewal-failed");
+    assertThat(b.leads()).isTrue();
+  }
+
+  @Test
+  void aRenewalThatIsAnsweredAfterItsTermIsReleased() {
+    Worker a = bench.worker("a").deaf().start();
+    bench.seconds(1);
+    a.backend.on(Call.EXTEND, Fault.HANGS_ON_THE_WAY).on(Call.RELEASE, Fault.FAILS);
+    bench.seconds(1.5);
+    bench.time.block(Duration.ofSeconds(8));
+    bench.time.run();
+    assertThat(a.reasons()).containsExactly("elected", "renewal-failed");
+    a.backend.onAll(Fault.FAILS).on(Call.RELEASE, Fault.NONE).deliver();
+    bench.time.run();
+    assertThat(bench.store.find(KEY).result()).isEmpty();
+  }
+
+  @Test
+  void anAcquireThatIsCarriedOutAfterItsCandidacyDoesNotKeepItsOwnWorkerOut() {
+    Worker a = bench.worker("a").deaf();
+    a.backend.on(Call.ACQUIRE, Fault.CARRIED_OUT_LATER);
+    a.start();
+    assertDoneSoon(a.election.resign(Duration.ofSeconds(3)));
+    a.backend.onAll(Fault.NONE).deliver();
+    assertThat(bench.store.find(KEY).result()).isPresent();
+    bench.seconds(5.1);
+    assertThat(a.leads()).isTrue();
+  }
+
+  @Test
+  void anotherWorkerOfTheSameLabelCostsFewReleases() {
+    Worker a = bench.worker("same").deaf();
+    a.backend.on(Call.ACQUIRE, Fault.FAILS);
+    a.start();
+    assertDoneSoon(a.election.resign(Duration.ofSeconds(1)));
+    a.backend.onAll(Fault.NONE);
+    Worker b = bench.worker("same").deaf().start();
+    bench.seconds(60);
+    assertThat(b.reasons()).containsExactly("elected");
+    assertThat(a.backend.count(Call.RELEASE)).isLessThanOrEqualTo(2);
+  }
+
   @Test
   void everyTermHasATokenOfItsOwn() {
     Worker a = bench.worker("a").start();

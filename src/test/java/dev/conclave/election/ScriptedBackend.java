@@ -32,6 +32,8 @@ final class ScriptedBackend implements SyncBackend {
     FAILS_AFTERWARDS,
     /** The call is on its way until {@link #deliver()}. */
     HANGS_ON_THE_WAY,
+    /** The call fails; the store executes it all the same, at {@link #deliver()}. */
+    CARRIED_OUT_LATER,
     /** The store has executed the call; its answer is on its way until {@link #deliver()}. */
     HANGS_ON_THE_WAY_BACK,
     /** The call throws. */
@@ -114,6 +116,9 @@ final class ScriptedBackend implements SyncBackend {
       case HANGS_ON_THE_WAY:
         hanging.add(() -> operation.get().onComplete(promise));
         return promise.future();
+      case CARRIED_OUT_LATER:
+        hanging.add(operation::get);
+        return Future.failedFuture(down);
       case HANGS_ON_THE_WAY_BACK:
         Future<T> answer = operation.get();
         hanging.add(() -> answer.onComplete(promise));

@@ -222,6 +222,22 @@ class LockHandleTest {
   }
 
   @Test
+  void aRenewalThatTheStoreCarriesOutAfterTheLossIsGivenBack() {
+    LockHandle handle = hold(options());
+    locks.pass(VALID - 10);
+    locks.backend.on(EXTEND, locks.backend.delay(Duration.ofMillis(20), Duration.ZERO));
+    locks.backend.on(RELEASE, FaultyBackend.fail());
+    Future<Void> extending = handle.extend();
+    locks.pass(10);
+    assertThat(lost).hasValue(1);
+    locks.backend.heal(RELEASE);
+    locks.pass(10);
+    failure(extending, ErrorCode.LOST);
+    assertThat(storeHolds()).isFalse();
+    locks.assertNothingLeft();
+  }
+
+  @Test
   void renewalEndsWithTheLoss() {
     hold(options().setRenew(true));
     locks.backend.on(EXTEND, FaultyBackend.fail());

@@ -28,7 +28,8 @@ import java.util.List;
  *       then.
  *   <li>State changes once, from held to released or lost. Release changes it before it sends
  *       anything, so an answer of a renewal under way finds nothing to renew. A lease that is lost
- *       here is given back too: the store may still count a renewal whose answer did not come.
+ *       here is given back too: the store may still count a renewal whose answer did not come. It
+ *       is given back once more when a renewal succeeds after the loss.
  * </ol>
  */
 public final class HeldLease {
@@ -179,6 +180,8 @@ public final class HeldLease {
       renewed(sentAt, asked);
     } else if (state == State.HELD && ErrorCode.NOT_OWNER.is(outcome.cause())) {
       lose(GONE);
+    } else if (state == State.LOST && outcome.succeeded()) {
+      giveBack();
     }
     if (state == State.LOST) {
       promise.fail(lostBecause);

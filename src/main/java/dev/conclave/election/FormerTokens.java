@@ -1,0 +1,104 @@
+package dev.conclave.election;
+
+import static java.lang.System.Logger.Level.DEBUG;
+
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.SyncBackend;
+import io.vertx.core.Future;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The tokens that this worker has stopped using and that the backend may still hold. On the
+ * scheduler's thread only.
+ *
+ * <ol>
+ *   <li>A token is released when its term or its candidacy ends. That release can fail, and a
+ *       backend that was paused can carry out an older renewal after the worker has given up on it.
+ *       Then the worker's own former token keeps it, and every other candidate, out for a whole
+ *       lease. So a token is kept until a release of it is answered.
+ *   <li>After an answered release an extend cannot bring the token back, because it never acquires.
+ *       An acquire can. A token with an acquire of unknown outcome is kept also after that.
+ *   <li>When the backend names this worker as the holder although it does not lead, all kept tokens
+ *       are released again. If none of them was the holder's, another worker has the same label;
+ *       its fencing token is remembered, so that it costs no more releases.
+ *   <li>The oldest token is dropped when there are too many: then its lease expires.
+ * </ol>
+ */
+final class FormerTokens {
+  private static final System.Logger LOG = System.getLogger(LeaderElection.class.getName());
+  private static final int MOST = 8;
+
+  private record Former(String token, boolean unsure) {}
+
+  private final Calls calls;
+  private final SyncBackend backend;
+  private final LeaseKey key;
+  private final long timeout;
+  private final String subject;
+  private final List<Former> kept = new ArrayList<>();
+  private boolean releasing;
+  private long foreign;
+
+  /**
+   * @param timeout how long a release may take, in nanoseconds
+   * @param subject whose tokens they are, for the log
+   */
+  FormerTokens(Calls calls, SyncBackend backend, LeaseKey key, long timeout, String subject) {
+    this.calls = calls;
+    this.backend = backend;
+    this.key = key;
+    this.timeout = timeout;
+    this.subject = subject;
+  }
+
+  /**
+   * Releases a token that is not used any more. Completes when the release has ended; never fails.
+   *
+   * @param unsure whether the outcome of one of its acquires is unknown
+   */
+  Future<Void> add(String token, boolean unsure) {
+    Former former = new Former(token, unsure);
+    kept.add(former);
+    if (kept.size() > MOST) {
+      kept.remove(0);
+    }
+    return release(former).otherwise(false).mapEmpty();
+  }
+
+  /**
+   * The backend names this worker as the holder although it does not lead.
+   *
+   * @param freed runs when one of the kept tokens was the holder and has been released
+   */
+  void seen(long fencingToken, Runnable freed) {
+    if (kept.isEmpty() || releasing || fencingToken == foreign) {
+      return;
+    }
+    releasing = true;
+    List<Future<Boolean>> answers = List.copyOf(kept).stream().map(this::release).toList();
+    Future.join(answers)
+        .onComplete(
+            all -> {
+              releasing = false;
+              if (answers.stream().anyMatch(a -> a.succeeded() && a.result())) {
+                freed.run();
+              } else if (all.succeeded()) {
+                foreign = fencingToken;
+              }
+            });
+  }
+
+  private Future<Boolean> release(Former former) {
+    return calls
+        .within(timeout, () -> backend.release(key, former.token))
+        .onSuccess(
+            answered -> {
+              if (!former.unsure) {
+                kept.remove(former);
+              }
+            })
+        .onFailure(
+            failure -> LOG.log(DEBUG, subject + " could not release: " + failure.getMessage()));
+  }
+}
