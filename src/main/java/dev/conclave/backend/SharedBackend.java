@@ -53,6 +53,11 @@ final class SharedBackend implements SyncBackend {
   }
 
   @Override
+  public Future<Void> leave(LeaseKey key, String token) {
+    return open(() -> backend.leave(key, token));
+  }
+
+  @Override
   public Future<Optional<Lease>> find(LeaseKey key) {
     return open(() -> backend.find(key));
   }

@@ -72,6 +72,20 @@ public interface SyncBackend {
    */
   Future<Boolean> release(LeaseKey key, String token);
 
+  /**
+   * Gives up this token's place in line, or an offer made to it, and never a lease that it holds:
+   * so one of two requests with one token can end without ending what the other was granted.
+   * Idempotent.
+   *
+   * <p>A backend should override this with one atomic step. As it stands here it may end a lease
+   * that is granted to the token at the very moment.
+   */
+  default Future<Void> leave(LeaseKey key, String token) {
+    return owns(key, token)
+        .compose(
+            held -> held ? Future.<Void>succeededFuture() : release(key, token).<Void>mapEmpty());
+  }
+
   /** Who holds the key, if anybody does. An offer is not a holding. */
   Future<Optional<Lease>> find(LeaseKey key);
 

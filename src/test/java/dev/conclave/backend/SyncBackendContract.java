@@ -866,6 +866,51 @@ public abstract class SyncBackendContract {
   }
 
   @Test
+  void leavingEndsAPlaceInLineAndNeverAHolding() {
+    LeaseKey key = key();
+    String holder = token();
+    String waiter = token();
+    long fence = acquire(key, holder, LONG);
+    assertThat(
+            get(backend.acquire(
+                    LeaseRequest.of(key, waiter, LONG, "waiter").waiting(LONG, () -> {})))
+                .granted())
+        .isFalse();
+    get(backend.leave(key, holder));
+    get(backend.leave(key, waiter));
+    get(backend.leave(key, waiter));
+    get(backend.leave(key, token()));
+    assertThat(get(backend.owns(key, holder))).isTrue();
+    assertThat(get(backend.find(key)).orElseThrow().fencingToken()).isEqualTo(fence);
+    get(backend.release(key, holder));
+    assertThat(get(backend.acquire(LeaseRequest.of(key, token(), LONG, "next"))).granted())
+        .as("nobody stands in line")
+        .isTrue();
+    assertThat(failureOf(backend.leave(key, ""))).matches(ErrorCode.INVALID::is);
+  }
+
+  @Test
+  void leavingGivesUpAnOffer() {
+    if (!handsOver()) {
+      return;
+    }
+    LeaseKey key = key();
+    String holder = token();
+    String first = token();
+    acquire(key, holder, LONG);
+    AtomicInteger secondTurns = new AtomicInteger();
+    LeaseRequest one = LeaseRequest.of(key, first, LONG, "first").waiting(LONG, () -> {});
+    LeaseRequest two =
+        LeaseRequest.of(key, token(), LONG, "second").waiting(LONG, secondTurns::incrementAndGet);
+    assertThat(get(backend.acquire(one)).granted()).isFalse();
+    assertThat(get(backend.acquire(two)).granted()).isFalse();
+    get(backend.release(key, holder));
+    get(backend.leave(key, first));
+    eventually("the second waiter's turn", () -> secondTurns.get() > 0);
+    assertThat(get(backend.acquire(two)).granted()).isTrue();
+  }
+
+  @Test
   void anUnclaimedOfferLapsesSoonAndGoesToTheNext() {
     if (!handsOver()) {
       return;

@@ -81,6 +81,12 @@ final class RecordedBackend implements SyncBackend {
     return record(Kind.RELEASE, key, token, () -> backend.release(key, token));
   }
 
+  /** No holding begins or ends, so a history has nothing of it. */
+  @Override
+  public Future<Void> leave(LeaseKey key, String token) {
+    return backend.leave(key, token);
+  }
+
   @Override
   public Future<Boolean> revoke(LeaseKey key) {
     return record(Kind.REVOKE, key, "", () -> backend.revoke(key));

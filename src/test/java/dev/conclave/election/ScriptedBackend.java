@@ -155,6 +155,11 @@ final class ScriptedBackend implements SyncBackend {
   }
 
   @Override
+  public Future<Void> leave(LeaseKey key, String token) {
+    return run(Call.RELEASE, () -> store.leave(key, token));
+  }
+
+  @Override
   public Future<Optional<Lease>> find(LeaseKey key) {
     return run(Call.FIND, () -> store.find(key));
   }

@@ -36,6 +36,11 @@ class ForwardingStore implements SyncBackend {
   }
 
   @Override
+  public Future<Void> leave(LeaseKey key, String token) {
+    return store.leave(key, token);
+  }
+
+  @Override
   public Future<Optional<Lease>> find(LeaseKey key) {
     return store.find(key);
   }

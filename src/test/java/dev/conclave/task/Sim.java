@@ -256,6 +256,11 @@ final class Sim {
     }
 
     @Override
+    public Future<Void> leave(LeaseKey key, String token) {
+      return call("release", () -> backend.leave(key, token));
+    }
+
+    @Override
     public Future<Optional<Lease>> find(LeaseKey key) {
       return call("find", () -> backend.find(key));
     }

@@ -210,6 +210,11 @@ public final class FaultyBackend implements SyncBackend {
   }
 
   @Override
+  public Future<Void> leave(LeaseKey key, String token) {
+    return call(Op.RELEASE, () -> backend.leave(key, token));
+  }
+
+  @Override
   public Future<Optional<Lease>> find(LeaseKey key) {
     return call(Op.FIND, () -> backend.find(key));
   }

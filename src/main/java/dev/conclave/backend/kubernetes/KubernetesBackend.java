@@ -102,6 +102,11 @@ public final class KubernetesBackend implements SyncBackend {
   }
 
   @Override
+  public Future<Void> leave(LeaseKey key, String token) {
+    return checked(() -> LeaseRules.checkToken(token), leases -> leases.leave(key, token));
+  }
+
+  @Override
   public Future<Boolean> revoke(LeaseKey key) {
     return call(leases -> leases.revoke(key));
   }

@@ -83,6 +83,12 @@ final class Leases {
     return vacate(key, seen -> isLiveFor(seen, key, token));
   }
 
+  /** There is no line but in this process. */
+  Future<Void> leave(LeaseKey key, String token) {
+    listeners.leave(Names.of(key), token);
+    return Future.succeededFuture();
+  }
+
   Future<Boolean> revoke(LeaseKey key) {
     return vacate(key, seen -> seen != null && seen.isLive(scheduler.nanoTime()));
   }

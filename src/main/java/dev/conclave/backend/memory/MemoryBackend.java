@@ -110,6 +110,16 @@ public final class MemoryBackend implements SyncBackend {
   }
 
   @Override
+  public Future<Void> leave(LeaseKey key, String token) {
+    return step(
+        () -> {
+          LeaseRules.checkToken(token);
+          vacate(key, (record, now) -> record.leave(token, now, OFFER_MICROS));
+          return null;
+        });
+  }
+
+  @Override
   public Future<Boolean> revoke(LeaseKey key) {
     return step(() -> vacate(key, (record, now) -> record.revoke(now, OFFER_MICROS)));
   }

@@ -77,12 +77,21 @@ final class MemoryRecord {
   }
 
   boolean release(String byToken, long now, long offerMicros) {
-    leaveLine(byToken);
     boolean held = isHeldBy(byToken, now);
-    if (held || (isOffered(now) && byToken.equals(offer.token))) {
+    leave(byToken, now, offerMicros);
+    if (held) {
       vacate(now, offerMicros);
     }
     return held;
+  }
+
+  /** Ends a place in line, or an offer; answers that no holding has ended. */
+  boolean leave(String byToken, long now, long offerMicros) {
+    leaveLine(byToken);
+    if (isOffered(now) && byToken.equals(offer.token)) {
+      vacate(now, offerMicros);
+    }
+    return false;
   }
 
   boolean revoke(long now, long offerMicros) {

@@ -192,7 +192,7 @@ final class LeaseSql {
           coalesce(NOT t.offered AND t.expires_at > t.now
             AND (t.how = 'revoke' OR t.how = 'release' AND t.token = t.by), false) AS vacated,
           coalesce(t.offered AND (t.how = 'lapse' AND t.expires_at <= t.now
-            OR t.how = 'release' AND t.expires_at > t.now AND t.token = t.by), false) AS declined,
+            OR t.how IN ('release', 'leave') AND t.expires_at > t.now AND t.token = t.by), false) AS declined,
           CASE WHEN t.line IS NOT NULL THEN (
             SELECT jsonb_agg(e.place ORDER BY e.i)
             FROM jsonb_array_elements(t.line) WITH ORDINALITY AS e(place, i)

@@ -36,6 +36,9 @@ import java.util.function.Supplier;
  * </ol>
  */
 final class PostgresBackend implements SyncBackend {
+  /** How to vacate: the token's waiter goes, and its holder stays. */
+  private static final String LEAVE = "leave";
+
   private static final String REVOKE = "revoke";
   private static final String LAPSE = "lapse";
 
@@ -151,6 +154,17 @@ final class PostgresBackend implements SyncBackend {
     }
     line.leave(key, token);
     return courier.ask(vacate(key, token, Ask.RELEASE)).map(PostgresBackend::saysYes);
+  }
+
+  @Override
+  public Future<Void> leave(LeaseKey key, String token) {
+    try {
+      LeaseRules.checkToken(token);
+    } catch (RuntimeException refused) {
+      return Future.failedFuture(refused);
+    }
+    line.leave(key, token);
+    return courier.ask(vacate(key, token, LEAVE)).mapEmpty();
   }
 
   @Override

@@ -21,6 +21,7 @@ final class LeaseOp implements RedisAsk {
     WAIT,
     EXTEND,
     RELEASE,
+    LEAVE,
     REVOKE,
     LAPSE,
     FIND,
@@ -76,6 +77,10 @@ final class LeaseOp implements RedisAsk {
 
   static LeaseOp release(RedisConfig config, LeaseKey key, String token) {
     return of(Kind.RELEASE, config, key, token, null);
+  }
+
+  static LeaseOp leave(RedisConfig config, LeaseKey key, String token) {
+    return of(Kind.LEAVE, config, key, token, null);
   }
 
   static LeaseOp revoke(RedisConfig config, LeaseKey key) {

@@ -246,6 +246,12 @@ final class LeaseScript {
           return fence
         end
 
+        if operation == 'leave' then
+          if not more or mine then return 0 end
+          others(key, lease).leave(own)
+          return live and is(lease, 111, 78, own) and others(key, lease).vacate() or 0
+        end
+
         if operation == 'release' then
           if more and not mine then
             others(key, lease).leave(own)

@@ -120,6 +120,15 @@ final class RedisBackend implements SyncBackend {
   }
 
   @Override
+  public Future<Void> leave(LeaseKey key, String token) {
+    return checked(
+        () -> {
+          LeaseRules.checkToken(token);
+          return ask(LeaseOp.leave(config, key, token), answer -> null);
+        });
+  }
+
+  @Override
   public Future<Boolean> revoke(LeaseKey key) {
     return ask(LeaseOp.revoke(config, key), RedisBackend::isSet);
   }

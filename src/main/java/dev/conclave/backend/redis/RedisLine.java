@@ -78,7 +78,7 @@ final class RedisLine {
       case WAIT ->
           operation.waitsAs(
               enter(new Place(operation.key(), operation.token()), operation.waiter()));
-      case RELEASE -> leave(operation);
+      case RELEASE, LEAVE -> leave(operation);
       default -> {}
     }
   }
@@ -93,7 +93,7 @@ final class RedisLine {
           asked(operation);
         }
       }
-      case RELEASE, REVOKE -> {
+      case RELEASE, LEAVE, REVOKE -> {
         if (answer.toInteger() >= 2 && offers.add(operation.key())) {
           check(operation.key(), LeaseScript.OFFER);
         }
