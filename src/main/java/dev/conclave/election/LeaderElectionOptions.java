@@ -1,6 +1,7 @@
 package dev.conclave.election;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.support.ProcessLabel;
 import dev.conclave.bus.Shown;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.annotations.GenIgnore;
@@ -22,13 +23,13 @@ public class LeaderElectionOptions {
   /** How long a leadership outlives its last renewal on the backend: 15 s. */
   public static final long DEFAULT_LEASE_DURATION = 15_000;
 
-  /** How long a leader believes in itself after the sending of its last good renewal: 10 s. */
+  /** The renew deadline with the default lease duration: two thirds of it, 10 s. */
   public static final long DEFAULT_RENEW_DEADLINE = 10_000;
 
-  /** How long from one renewal, or one try of a follower, to the next: 2 s. */
+  /** The retry interval with the default renew deadline: a fifth of it, 2 s. */
   public static final long DEFAULT_RETRY_INTERVAL = 2_000;
 
-  /** How long one call to the backend may take: 5 s. */
+  /** The backend timeout with the default renew deadline: half of it, 5 s. */
   public static final long DEFAULT_BACKEND_TIMEOUT = 5_000;
 
   /** How often a backend that stays away is logged: every 30 s. */
@@ -47,11 +48,11 @@ public class LeaderElectionOptions {
   public static final LeadershipPublishing DEFAULT_PUBLISH = LeadershipPublishing.LOCAL;
 
   private String election;
-  private String worker = WorkerName.make();
-  private long leaseDuration = DEFAULT_LEASE_DURATION;
-  private long renewDeadline = DEFAULT_RENEW_DEADLINE;
-  private long retryInterval = DEFAULT_RETRY_INTERVAL;
-  private long backendTimeout = DEFAULT_BACKEND_TIMEOUT;
+  private String worker = ProcessLabel.get();
+  private Long leaseDuration;
+  private Long renewDeadline;
+  private Long retryInterval;
+  private Long backendTimeout;
   private long errorInterval = DEFAULT_ERROR_INTERVAL;
   private long stopTimeout = DEFAULT_STOP_TIMEOUT;
   private double jitter = DEFAULT_JITTER;
@@ -71,7 +72,11 @@ public class LeaderElectionOptions {
   /** A copy. */
   public LeaderElectionOptions(LeaderElectionOptions other) {
     this(other.toJson());
-    // JSON does not carry a deployment's class loader.
+    // JSON does not carry which times are defaults, nor a deployment's class loader.
+    leaseDuration = other.leaseDuration;
+    renewDeadline = other.renewDeadline;
+    retryInterval = other.retryInterval;
+    backendTimeout = other.backendTimeout;
     deploy = new ArrayList<>(other.deploy.stream().map(LeaderDeployment::new).toList());
   }
 
@@ -122,8 +127,8 @@ public class LeaderElectionOptions {
   }
 
   /**
-   * Sets this worker's public label, by default host, process id and a random end. It is no proof
-   * of anything: two workers of one label can not both lead.
+   * Sets this worker's public label, by default {@code host:pid} as for locks and tasks. It proves
+   * nothing: two workers with one label cannot both lead.
    */
   public LeaderElectionOptions setWorker(String worker) {
     this.worker = worker;
@@ -132,10 +137,13 @@ public class LeaderElectionOptions {
 
   /** How long a leadership outlives its last renewal, on the backend's clock. */
   public long getLeaseDuration() {
-    return leaseDuration;
+    return leaseDuration == null ? DEFAULT_LEASE_DURATION : leaseDuration;
   }
 
-  /** Sets how long a leadership outlives its last renewal: from 100 ms. */
+  /**
+   * Sets how long a leadership outlives its last renewal: from 100 ms. The other times follow in
+   * proportion unless they are set too.
+   */
   public LeaderElectionOptions setLeaseDuration(long leaseDuration) {
     this.leaseDuration = leaseDuration;
     return this;
@@ -143,10 +151,13 @@ public class LeaderElectionOptions {
 
   /** How long a leader leads after the sending of its last good renewal. */
   public long getRenewDeadline() {
-    return renewDeadline;
+    return renewDeadline == null ? getLeaseDuration() / 3 * 2 : renewDeadline;
   }
 
-  /** Sets how long a leader leads after its last good renewal: less than the lease duration. */
+  /**
+   * Sets how long a leader leads after its last good renewal: less than the lease duration; by
+   * default two thirds of it.
+   */
   public LeaderElectionOptions setRenewDeadline(long renewDeadline) {
     this.renewDeadline = renewDeadline;
     return this;
@@ -154,10 +165,13 @@ public class LeaderElectionOptions {
 
   /** The longest pause between renewals of a leader and tries of a follower. */
   public long getRetryInterval() {
-    return retryInterval;
+    return retryInterval == null ? getRenewDeadline() / 5 : retryInterval;
   }
 
-  /** Sets the longest pause between renewals and tries: less than the renew deadline. */
+  /**
+   * Sets the longest pause between renewals and tries: less than the renew deadline; by default a
+   * fifth of it.
+   */
   public LeaderElectionOptions setRetryInterval(long retryInterval) {
     this.retryInterval = retryInterval;
     return this;
@@ -165,10 +179,13 @@ public class LeaderElectionOptions {
 
   /** How long a call to the backend may take before it counts as failed. */
   public long getBackendTimeout() {
-    return backendTimeout;
+    return backendTimeout == null ? getRenewDeadline() / 2 : backendTimeout;
   }
 
-  /** Sets how long a call to the backend may take: less than the renew deadline. */
+  /**
+   * Sets how long a call to the backend may take: less than the renew deadline; by default half of
+   * it.
+   */
   public LeaderElectionOptions setBackendTimeout(long backendTimeout) {
     this.backendTimeout = backendTimeout;
     return this;
@@ -251,6 +268,22 @@ public class LeaderElectionOptions {
   public LeaderElectionOptions setDeploy(List<LeaderDeployment> deploy) {
     this.deploy = deploy;
     return this;
+  }
+
+  boolean isLeaseDurationSet() {
+    return leaseDuration != null;
+  }
+
+  boolean isRenewDeadlineSet() {
+    return renewDeadline != null;
+  }
+
+  boolean isRetryIntervalSet() {
+    return retryInterval != null;
+  }
+
+  boolean isBackendTimeoutSet() {
+    return backendTimeout != null;
   }
 
   /** As JSON without the configuration of leader-only verticles, which may hold secrets. */

@@ -4,51 +4,54 @@ import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRules;
 import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
+import java.util.List;
 
-/** What options must obey; every refusal names the fields, their values and the rule. */
+/**
+ * What options must obey. Every refusal names the election, the fields, their values, the rule, and
+ * which of the values is a default.
+ */
 final class OptionsRules {
-  /** Below this no renewal could be told from a pause of the machine. */
+  /** Below this a renewal that fails cannot be distinguished from a pause of the machine. */
   static final long MIN_LEASE_DURATION = 100;
 
   static final double MAX_JITTER = 0.5;
+
+  /**
+   * One time of the options.
+   *
+   * @param origin says that the value is a default, and which; empty when it was set
+   */
+  private record Time(String field, long millis, String origin) {
+    static Time of(String field, long millis, boolean set, String origin) {
+      return new Time(field, millis, set ? "" : " (" + origin + ")");
+    }
+
+    static Time of(String field, long millis) {
+      return new Time(field, millis, "");
+    }
+
+    @Override
+    public String toString() {
+      return field + " " + millis + origin;
+    }
+  }
 
   private OptionsRules() {}
 
   static void check(LeaderElectionOptions options) {
     named("election", () -> LeaseRules.checkName(options.getElection()));
+    try {
+      checkRest(options);
+    } catch (ServiceException refused) {
+      throw ErrorCode.INVALID.failure(
+          "election '" + options.getElection() + "': " + refused.getMessage());
+    }
+  }
+
+  private static void checkRest(LeaderElectionOptions options) {
     named("worker", () -> LeaseRules.checkOwner(options.getWorker()));
     LeaseRules.checkMetadata(options.getMetadata());
-    positive("leaseDuration", options.getLeaseDuration());
-    positive("renewDeadline", options.getRenewDeadline());
-    positive("retryInterval", options.getRetryInterval());
-    positive("backendTimeout", options.getBackendTimeout());
-    positive("errorInterval", options.getErrorInterval());
-    positive("stopTimeout", options.getStopTimeout());
-    if (options.getLeaseDuration() < MIN_LEASE_DURATION) {
-      throw ErrorCode.INVALID.failure(
-          "leaseDuration " + options.getLeaseDuration() + " must be at least 100 ms");
-    }
-    named(
-        "leaseDuration",
-        () -> LeaseRules.checkDuration(Duration.ofMillis(options.getLeaseDuration())));
-    less(
-        "renewDeadline",
-        options.getRenewDeadline(),
-        "leaseDuration",
-        options.getLeaseDuration(),
-        "a leader has to know that it does not lead before another can");
-    less(
-        "retryInterval",
-        options.getRetryInterval(),
-        "renewDeadline",
-        options.getRenewDeadline(),
-        "a leader has to renew in time");
-    less(
-        "backendTimeout",
-        options.getBackendTimeout(),
-        "renewDeadline",
-        options.getRenewDeadline(),
-        "one hung call must not cost the leadership");
+    checkTimes(options);
     if (!(options.getJitter() >= 0 && options.getJitter() <= MAX_JITTER)) {
       throw ErrorCode.INVALID.failure(
           "jitter " + options.getJitter() + " must be from 0 to " + MAX_JITTER);
@@ -59,6 +62,44 @@ final class OptionsRules {
     options.getDeploy().forEach(LeaderDeployment::check);
   }
 
+  private static void checkTimes(LeaderElectionOptions options) {
+    Time lease =
+        Time.of(
+            "leaseDuration",
+            options.getLeaseDuration(),
+            options.isLeaseDurationSet(),
+            "the default");
+    Time deadline =
+        Time.of(
+            "renewDeadline",
+            options.getRenewDeadline(),
+            options.isRenewDeadlineSet(),
+            "by default two thirds of leaseDuration");
+    Time retry =
+        Time.of(
+            "retryInterval",
+            options.getRetryInterval(),
+            options.isRetryIntervalSet(),
+            "by default a fifth of renewDeadline");
+    Time timeout =
+        Time.of(
+            "backendTimeout",
+            options.getBackendTimeout(),
+            options.isBackendTimeoutSet(),
+            "by default half of renewDeadline");
+    positive(lease);
+    if (lease.millis < MIN_LEASE_DURATION) {
+      throw ErrorCode.INVALID.failure(lease + " must be at least " + MIN_LEASE_DURATION + " ms");
+    }
+    Time error = Time.of("errorInterval", options.getErrorInterval());
+    Time stop = Time.of("stopTimeout", options.getStopTimeout());
+    List.of(deadline, retry, timeout, error, stop).forEach(OptionsRules::positive);
+    named("leaseDuration", () -> LeaseRules.checkDuration(Duration.ofMillis(lease.millis)));
+    less(deadline, lease, "a leader has to know that it does not lead before another can");
+    less(retry, deadline, "a leader has to renew in time");
+    less(timeout, deadline, "one hung call must not cost the leadership");
+  }
+
   private static void named(String field, Runnable check) {
     try {
       check.run();
@@ -67,28 +108,25 @@ final class OptionsRules {
     }
   }
 
-  private static void positive(String field, long value) {
-    if (value <= 0) {
-      throw ErrorCode.INVALID.failure(field + " " + value + " must be positive milliseconds");
+  private static void positive(Time time) {
+    if (time.millis <= 0) {
+      throw ErrorCode.INVALID.failure(time + " must be positive milliseconds");
     }
-    long most = LeaseRules.MAX_DURATION.toMillis();
-    if (value > most) {
+    Duration most = LeaseRules.MAX_DURATION;
+    if (time.millis > most.toMillis()) {
       throw ErrorCode.INVALID.failure(
-          field
-              + " "
-              + value
+          time
               + " must be at most "
-              + most
+              + most.toMillis()
               + " milliseconds ("
-              + LeaseRules.MAX_DURATION.toDays()
+              + most.toDays()
               + " days)");
     }
   }
 
-  private static void less(String field, long value, String other, long bound, String why) {
-    if (value >= bound) {
-      throw ErrorCode.INVALID.failure(
-          field + " " + value + " must be less than " + other + " " + bound + ": " + why);
+  private static void less(Time time, Time bound, String why) {
+    if (time.millis >= bound.millis) {
+      throw ErrorCode.INVALID.failure(time + " must be less than " + bound + ": " + why);
     }
   }
 }

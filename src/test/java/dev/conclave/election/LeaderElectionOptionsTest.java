@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.support.ProcessLabel;
+import dev.conclave.task.TaskManagerOptions;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.json.JsonObject;
@@ -33,10 +35,54 @@ class LeaderElectionOptionsTest {
   }
 
   @Test
-  void everyWorkerHasALabelOfItsOwn() {
+  void theDefaultLabelIsThatOfLocksAndTasks() {
     assertThat(new LeaderElectionOptions("a").getWorker())
-        .isNotEqualTo(new LeaderElectionOptions("a").getWorker())
-        .contains(String.valueOf(ProcessHandle.current().pid()));
+        .isEqualTo(ProcessLabel.get())
+        .isEqualTo(new TaskManagerOptions().getWorker())
+        .endsWith(":" + ProcessHandle.current().pid());
+  }
+
+  @Test
+  void theTimesFollowTheLeaseInProportion() {
+    assertThat(times(new LeaderElectionOptions("a").setLeaseDuration(3_000)))
+        .containsExactly(3_000L, 2_000L, 400L, 1_000L);
+    assertThat(times(new LeaderElectionOptions("a").setLeaseDuration(100)))
+        .containsExactly(100L, 66L, 13L, 33L);
+    assertThat(times(new LeaderElectionOptions("a").setLeaseDuration(60_000)))
+        .containsExactly(60_000L, 40_000L, 8_000L, 20_000L);
+    assertThat(times(new LeaderElectionOptions("a").setRenewDeadline(3_000)))
+        .containsExactly(15_000L, 3_000L, 600L, 1_500L);
+  }
+
+  @Test
+  void aCopyKnowsWhichTimesAreDefaults() {
+    LeaderElectionOptions options = new LeaderElectionOptions("a").setRetryInterval(100);
+    assertThat(times(new LeaderElectionOptions(options).setLeaseDuration(3_000)))
+        .containsExactly(3_000L, 2_000L, 100L, 1_000L);
+  }
+
+  private static List<Long> times(LeaderElectionOptions options) {
+    options.validate();
+    return List.of(
+        options.getLeaseDuration(),
+        options.getRenewDeadline(),
+        options.getRetryInterval(),
+        options.getBackendTimeout());
+  }
+
+  @Test
+  void aRefusalNamesTheElectionAndWhatIsADefault() {
+    assertRefused(
+        o -> o.setRenewDeadline(20_000),
+        "election 'orders': renewDeadline 20000 must be less than leaseDuration 15000 (the"
+            + " default): ");
+    assertRefused(
+        o -> o.setLeaseDuration(3_000).setRetryInterval(2_000),
+        "election 'orders': retryInterval 2000 must be less than renewDeadline 2000 (by default two"
+            + " thirds of leaseDuration): ");
+    assertRefused(
+        o -> o.setRenewDeadline(1_000).setBackendTimeout(1_000),
+        "backendTimeout 1000 must be less than renewDeadline 1000: ");
   }
 
   @Test

@@ -23,9 +23,11 @@ public final class ProcessLabel {
   }
 
   private static String host() {
-    String name = System.getenv("HOSTNAME");
-    if (name != null && !name.isBlank()) {
-      return name;
+    for (String variable : new String[] {"HOSTNAME", "COMPUTERNAME"}) {
+      String name = System.getenv(variable);
+      if (name != null && !name.isBlank()) {
+        return name;
+      }
     }
     try {
       // Asking the resolver could block; the kernel knows the name.
