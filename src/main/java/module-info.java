@@ -5,7 +5,6 @@ module dev.conclave {
   requires io.vertx.jsonschema;
   requires static io.vertx.codegen.api;
   requires static io.vertx.codegen.json;
-  requires static com.cronutils;
   requires static io.vertx.sql.client;
   requires static io.vertx.sql.client.pg;
   requires static io.vertx.redis.client;

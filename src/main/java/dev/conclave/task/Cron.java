@@ -14,10 +14,15 @@ import java.util.Optional;
 /**
  * A cron expression in a time zone, and the moments it stands for.
  *
- * <p>Five fields are those of Unix: minute, hour, day of month, month, day of week (0 or 7 is
- * Sunday); a moment matches when <em>either</em> day field does, if both are restricted. Six fields
- * begin with the second and know {@code L}, {@code W}, {@code #} and {@code ?} too; <em>both</em>
- * day fields have to match. Names, lists, ranges and steps go in both.
+ * <p>Five fields are those of Unix: minute, hour, day of month, month, day of week; a moment matches
+ * when <em>either</em> day field does, if both are restricted (do not begin with {@code *}). Six
+ * fields begin with the second and know {@code L}, {@code W}, {@code #} and {@code ?} too;
+ * <em>both</em> day fields have to match. In both, {@code 0} and {@code 7} are Sunday and {@code 1}
+ * is Monday, as in Unix and Spring; <b>Quartz counts from 1 for Sunday</b>, so its {@code 2-6} is
+ * {@code MON-FRI} or {@code 1-5} here. Names, lists, ranges and steps go in both; a range may wrap
+ * ({@code FRI-MON}, {@code 22-2}), and {@code 5/20} begins with 5 and goes on to the end. {@code
+ * @hourly}, {@code @daily} ({@code @midnight}), {@code @weekly}, {@code @monthly} and {@code
+ * @yearly} ({@code @annually}) stand for five fields. Moments are whole seconds.
  *
  * <p>Where clocks are put forward or back:
  *
@@ -31,9 +36,6 @@ import java.util.Optional;
  * </ol>
  */
 public final class Cron {
-  private static final String LIBRARY = "com.cronutils.parser.CronParser";
-  private static final int MONTHS_TRIED = 49;
-
   private final String expression;
   private final ZoneId zone;
   private final CronFields fields;
@@ -53,31 +55,18 @@ public final class Cron {
    * The moments of an expression.
    *
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when the expression is
-   *     not understood or never matches, or when the library that reads it is missing
+   *     not understood or never matches
    */
   public static Cron of(String expression, ZoneId zone) {
     if (expression == null || zone == null) {
       throw ErrorCode.INVALID.failure((expression == null ? "cron" : "zone") + " is missing");
     }
-    requireLibrary();
-    String trimmed = expression.strip();
-    int count = trimmed.isEmpty() ? 0 : trimmed.split("\\s+").length;
-    if (count != 5 && count != 6) {
-      throw refused(
-          expression,
-          "it has "
-              + count
-              + (count == 1 ? " field" : " fields")
-              + ", expected 5 (minute to day of week) or 6 (second first)");
-    }
-    CronFields fields;
     try {
-      fields = new CronFields(trimmed, count == 6);
-    } catch (RuntimeException notUnderstood) {
-      throw refused(expression, reason(notUnderstood, count));
+      return new Cron(expression, zone, new CronFields(expression));
+    } catch (CronField.Refused refused) {
+      throw ErrorCode.INVALID.failure(
+          "cron '" + expression + "' is refused: " + refused.getMessage());
     }
-    tryOut(expression, fields);
-    return new Cron(expression, zone, fields);
   }
 
   /**
@@ -175,43 +164,5 @@ public final class Cron {
       from = change.getInstant();
       reading = change.getDateTimeAfter().minusSeconds(1);
     }
-  }
-
-  /** The library understands some expressions that it can not follow: finds that out here. */
-  private static void tryOut(String expression, CronFields fields) {
-    boolean matches = false;
-    try {
-      LocalDateTime month = LocalDateTime.of(2023, 12, 31, 23, 59);
-      for (int i = 0; i < MONTHS_TRIED; i++) {
-        matches |= fields.next(month.plusMonths(i)).isPresent();
-      }
-    } catch (RuntimeException lost) {
-      throw refused(expression, lost.getMessage());
-    }
-    if (!matches) {
-      throw refused(expression, "it never matches");
-    }
-  }
-
-  private static void requireLibrary() {
-    try {
-      Class.forName(LIBRARY, false, Cron.class.getClassLoader());
-    } catch (ClassNotFoundException | LinkageError missing) {
-      throw ErrorCode.INVALID.failure(
-          "cron tasks need a library that is not on the class path: add the dependency"
-              + " com.cronutils:cron-utils");
-    }
-  }
-
-  private static String reason(RuntimeException notUnderstood, int count) {
-    String reason = String.valueOf(notUnderstood.getMessage());
-    int last = reason.indexOf("expression. ");
-    String told = last < 0 ? reason : reason.substring(last + "expression. ".length());
-    boolean special = count == 5 && told.contains("nvalid");
-    return told + (special ? " (L, W, # and ? need six fields)" : "");
-  }
-
-  private static RuntimeException refused(String expression, String reason) {
-    return ErrorCode.INVALID.failure("cron '" + expression + "' is refused: " + reason);
   }
 }

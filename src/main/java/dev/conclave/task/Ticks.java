@@ -26,23 +26,19 @@ interface Ticks {
    * further and further until a tick lies ahead, then halves the span that holds the last one.
    */
   default Optional<Instant> last(Instant notAfter) {
-    Duration back = Duration.ofSeconds(1);
     Instant found = null;
-    while (found == null && back.compareTo(HORIZON) < 0) {
-      Instant begin = notAfter.minus(back);
-      found = next(begin).filter(tick -> !tick.isAfter(notAfter)).orElse(null);
-      if (found == null) {
-        back = back.multipliedBy(2);
+    for (Duration back = Duration.ofSeconds(1); found == null; back = back.multipliedBy(2)) {
+      boolean all = back.compareTo(HORIZON) >= 0;
+      found = between(notAfter.minus(all ? HORIZON : back), notAfter);
+      if (found == null && all) {
+        return Optional.empty();
       }
-    }
-    if (found == null) {
-      return Optional.empty();
     }
     // No tick lies after `none` up to the moment, and one may lie between what was found and it.
     Instant none = notAfter;
-    while (Duration.between(found, none).toMillis() > 1) {
+    while (found.isBefore(none)) {
       Instant middle = found.plus(Duration.between(found, none).dividedBy(2));
-      Instant later = next(middle).filter(tick -> !tick.isAfter(notAfter)).orElse(null);
+      Instant later = between(middle, notAfter);
       if (later == null) {
         none = middle;
       } else {
@@ -50,5 +46,9 @@ interface Ticks {
       }
     }
     return Optional.of(found);
+  }
+
+  private Instant between(Instant after, Instant notAfter) {
+    return next(after).filter(tick -> !tick.isAfter(notAfter)).orElse(null);
   }
 }

@@ -50,6 +50,22 @@ class CronTest {
           0 0 9 ? * MON#1     | 2026-01-05T09:00Z | 2026-02-02T09:00Z
           0 0 9 ? * 5L        | 2026-01-30T09:00Z | 2026-02-27T09:00Z
           0 0 0 13 * FRI      | 2026-02-13T00:00Z | 2026-03-13T00:00Z
+          0 0 0 31W * ?       | 2026-01-30T00:00Z | 2026-03-31T00:00Z
+          0 0 0 1,L-1 * ?     | 2026-01-30T00:00Z | 2026-02-01T00:00Z
+          0 0 * * SUN-THU     | 2026-01-04T00:00Z | 2026-01-05T00:00Z
+          0 0 0 ? * SUN-THU   | 2026-01-04T00:00Z | 2026-01-05T00:00Z
+          0 0 * * FRI-SUN     | 2026-01-02T00:00Z | 2026-01-03T00:00Z
+          0 0 * * sat-mon     | 2026-01-03T00:00Z | 2026-01-04T00:00Z
+          0 0 0 ? * 2-6       | 2026-01-02T00:00Z | 2026-01-03T00:00Z
+          0 22-1 * * *        | 2026-01-01T01:00Z | 2026-01-01T22:00Z
+          0 0 */2 * MON       | 2026-01-05T00:00Z | 2026-01-19T00:00Z
+          @hourly             | 2026-01-01T01:00Z | 2026-01-01T02:00Z
+          @daily              | 2026-01-02T00:00Z | 2026-01-03T00:00Z
+          @Midnight           | 2026-01-02T00:00Z | 2026-01-03T00:00Z
+          @weekly             | 2026-01-04T00:00Z | 2026-01-11T00:00Z
+          @monthly            | 2026-02-01T00:00Z | 2026-03-01T00:00Z
+          @yearly             | 2027-01-01T00:00Z | 2028-01-01T00:00Z
+          @annually           | 2027-01-01T00:00Z | 2028-01-01T00:00Z
           """)
   void readsWhatPeopleWrite(String expression, String first, String second) {
     assertThat(times(expression, "UTC", "2026-01-01T00:00:00", 2)).containsExactly(first, second);
@@ -60,15 +76,28 @@ class CronTest {
       delimiter = '|',
       textBlock =
           """
-          61 * * * *     | not in range
-          a b c d e      | A
-          0 0 1 1        | 4 fields
-          ''             | 0 fields
-          0 0 L * *      | six fields
-          */0 * * * *    | not in range
-          0 0 30 2 *     | never matches
-          0 0 0 31W * ?  | Invalid date
-          0 0 * * 1 2 3  | 7 fields
+          61 * * * *        | minute '61' must be from 0 to 59
+          60 * * * * *      | second '60' must be from 0 to 59
+          a b c d e         | minute 'a' must be a number
+          0 0 * BAD *       | month 'BAD' must be a number or a name like FEB
+          0 0 1 1           | 4 fields, expected 5 (minute to day of week) or 6 (second first)
+          ''                | 0 fields
+          0 0 * * 1 2 3     | 7 fields, expected 5 (minute to day of week) or 6 (second first); there is no year
+          0 0 L * *         | day of month 'L' needs six fields
+          0 0 1,15W * *     | day of month '1,15W' needs six fields
+          0 0 ? * MON       | day of month '?' needs six fields
+          0 0 * * WED#1     | day of week 'WED#1' needs six fields
+          */0 * * * *       | minute step '0' must be from 1 to 60
+          */61 * * * *      | minute step '61' must be from 1 to 60
+          0 1- * * *        | hour '' must be a number
+          0 ,1 * * *        | hour '' must be a number
+          0 0 30 2 *        | never matches
+          0 0 0 29 2 8      | day of week '8' must be from 0 to 7
+          0 0 0 * 2 MON#6   | day of week number '6' must be from 1 to 5
+          0 0 0 ? * L       | day of week 'L' needs a day, as in 5L for the last Friday
+          0 0 0 L-31 * ?    | day of month offset '31' must be from 1 to 30
+          0 0 0 31W 2 ?     | never matches
+          @reboot           | it is unknown; expected one of @annually, @daily, @hourly, @midnight
           """)
   void refusesWhatItCanNotFollow(String expression, String why) {
     assertThatThrownBy(() -> Cron.of(expression))
@@ -175,6 +204,13 @@ class CronTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"* * * * * *", "*/1 * * * * *", "0-59 * * * * *", "1-59 * * * * *"})
+  void ticksAreWholeSecondsWhereverOneAsksFrom(String expression) {
+    assertThat(Cron.of(expression).next(Instant.parse("2026-01-01T00:00:30.277Z")))
+        .contains(Instant.parse("2026-01-01T00:00:31Z"));
+  }
+
   @Test
   void theGridHasMultiplesOfItsPeriod() {
     Ticks grid = Ticks.grid(Duration.ofSeconds(30));
@@ -182,5 +218,8 @@ class CronTest {
         .contains(Instant.parse("2026-01-01T00:00:30Z"));
     assertThat(grid.last(Instant.parse("2026-01-01T00:00:59.999Z")))
         .contains(Instant.parse("2026-01-01T00:00:30Z"));
+    Instant now = Instant.parse("2026-01-01T00:00:00.005Z");
+    assertThat(Ticks.grid(Duration.ofMillis(1)).last(now)).contains(now);
+    assertThat(Ticks.grid(Duration.ofMillis(1)).last(now.plusNanos(1))).contains(now);
   }
 }
