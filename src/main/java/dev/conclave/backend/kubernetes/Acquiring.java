@@ -12,8 +12,9 @@ import dev.conclave.time.Scheduler;
  *       that is not above what a deleted object had, begin once more on top of it.
  *   <li>A live holder with this token: the same holding goes on.
  *   <li>Another live holder: refused.
- *   <li>Nobody, or a holder that is dead by observation: a new holding, with the next fencing
- *       token.
+ *   <li>No live holder, but one is known whose object was deleted: refused until its time is over,
+ *       unless it has this token. It may not know yet that it holds nothing.
+ *   <li>Free, or a holder that is dead by observation: a new holding, with the next fencing token.
  *   <li>If the write created the object anew, nothing goes on: begin a new holding on top of it.
  * </ol>
  */
@@ -33,15 +34,18 @@ final class Acquiring implements Plan<Acquisition> {
 
   @Override
   public Step<Acquisition> decide(Observed seen) {
+    long now = scheduler.nanoTime();
+    Observed holder = observations.inTheWay(Names.of(request.key()));
+    if (holder != null
+        && holder.isLive(now)
+        && !holder.isLiveFor(request.key(), request.token(), now)) {
+      return Step.answer(new Acquisition.Refused(holder.view(request.key(), now)));
+    }
     if (seen == null) {
       return Step.write(writer.create(request), this::created, this::beginAnew);
     }
-    long now = scheduler.nanoTime();
     if (!seen.isLive(now)) {
       return takeOver(seen);
-    }
-    if (!seen.isLiveFor(request.key(), request.token(), now)) {
-      return Step.answer(new Acquisition.Refused(seen.view(request.key(), now)));
     }
     return begin
         ? takeOver(seen)

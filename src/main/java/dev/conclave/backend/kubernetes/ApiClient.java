@@ -192,7 +192,8 @@ final class ApiClient {
             + "' was lost, and others have written since");
   }
 
-  private static long pause(int number) {
+  /** How many nanoseconds to wait after the attempt of this number, from 1 on. */
+  static long pause(int number) {
     long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(number - 1, 10));
     return pause / 2 + ThreadLocalRandom.current().nextLong(pause / 2 + 1);
   }

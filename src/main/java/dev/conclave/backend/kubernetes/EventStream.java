@@ -22,12 +22,17 @@ final class EventStream {
     ServiceException of(ApiCall call, int status, String message);
   }
 
-  /** The server does not have the past any more from which the stream was to go on. */
+  /** The stream cannot go on from where it was: what it is about has to be read anew. */
   static final class Gone extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    Gone() {
-      super("the resource version is too old");
+    Gone(String reason) {
+      super(reason);
+    }
+
+    /** The server does not have the past any more from which the stream was to go on. */
+    static Gone tooOld() {
+      return new Gone("the resource version is too old");
     }
   }
 
@@ -86,8 +91,9 @@ final class EventStream {
     return pause;
   }
 
-  void cancel() {
-    end(new IllegalStateException("cancelled"));
+  /** Ends it from here, with this failure. */
+  void cancel(RuntimeException reason) {
+    end(reason);
   }
 
   private Future<HttpClientResponse> reconnect(String token) {
@@ -119,7 +125,7 @@ final class EventStream {
       pause = Exchange.retryAfter(response.getHeader(HttpHeaders.RETRY_AFTER));
       end(
           response.statusCode() == ApiAnswer.GONE
-              ? new Gone()
+              ? Gone.tooOld()
               : failures.of(call, response.statusCode(), ""));
       return;
     }
@@ -149,7 +155,7 @@ final class EventStream {
   private void watchSilence() {
     long left = idle - (scheduler.nanoTime() - heard);
     if (left <= 0) {
-      end(new IllegalStateException("the watch has been silent for too long"));
+      end(new Gone("nothing came for " + idle / 1_000_000 + " ms"));
     } else {
       silence = scheduler.schedule(left, this::watchSilence);
     }

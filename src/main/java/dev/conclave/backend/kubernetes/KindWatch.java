@@ -23,6 +23,9 @@ import java.util.function.Consumer;
  *   <li>Watch from the list's {@code resourceVersion} on; every event and bookmark moves it.
  *   <li>When the stream ends or breaks, go on from the last {@code resourceVersion}: nothing is
  *       lost. When the server does not have it any more (410), list again.
+ *   <li>When the stream was silent, list again too: a connection may be dead without a sign, and
+ *       after etcd was restored from a backup a server accepts a version of the future and sends
+ *       nothing. When an answer shows that history went back, list again at once.
  *   <li>After a failure, pause: longer each time, with jitter, and at least as long as {@code
  *       Retry-After} says. The first failure of a series is logged, and that it is over. It never
  *       gives up before it is closed.
@@ -47,8 +50,10 @@ final class KindWatch {
   private final LeaseKind kind;
   private final Duration timeout;
   private final Observations observations;
+  private final Duration silence;
   private EventStream stream;
   private String resourceVersion;
+  private boolean outdated;
   private int failures;
   private boolean interrupted;
   private long listBegan;
@@ -61,12 +66,24 @@ final class KindWatch {
       LeaseKind kind,
       Duration timeout,
       Observations observations) {
+    this(scheduler, api, resource, kind, timeout, observations, SILENCE);
+  }
+
+  KindWatch(
+      Scheduler scheduler,
+      ApiClient api,
+      Resource resource,
+      LeaseKind kind,
+      Duration timeout,
+      Observations observations,
+      Duration silence) {
     this.scheduler = scheduler;
     this.api = api;
     this.resource = resource;
     this.kind = kind;
     this.timeout = timeout;
     this.observations = observations;
+    this.silence = silence;
   }
 
   /** Chooses the objects of a kind. */
@@ -82,15 +99,28 @@ final class KindWatch {
 
   void start() {
     if (!closed) {
+      outdated = false;
       listBegan = scheduler.nanoTime();
       list("");
+    }
+  }
+
+  /** What is known is of a history that is over: lists anew. */
+  void listAnew() {
+    if (outdated || closed) {
+      return;
+    }
+    outdated = true;
+    LOG.log(Level.WARNING, "versions went back: listing {0} leases anew", kind.id());
+    if (stream != null) {
+      stream.cancel(new EventStream.Gone("versions went back"));
     }
   }
 
   void close() {
     closed = true;
     if (stream != null) {
-      stream.cancel();
+      stream.cancel(new IllegalStateException("closed"));
     }
   }
 
@@ -121,12 +151,13 @@ final class KindWatch {
       return;
     }
     if (answer.status() == ApiAnswer.GONE) {
-      later(new EventStream.Gone(), this::start);
+      later(EventStream.Gone.tooOld(), this::start);
       return;
     }
     JsonArray items = answer.body().getJsonArray("items", new JsonArray());
     for (int i = 0; i < items.size(); i++) {
-      observe(items.getJsonObject(i), observations::observe);
+      // Every page is of a moment after the list began.
+      observe(items.getJsonObject(i), version -> observations.observe(version, listBegan));
     }
     JsonObject metadata = answer.body().getJsonObject("metadata", new JsonObject());
     String next = metadata.getString("continue", "");
@@ -143,6 +174,10 @@ final class KindWatch {
     if (closed) {
       return;
     }
+    if (outdated) {
+      start();
+      return;
+    }
     Map<String, String> parameters = new LinkedHashMap<>();
     parameters.put("labelSelector", selector(kind));
     parameters.put("watch", "1");
@@ -150,13 +185,13 @@ final class KindWatch {
     parameters.put("resourceVersion", resourceVersion);
     parameters.put("timeoutSeconds", String.valueOf(STREAM_SECONDS + random(STREAM_SECONDS / 4)));
     String before = resourceVersion;
-    stream = api.stream(ApiCall.watch(parameters), SILENCE, this::event);
+    stream = api.stream(ApiCall.watch(parameters), silence, this::event);
     stream
         .ended()
         .onSuccess(
             properly -> {
               if (before.equals(resourceVersion)) {
-                later(null, this::watch); // nothing came: not at once again
+                later(new EventStream.Gone("nothing came"), this::start); // not at once again
               } else {
                 watch();
               }
@@ -171,7 +206,7 @@ final class KindWatch {
     String type = event.getString("type");
     if ("ERROR".equals(type)) {
       if (Integer.valueOf(ApiAnswer.GONE).equals(object.getInteger("code"))) {
-        throw new EventStream.Gone();
+        throw EventStream.Gone.tooOld();
       }
       throw new IllegalStateException("the watch reports " + object.getInteger("code"));
     }
@@ -204,7 +239,9 @@ final class KindWatch {
       return;
     }
     failures++;
-    if (failure != null && !(failure instanceof EventStream.Gone) && !interrupted) {
+    if (failure instanceof EventStream.Gone) {
+      LOG.log(Level.DEBUG, "listing {0} leases anew: {1}", kind.id(), failure.getMessage());
+    } else if (!interrupted) {
       interrupted = true;
       LOG.log(
           Level.WARNING,

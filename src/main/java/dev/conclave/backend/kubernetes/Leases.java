@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -46,8 +47,9 @@ final class Leases {
     this.timeout = timeout;
     this.writer = new Writer(resource, api.namespace(), scheduler);
     this.listeners = new Listeners(scheduler);
-    this.observations = new Observations(scheduler, listeners::seen, listeners::changed);
-    this.store = new Store(api, resource, observations);
+    this.observations =
+        new Observations(scheduler, listeners::seen, listeners::changed, this::listAnew);
+    this.store = new Store(scheduler, api, resource, observations);
     this.queue = new KeyQueue(scheduler);
   }
 
@@ -60,7 +62,8 @@ final class Leases {
               if (answer.granted() || request.waiter() == null) {
                 listeners.leave(name, request.token());
               } else if (!closed) {
-                listeners.await(name, request.token(), request.waiter(), observations.get(name));
+                listeners.await(
+                    name, request.token(), request.waiter(), observations.inTheWay(name));
               }
               return answer;
             });
@@ -79,7 +82,9 @@ final class Leases {
   }
 
   Future<Boolean> release(LeaseKey key, String token) {
-    listeners.leave(Names.of(key), token);
+    String name = Names.of(key);
+    listeners.leave(name, token);
+    observations.orphanReleased(name, key, token);
     return vacate(key, seen -> isLiveFor(seen, key, token));
   }
 
@@ -117,11 +122,18 @@ final class Leases {
       parameters.put("continue", page);
     }
     ApiCall call = ApiCall.list(parameters);
+    long asked = scheduler.nanoTime();
+    // A later page is of the moment when the first one was read, whenever that was.
+    Consumer<StoredObject> observer =
+        parameters.containsKey("continue")
+            ? observations::observe
+            : version -> observations.observe(version, asked);
     return api.send(call, deadline())
         .compose(
             answer ->
                 switch (answer.status()) {
-                  case ApiAnswer.OK -> Future.succeededFuture(page(kind, prefix, answer.body()));
+                  case ApiAnswer.OK ->
+                      Future.succeededFuture(page(kind, prefix, answer.body(), observer));
                   // The walk took too long: go on where the server says, else from the beginning.
                   case ApiAnswer.GONE ->
                       Future.succeededFuture(new LeasePage(List.of(), next(answer.body(), "")));
@@ -143,7 +155,7 @@ final class Leases {
   }
 
   private Registers registers() {
-    return new Registers(api, resource, writer);
+    return new Registers(scheduler, api, resource, writer);
   }
 
   Future<Void> ping() {
@@ -161,7 +173,7 @@ final class Leases {
   void watch(LeaseKey key, Runnable hint) {
     follow(key.kind());
     String name = Names.of(key);
-    listeners.watch(name, hint, observations.get(name));
+    listeners.watch(name, hint, observations.inTheWay(name));
   }
 
   /** Takes a hint away. */
@@ -225,11 +237,12 @@ final class Leases {
     return seen != null && seen.isLiveFor(key, token, scheduler.nanoTime());
   }
 
-  private LeasePage page(LeaseKind kind, String prefix, JsonObject body) {
+  private LeasePage page(
+      LeaseKind kind, String prefix, JsonObject body, Consumer<StoredObject> observer) {
     List<Lease> leases = new ArrayList<>();
     JsonArray items = body.getJsonArray("items", new JsonArray());
     for (int i = 0; i < items.size(); i++) {
-      Lease lease = live(kind, items.getJsonObject(i));
+      Lease lease = live(kind, items.getJsonObject(i), observer);
       if (lease != null && lease.key().name().startsWith(prefix)) {
         leases.add(lease);
       }
@@ -237,14 +250,14 @@ final class Leases {
     return new LeasePage(leases, next(body, null));
   }
 
-  private Lease live(LeaseKind kind, JsonObject item) {
+  private Lease live(LeaseKind kind, JsonObject item, Consumer<StoredObject> observer) {
     try {
       StoredObject version = new StoredObject(resource, item);
       LeaseKey key = new LeaseKey(kind, version.annotation(Annotations.NAME));
       if (!Names.of(key).equals(version.name())) {
         return null; // somebody's copy
       }
-      observations.observe(version);
+      observer.accept(version);
       Observed seen = observations.get(version.name());
       long now = scheduler.nanoTime();
       return seen.isLive(now) ? seen.view(key, now) : null;
@@ -264,6 +277,10 @@ final class Leases {
       watches.put(kind, watch);
       watch.start();
     }
+  }
+
+  private void listAnew() {
+    watches.values().forEach(KindWatch::listAnew);
   }
 
   private Deadline deadline() {

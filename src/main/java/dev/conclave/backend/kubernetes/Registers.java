@@ -2,6 +2,7 @@ package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Register;
+import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.util.Optional;
@@ -15,22 +16,24 @@ import java.util.function.LongPredicate;
  *   <li>Read; a mark that does not move what is there is refused.
  *   <li>Write it with the {@code resourceVersion} that was read, or create it.
  *   <li>After a conflict: read again. If the write id is ours, the write was; otherwise from 1.
+ *       After the second in a row, pause first.
  * </ol>
  */
 final class Registers {
+  private final Scheduler scheduler;
   private final ApiClient api;
   private final Resource resource;
   private final Writer writer;
 
-  Registers(ApiClient api, Resource resource, Writer writer) {
+  Registers(Scheduler scheduler, ApiClient api, Resource resource, Writer writer) {
+    this.scheduler = scheduler;
     this.api = api;
     this.resource = resource;
     this.writer = writer;
   }
 
   Future<Boolean> advance(String name, long mark, Deadline deadline) {
-    return read(name, deadline)
-        .compose(object -> decide(object, name, mark, held -> held < mark, deadline));
+    return new Change(name, mark, held -> held < mark, deadline).start();
   }
 
   /** Nothing when the API server's answer has no date: then nobody knows its time. */
@@ -54,8 +57,7 @@ final class Registers {
   }
 
   Future<Boolean> retreat(String name, long mark, Deadline deadline) {
-    return read(name, deadline)
-        .compose(object -> decide(object, name, mark, held -> held > mark, deadline));
+    return new Change(name, mark, held -> held > mark, deadline).start();
   }
 
   private Future<StoredObject> read(String name, Deadline deadline) {
@@ -83,47 +85,65 @@ final class Registers {
     }
   }
 
-  /** A register that was never set is below every mark: it holds -1. */
-  private Future<Boolean> decide(
-      StoredObject object, String name, long mark, LongPredicate moves, Deadline deadline) {
-    return mark(object, name)
-        .compose(
-            held ->
-                moves.test(held.orElse(-1))
-                    ? write(object, name, mark, moves, deadline)
-                    : Future.succeededFuture(false));
-  }
+  /** One operation under way. */
+  private final class Change {
+    private final String name;
+    private final long mark;
+    private final LongPredicate moves;
+    private final Deadline deadline;
+    private final Conflicts conflicts = new Conflicts(scheduler);
 
-  private Future<Boolean> write(
-      StoredObject object, String name, long mark, LongPredicate moves, Deadline deadline) {
-    Writer.Draft draft = writer.register(object, name, mark);
-    JsonObject json = draft.json();
-    ApiCall call =
-        object == null ? ApiCall.create(json) : ApiCall.update(Names.ofRegister(name), json);
-    return api.send(call, deadline)
-        .compose(
-            answer ->
-                switch (answer.status()) {
-                  case ApiAnswer.OK, ApiAnswer.CREATED ->
-                      new StoredObject(resource, answer.body()).isWrittenBy(draft)
-                          ? Future.succeededFuture(true)
-                          : Future.failedFuture(api.anotherObject(call));
-                  case ApiAnswer.CONFLICT ->
-                      read(name, deadline)
-                          .compose(
-                              now -> {
-                                if (now != null && now.comesAfter(draft)) {
-                                  return Future.succeededFuture(true);
-                                }
-                                return now != null && answer.again() && now.mayHide(draft)
-                                    ? Future.failedFuture(api.answerLost(now.name()))
-                                    : decide(now, name, mark, moves, deadline);
-                              });
-                  case ApiAnswer.NOT_FOUND ->
-                      object == null
-                          ? Future.failedFuture(api.failure(call, answer.status(), ""))
-                          : decide(null, name, mark, moves, deadline);
-                  default -> Future.failedFuture(api.failure(call, answer.status(), ""));
-                });
+    private Change(String name, long mark, LongPredicate moves, Deadline deadline) {
+      this.name = name;
+      this.mark = mark;
+      this.moves = moves;
+      this.deadline = deadline;
+    }
+
+    private Future<Boolean> start() {
+      return read(name, deadline).compose(this::decide);
+    }
+
+    /** A register that was never set is below every mark: it holds -1. */
+    private Future<Boolean> decide(StoredObject object) {
+      return mark(object, name)
+          .compose(
+              held -> moves.test(held.orElse(-1)) ? write(object) : Future.succeededFuture(false));
+    }
+
+    private Future<Boolean> write(StoredObject object) {
+      Writer.Draft draft = writer.register(object, name, mark);
+      JsonObject json = draft.json();
+      ApiCall call =
+          object == null ? ApiCall.create(json) : ApiCall.update(Names.ofRegister(name), json);
+      return api.send(call, deadline)
+          .compose(
+              answer ->
+                  switch (answer.status()) {
+                    case ApiAnswer.OK, ApiAnswer.CREATED ->
+                        new StoredObject(resource, answer.body()).isWrittenBy(draft)
+                            ? Future.succeededFuture(true)
+                            : Future.failedFuture(api.anotherObject(call));
+                    case ApiAnswer.CONFLICT ->
+                        conflicts
+                            .pause(deadline, Names.ofRegister(name))
+                            .compose(over -> read(name, deadline))
+                            .compose(now -> lost(answer, draft, now));
+                    case ApiAnswer.NOT_FOUND ->
+                        object == null
+                            ? Future.failedFuture(api.failure(call, answer.status(), ""))
+                            : decide(null);
+                    default -> Future.failedFuture(api.failure(call, answer.status(), ""));
+                  });
+    }
+
+    private Future<Boolean> lost(ApiAnswer conflict, Writer.Draft draft, StoredObject now) {
+      if (now != null && now.comesAfter(draft)) {
+        return Future.succeededFuture(true);
+      }
+      return now != null && conflict.again() && now.mayHide(draft)
+          ? Future.failedFuture(api.answerLost(now.name()))
+          : decide(now);
+    }
   }
 }

@@ -1,6 +1,7 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 
@@ -17,18 +18,21 @@ import io.vertx.core.json.JsonObject;
  *       write id stands there, it was ours; if others have written on top of it, it was ours too,
  *       but is over; if it was sent more than once and so much was written since that nobody can
  *       tell, that is an error; otherwise decide again. (An API server that compares the {@code
- *       uid} as well answers this to the next case.)
+ *       uid} as well answers this to the next case.) After the second in a row, pause first: longer
+ *       each time.
  *   <li>A {@code PUT} that was answered with 201 has created the object anew: a Lease that somebody
  *       had deleted. The plan is told. For a ConfigMap it is a 404, and the object does not exist.
  *   <li>All of it ends at the deadline.
  * </ol>
  */
 final class Store {
+  private final Scheduler scheduler;
   private final ApiClient api;
   private final Resource resource;
   private final Observations observations;
 
-  Store(ApiClient api, Resource resource, Observations observations) {
+  Store(Scheduler scheduler, ApiClient api, Resource resource, Observations observations) {
+    this.scheduler = scheduler;
     this.api = api;
     this.resource = resource;
     this.observations = observations;
@@ -42,6 +46,7 @@ final class Store {
   /** Reads an object; null when there is none. */
   Future<Observed> read(String name, Deadline deadline) {
     ApiCall call = ApiCall.get(name);
+    long asked = scheduler.nanoTime();
     return api.send(call, deadline)
         .compose(
             answer ->
@@ -49,7 +54,7 @@ final class Store {
                   // Overtaken by a watch, it would be judged by a time that is not its own; what
                   // has overtaken it has been written since this was asked, and answers as well.
                   case ApiAnswer.OK ->
-                      observe(call, name, answer.body()).map(read -> observations.get(name));
+                      observe(call, name, answer.body(), asked).map(read -> observations.get(name));
                   case ApiAnswer.NOT_FOUND -> {
                     observations.deleted(name);
                     yield Future.succeededFuture();
@@ -58,7 +63,7 @@ final class Store {
                 });
   }
 
-  private Future<Observed> observe(ApiCall call, String name, JsonObject json) {
+  private Future<Observed> observe(ApiCall call, String name, JsonObject json, long asked) {
     StoredObject version;
     try {
       version = new StoredObject(resource, json);
@@ -74,7 +79,7 @@ final class Store {
                   + name
                   + "' can not be read; repair or delete it"));
     }
-    return Future.succeededFuture(observations.observe(version));
+    return Future.succeededFuture(observations.observe(version, asked));
   }
 
   /** One operation under way. */
@@ -82,6 +87,7 @@ final class Store {
     private final String name;
     private final Plan<T> plan;
     private final Deadline deadline;
+    private final Conflicts conflicts = new Conflicts(scheduler);
 
     private Change(String name, Plan<T> plan, Deadline deadline) {
       this.name = name;
@@ -103,20 +109,25 @@ final class Store {
       }
       JsonObject json = step.draft().json();
       ApiCall call = base == null ? ApiCall.create(json) : ApiCall.update(name, json);
-      return api.send(call, deadline).compose(answer -> follow(call, answer, step, base));
+      long asked = scheduler.nanoTime();
+      return api.send(call, deadline).compose(answer -> follow(call, answer, asked, step, base));
     }
 
-    private Future<T> follow(ApiCall call, ApiAnswer answer, Plan.Step<T> step, Observed base) {
+    private Future<T> follow(
+        ApiCall call, ApiAnswer answer, long asked, Plan.Step<T> step, Observed base) {
       return switch (answer.status()) {
         case ApiAnswer.OK, ApiAnswer.CREATED ->
-            observe(call, name, answer.body())
+            observe(call, name, answer.body(), asked)
                 .compose(
                     now ->
                         now.object().isWrittenBy(step.draft())
                             ? written(step, base, now, answer.status() == ApiAnswer.CREATED)
                             : Future.failedFuture(api.anotherObject(call)));
         case ApiAnswer.CONFLICT ->
-            read(name, deadline).compose(now -> lost(answer, step, base, now));
+            conflicts
+                .pause(deadline, name)
+                .compose(over -> read(name, deadline))
+                .compose(now -> lost(answer, step, base, now));
         case ApiAnswer.NOT_FOUND -> {
           if (base == null) {
             yield Future.failedFuture(api.failure(call, answer.status(), ""));

@@ -156,6 +156,16 @@ final class StoredObject {
     return !baseIsSeen && writes().split(" ").length >= Writer.WRITES_KEPT;
   }
 
+  /**
+   * Whether the holder of another object of this name has written this one, or others have on top
+   * of what it wrote.
+   */
+  boolean continues(StoredObject other) {
+    String latest = other.writes().split(" ")[0];
+    return (isHeld() && record.holder().equals(other.record.holder()))
+        || (!latest.isEmpty() && writes().contains(latest));
+  }
+
   private String writes() {
     String writes = annotation(Annotations.WRITE);
     return writes == null ? "" : writes;

@@ -87,8 +87,16 @@ final class FakeApiServer {
   /** The bearer token that is let in; null for everybody. */
   volatile String token;
 
+  /**
+   * Whether the server has just started: until it has read the roles it refuses everybody with 403.
+   */
+  volatile boolean starting;
+
   /** Whether an outdated watch is refused with the status 410, or with an event that says so. */
   volatile boolean goneAsStatus;
+
+  /** What came while the server was paused, in this order; null when it is not. */
+  private Queue<Runnable> paused;
 
   private final Vertx vertx = Vertx.vertx();
   private final Set<FakeWatch> watches = ConcurrentHashMap.newKeySet();
@@ -98,7 +106,8 @@ final class FakeApiServer {
   private FakeApiServer(HttpServerOptions options) {
     this.tls = options.isSsl();
     this.server = vertx.createHttpServer(options.setHost("127.0.0.1").setPort(0));
-    server.requestHandler(request -> request.body().onSuccess(body -> handle(request, body)));
+    server.requestHandler(
+        request -> request.body().onSuccess(body -> arrive(() -> handle(request, body))));
     Async.get(server.listen());
   }
 
@@ -159,8 +168,42 @@ final class FakeApiServer {
     watches.forEach(FakeWatch::cut);
   }
 
+  /** Restores a backup, as {@link FakeObjects#backup} makes them, in a server that starts anew. */
+  void restore(Runnable backup) {
+    backup.run();
+    cutWatches();
+  }
+
+  /** Stops the server's process as SIGSTOP does: requests arrive and nothing happens. */
+  synchronized void pause() {
+    paused = new ConcurrentLinkedQueue<>();
+  }
+
+  /**
+   * Lets it go on: it carries out everything that arrived meanwhile, in that order, also the
+   * requests of clients that have given up and gone.
+   */
+  synchronized void resume() {
+    paused.forEach(Runnable::run);
+    paused = null;
+  }
+
+  /** How many requests have arrived since it was paused. */
+  synchronized int waiting() {
+    return paused.size();
+  }
+
   void close() {
     Async.get(vertx.close());
+  }
+
+  private synchronized void arrive(Runnable request) {
+    if (paused == null) {
+      request.run();
+    } else {
+      Context context = vertx.getOrCreateContext();
+      paused.add(() -> context.runOnContext(v -> request.run()));
+    }
   }
 
   private void handle(HttpServerRequest request, Buffer body) {
@@ -182,8 +225,18 @@ final class FakeApiServer {
       request.response().putHeader("Content-Type", "application/json").end(words);
       return;
     }
-    if (forbidden.contains(verb)) {
-      answer(request, FakeObjects.status(403, "forbidden: User can not " + verb));
+    if (starting || forbidden.contains(verb)) {
+      answer(
+          request,
+          FakeObjects.status(
+              403,
+              "User \"system:serviceaccount:team-a:conclave\" cannot "
+                  + verb
+                  + " resource \""
+                  + path.group(3)
+                  + "\" in the namespace \""
+                  + path.group(2)
+                  + "\""));
       return;
     }
     Fault fault = faults.peek();
@@ -224,15 +277,16 @@ final class FakeApiServer {
 
   private void watch(HttpServerRequest request, String collection) {
     watchQueries.add(request.query());
+    long after = Long.parseLong(request.getParam("resourceVersion"));
     FakeWatch watch =
         new FakeWatch(
             request.response(),
             collection,
             selector(request),
             "true".equals(request.getParam("allowWatchBookmarks", "false")),
+            after,
             objects::version);
-    Runnable unsubscribe =
-        objects.subscribe(Long.parseLong(request.getParam("resourceVersion")), watch::event);
+    Runnable unsubscribe = objects.subscribe(after, watch::event);
     if (unsubscribe == null && goneAsStatus) {
       answer(request, FakeObjects.status(410, "too old resource version"));
       return;

@@ -34,8 +34,8 @@ final class FakeObjects {
   /** The server's clock. */
   volatile Supplier<Instant> clock = Instant::now;
 
-  /** Whether a PUT that names a uid is refused when there is no such object. */
-  volatile boolean checksUid;
+  /** Whether a PUT that names a uid is refused when there is no such object; of old it was not. */
+  volatile boolean checksUid = true;
 
   synchronized Result get(String collection, String name) {
     JsonObject found = objects.get(collection + "/" + name);
@@ -151,8 +151,31 @@ final class FakeObjects {
       return null;
     }
     history.stream().filter(event -> event.version > after).forEach(subscriber);
-    subscribers.add(subscriber);
-    return () -> subscribers.remove(subscriber);
+    // A version of the future is accepted in silence until it is reached.
+    Consumer<Event> later =
+        event -> {
+          if (event.version > after) {
+            subscriber.accept(event);
+          }
+        };
+    subscribers.add(later);
+    return () -> subscribers.remove(later);
+  }
+
+  /** Takes a backup. Run it to restore it: objects and versions are those of now again. */
+  synchronized Runnable backup() {
+    Map<String, JsonObject> saved = new TreeMap<>();
+    objects.forEach((path, object) -> saved.put(path, object.copy()));
+    long at = version;
+    return () -> restore(saved, at);
+  }
+
+  private synchronized void restore(Map<String, JsonObject> saved, long at) {
+    objects.clear();
+    saved.forEach((path, object) -> objects.put(path, object.copy()));
+    history.clear();
+    version = at;
+    oldest = Math.min(oldest, at);
   }
 
   /** Forgets the past, as etcd's compaction does. */

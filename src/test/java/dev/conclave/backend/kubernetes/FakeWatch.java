@@ -11,6 +11,7 @@ final class FakeWatch {
   private final String collection;
   private final Map<String, String> selector;
   private final boolean bookmarks;
+  private final long after;
   private final LongSupplier version;
   private final StringBuilder early = new StringBuilder();
   private boolean begun;
@@ -20,11 +21,13 @@ final class FakeWatch {
       String collection,
       Map<String, String> selector,
       boolean bookmarks,
+      long after,
       LongSupplier version) {
     this.response = response;
     this.collection = collection;
     this.selector = selector;
     this.bookmarks = bookmarks;
+    this.after = after;
     this.version = version;
   }
 
@@ -54,7 +57,7 @@ final class FakeWatch {
   }
 
   void bookmark() {
-    if (bookmarks) {
+    if (bookmarks && version.getAsLong() >= after) {
       JsonObject metadata =
           new JsonObject().put("resourceVersion", String.valueOf(version.getAsLong()));
       send("BOOKMARK", new JsonObject().put("metadata", metadata));

@@ -10,6 +10,7 @@ import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.kubernetes.FakeApiServer.Fault;
 import dev.conclave.backend.kubernetes.FakeApiServer.Trouble;
 import dev.conclave.testing.Planted;
 import io.vertx.core.Future;
@@ -47,6 +48,26 @@ class KubernetesTroubleTest extends WithFakeApiServer {
     take(backend, key(), "token", LONG);
     server.fail("create", 409, null);
     assertThat(get(backend.advance("register", 1))).isTrue();
+  }
+
+  @Test
+  void conflictsInARowAreTriedAtAGrowingDistance() {
+    LeaseKey key = key();
+    SyncBackend backend = open(server.config("lease").put("timeout", 2_000));
+    take(backend, key, "token", LONG);
+    server.weather =
+        verb -> verb.equals("update") ? new Fault(verb, Trouble.STATUS, 409, null) : null;
+    long before = server.count("update");
+    assertThat(failureOf(backend.extend(key, "token", LONG)))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+    assertThat(server.count("update") - before).isBetween(3L, 15L);
+    server.weather =
+        verb -> verb.equals("create") ? new Fault(verb, Trouble.STATUS, 409, null) : null;
+    before = server.count("create");
+    assertThat(failureOf(backend.advance("register", 1)))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
+        .hasMessageContaining("was changed by other clients at each of");
+    assertThat(server.count("create") - before).isBetween(3L, 15L);
   }
 
   @ParameterizedTest
@@ -99,16 +120,20 @@ class KubernetesTroubleTest extends WithFakeApiServer {
     SyncBackend holder = open();
     SyncBackend witness = open();
     follow(witness, key);
-    long fence = 0;
+    long[] fence = new long[1];
     for (int i = 0; i < 3; i++) {
-      fence = take(holder, key, "t" + i, LONG);
+      fence[0] = take(holder, key, "t" + i, LONG);
       get(holder.release(key, "t" + i));
     }
-    take(holder, key, "last", LONG);
+    take(holder, key, "last", Duration.ofSeconds(1));
     String name = Names.of(key);
     eventually("the witness knows", () -> !get(witness.find(key)).isEmpty());
     server.objects.delete(FakeApiServer.LEASES, name);
-    assertThat(take(witness, key, "witness", LONG)).isGreaterThan(fence + 1);
+    eventually(
+        "its holder has run out",
+        () ->
+            ask(witness, key, "witness", LONG) instanceof Acquisition.Granted granted
+                && granted.fencingToken() > fence[0] + 1);
   }
 
   @ParameterizedTest

@@ -22,6 +22,7 @@ class ObservationsTest {
   private final ManualScheduler time = new ManualScheduler();
   private final Listeners listeners = new Listeners(time);
   private final List<String> changes = new ArrayList<>();
+  private final AtomicInteger wentBack = new AtomicInteger();
   private final Observations observations =
       new Observations(
           time,
@@ -29,7 +30,8 @@ class ObservationsTest {
           name -> {
             changes.add(name);
             listeners.changed(name);
-          });
+          },
+          wentBack::incrementAndGet);
   private final Writer writer = new Writer(Resource.LEASE, "n", time);
   private long version;
 
@@ -217,5 +219,73 @@ class ObservationsTest {
     time.advance(LEASE);
     assertThat(turns.get()).isZero();
     assertThat(time.pending()).isZero();
+  }
+
+  private StoredObject copy(StoredObject object) {
+    return new StoredObject(Resource.LEASE, object.copy());
+  }
+
+  @Test
+  void anOlderAnswerToALaterRequestIsBelievedSinceHistoryWentBack() {
+    StoredObject old = held("t");
+    StoredObject now =
+        stored(writer.takeOver(old, LeaseRequest.of(KEY, "u", LEASE, "o"), 7).json());
+    observations.observe(now);
+    time.advance(A_MOMENT);
+    observations.observe(copy(old), time.nanoTime());
+    assertThat(wentBack.get()).isEqualTo(1);
+    assertThat(observations.get(NAME).object().tokenHash()).isEqualTo(old.tokenHash());
+    assertThat(observations.greatestDeleted()).isEqualTo(now.fencingToken());
+  }
+
+  @Test
+  void anOlderAnswerToAnEarlierRequestWasOvertaken() {
+    StoredObject old = held("t");
+    StoredObject now = stored(writer.vacate(old, 1).json());
+    long asked = time.nanoTime();
+    time.advance(A_MOMENT);
+    observations.observe(now);
+    observations.observe(copy(old), asked);
+    time.advance(A_MOMENT);
+    observations.observe(copy(now), time.nanoTime()); // received again, and known for longer
+    observations.observe(copy(old), asked);
+    assertThat(wentBack.get()).isZero();
+    assertThat(observations.get(NAME).object().isHeld()).isFalse();
+    observations.observe(copy(old), time.nanoTime());
+    assertThat(wentBack.get()).isEqualTo(1);
+  }
+
+  @Test
+  void theHolderOfADeletedObjectIsInTheWayForWhatItHadLeft() {
+    StoredObject object = held("t");
+    observations.observe(object);
+    time.advance(LEASE.minusSeconds(2));
+    observations.observeDeletion(object);
+    assertThat(observations.get(NAME)).isNull();
+    time.advance(Duration.ofSeconds(2).minus(A_MOMENT));
+    assertThat(observations.orphan(NAME)).isNotNull();
+    JsonObject created = held("u").copy();
+    created.getJsonObject("metadata").put("uid", "u2");
+    StoredObject other = new StoredObject(Resource.LEASE, created);
+    observations.observe(other);
+    assertThat(observations.inTheWay(NAME).object()).isEqualTo(other);
+    observations.observe(new StoredObject(Resource.LEASE, writer.vacate(other, 1).json()));
+    assertThat(observations.inTheWay(NAME).object().tokenHash()).isEqualTo(object.tokenHash());
+    time.advance(A_MOMENT);
+    assertThat(observations.orphan(NAME)).isNull();
+    observations.deleted(NAME);
+    assertThat(observations.size()).isZero();
+    assertThat(time.pending()).isZero();
+  }
+
+  @Test
+  void aHolderThatHasWrittenTheNextObjectIsNotWaitedForTwice() {
+    StoredObject object = held("t");
+    observations.observe(object);
+    observations.deleted(NAME);
+    JsonObject vacated = writer.vacate(object, 1).json();
+    vacated.getJsonObject("metadata").put("uid", "u2").put("resourceVersion", "99");
+    observations.observe(new StoredObject(Resource.LEASE, vacated));
+    assertThat(observations.orphan(NAME)).isNull();
   }
 }

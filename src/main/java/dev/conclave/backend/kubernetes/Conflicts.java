@@ -1,0 +1,32 @@
+package dev.conclave.backend.kubernetes;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+
+/**
+ * The conflicts of one operation. One is a lost race and costs no time; where they go on in a row,
+ * another client writes without pause, or what is read is not what is written to.
+ */
+final class Conflicts {
+  private final Scheduler scheduler;
+  private int count;
+
+  Conflicts(Scheduler scheduler) {
+    this.scheduler = scheduler;
+  }
+
+  /** Counts one more, and completes when the object may be read again. */
+  Future<Void> pause(Deadline deadline, String name) {
+    count++;
+    if (count == 1) {
+      return Future.succeededFuture();
+    }
+    long pause = ApiClient.pause(count - 1);
+    return pause < deadline.left()
+        ? Pause.of(scheduler, pause)
+        : Future.failedFuture(
+            ErrorCode.BACKEND_UNAVAILABLE.failure(
+                "'" + name + "' was changed by other clients at each of " + count + " attempts"));
+  }
+}
