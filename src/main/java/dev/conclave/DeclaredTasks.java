@@ -46,8 +46,10 @@ final class DeclaredTasks {
                 throw ErrorCode.INVALID.failure(
                     "sync.leader \""
                         + name
-                        + "\" names no election of this configuration; expected one of "
-                        + new TreeSet<>(elections));
+                        + "\" is not an election of this configuration, which has "
+                        + (elections.isEmpty()
+                            ? "none"
+                            : String.join(", ", new TreeSet<>(elections))));
               }
               return null;
             })

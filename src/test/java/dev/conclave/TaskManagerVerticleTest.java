@@ -181,7 +181,7 @@ class TaskManagerVerticleTest {
         "tasks[0].sync.leadr is not a known key");
     assertRefused(
         every("a").put("address", "x").put("sync", new JsonObject().put("leader", "m")),
-        "sync.leader \"m\" names no election");
+        "sync.leader \"m\" is not an election of this configuration, which has none");
     assertRefused(every("a").put("address", "x").put("zone", "UTC"), "tasks[0]: task 'a'", "zone");
     assertRefused(every("a").put("address", "x").put("options", new JsonObject()), "options");
     assertRefused(

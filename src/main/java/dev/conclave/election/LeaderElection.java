@@ -39,8 +39,7 @@ public interface LeaderElection {
    */
   static LeaderElection create(Vertx vertx, SyncBackend backend, LeaderElectionOptions options) {
     ContextScheduler scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
-    return new Elector(
-        scheduler, backend, options, new VertxOutside(vertx, scheduler, options.getPublish()));
+    return new Elector(scheduler, backend, options, new VertxOutside(vertx, scheduler, options));
   }
 
   /** The election's name. */

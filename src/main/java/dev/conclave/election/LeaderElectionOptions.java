@@ -47,6 +47,9 @@ public class LeaderElectionOptions {
   /** Events stay in this Vert.x instance unless told otherwise. */
   public static final LeadershipPublishing DEFAULT_PUBLISH = LeadershipPublishing.LOCAL;
 
+  /** {@link LeaderElectionService} is reached within this Vert.x instance unless told otherwise. */
+  public static final boolean DEFAULT_CLUSTERED_SERVICE = false;
+
   private String election;
   private String worker = ProcessLabel.get();
   private Long leaseDuration;
@@ -57,6 +60,7 @@ public class LeaderElectionOptions {
   private long stopTimeout = DEFAULT_STOP_TIMEOUT;
   private double jitter = DEFAULT_JITTER;
   private boolean candidate = DEFAULT_CANDIDATE;
+  private boolean clusteredService = DEFAULT_CLUSTERED_SERVICE;
   private LeadershipPublishing publish = DEFAULT_PUBLISH;
   private JsonObject metadata;
   private List<LeaderDeployment> deploy = new ArrayList<>();
@@ -232,6 +236,20 @@ public class LeaderElectionOptions {
   /** Sets whether this worker wants to lead, or only observes. */
   public LeaderElectionOptions setCandidate(boolean candidate) {
     this.candidate = candidate;
+    return this;
+  }
+
+  /** Whether other nodes of the cluster reach this worker's {@link LeaderElectionService}. */
+  public boolean isClusteredService() {
+    return clusteredService;
+  }
+
+  /**
+   * Sets whether other nodes of the cluster reach this worker's {@link LeaderElectionService}. The
+   * events' reach is {@link #setPublish}.
+   */
+  public LeaderElectionOptions setClusteredService(boolean clusteredService) {
+    this.clusteredService = clusteredService;
     return this;
   }
 

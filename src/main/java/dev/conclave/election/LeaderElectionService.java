@@ -5,13 +5,12 @@ import io.vertx.codegen.annotations.GenIgnore;
 import io.vertx.codegen.annotations.ProxyGen;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.DeliveryOptions;
 
 /**
  * An election as operators reach it over the event bus.
  *
- * <p>Every worker answers on two addresses, cluster-wide when its events are published to the
- * cluster, else within its Vert.x instance:
+ * <p>Every worker answers on two addresses, cluster-wide with {@link
+ * LeaderElectionOptions#setClusteredService}, else within its Vert.x instance:
  *
  * <ul>
  *   <li>{@code conclave.election.<election>} is shared by all workers of the election; the bus
@@ -21,7 +20,8 @@ import io.vertx.core.eventbus.DeliveryOptions;
  *       same label share it.
  * </ul>
  *
- * <p>Failures carry an {@link ErrorCode}, or the bus' own {@code NO_HANDLERS} when nobody listens.
+ * <p>Failures carry an {@link ErrorCode}: {@link ErrorCode#BACKEND_UNAVAILABLE} when no worker
+ * listens or answers.
  */
 @ProxyGen
 public interface LeaderElectionService {
@@ -53,8 +53,7 @@ public interface LeaderElectionService {
   }
 
   private static LeaderElectionService proxy(Vertx vertx, String address) {
-    return new LeaderElectionServiceVertxEBProxy(
-        vertx, address, new DeliveryOptions().setSendTimeout(ANSWER_TIMEOUT));
+    return new RemoteElectionService(vertx, address);
   }
 
   /** What the worker that answers knows. */

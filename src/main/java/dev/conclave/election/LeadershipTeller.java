@@ -61,13 +61,21 @@ final class LeadershipTeller {
                 + event.getWorker()
                 + "': "
                 + event.getReason().wireName()
-                + (event.getReason() == LeadershipReason.OBSERVED
-                    ? event.getLeader() == null
-                        ? " that nobody leads"
-                        : " that '" + event.getLeader() + "' leads"
-                    : "")
+                + consequence(event)
                 + ", fencing token "
                 + event.getFencingToken());
+  }
+
+  private static String consequence(LeadershipEvent event) {
+    if (event.getReason().isEnd()) {
+      return ", this worker does not lead any more";
+    }
+    if (event.isLeading()) {
+      return ", this worker leads";
+    }
+    return event.getLeader() == null
+        ? " that no worker leads"
+        : " that '" + event.getLeader() + "' leads";
   }
 
   private void tell(Consumer<LeadershipEvent> listener, LeadershipEvent event) {

@@ -3,8 +3,6 @@ package dev.conclave.election;
 import dev.conclave.backend.ErrorCode;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.ReplyException;
-import io.vertx.core.eventbus.ReplyFailure;
 
 /** The service on the address that all workers of an election share: finds the leader. */
 final class SharedElectionService implements LeaderElectionService {
@@ -33,21 +31,20 @@ final class SharedElectionService implements LeaderElectionService {
       return Future.failedFuture(
           ErrorCode.NOT_OWNER.failure("nobody leads election '" + election.election() + "'"));
     }
-    return LeaderElectionService.createWorkerProxy(vertx, election.election(), leader)
-        .resign(cooldown)
+    String address = LeaderElectionService.workerAddress(election.election(), leader);
+    return new RemoteElectionService(vertx, address)
+        .resignOrFailAsTheBus(cooldown)
         .recover(failure -> Future.failedFuture(explained(failure, leader)));
   }
 
   private Throwable explained(Throwable failure, String leader) {
-    boolean nobodyThere =
-        failure instanceof ReplyException reply && reply.failureType() == ReplyFailure.NO_HANDLERS;
-    return nobodyThere
+    return RemoteElectionService.isWithoutHandlers(failure)
         ? ErrorCode.NOT_OWNER.failure(
             "worker '"
                 + leader
                 + "' leads election '"
                 + election.election()
-                + "' and can not be reached over this event bus")
+                + "' and cannot be reached over this event bus")
         : failure;
   }
 }

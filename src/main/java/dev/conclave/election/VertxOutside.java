@@ -24,13 +24,15 @@ final class VertxOutside implements Outside {
   private final Vertx vertx;
   private final ContextScheduler scheduler;
   private final LeadershipPublishing publishing;
+  private final boolean clusteredService;
   private final ClassLoader classLoader = Thread.currentThread().getContextClassLoader();
   private final List<MessageConsumer<JsonObject>> consumers = new ArrayList<>();
 
-  VertxOutside(Vertx vertx, ContextScheduler scheduler, LeadershipPublishing publishing) {
+  VertxOutside(Vertx vertx, ContextScheduler scheduler, LeaderElectionOptions options) {
     this.vertx = vertx;
     this.scheduler = scheduler;
-    this.publishing = publishing;
+    this.publishing = options.getPublish();
+    this.clusteredService = options.isClusteredService();
   }
 
   @Override
@@ -49,7 +51,7 @@ final class VertxOutside implements Outside {
     EventBus bus = vertx.eventBus();
     var handler = new LeaderElectionServiceVertxProxyHandler(vertx, service);
     MessageConsumer<JsonObject> consumer =
-        publishing == LeadershipPublishing.CLUSTER
+        clusteredService
             ? ACCEPTED.listen(bus, address, handler)
             : ACCEPTED.listenLocally(bus, address, handler);
     consumers.add(consumer);

@@ -128,6 +128,7 @@ class LeaderElectionOptionsTest {
             .setJitter(0.2)
             .setCandidate(false)
             .setPublish(LeadershipPublishing.CLUSTER)
+            .setClusteredService(true)
             .setMetadata(new JsonObject().put("a", 1))
             .setDeploy(
                 List.of(
@@ -140,7 +141,7 @@ class LeaderElectionOptionsTest {
     assertThat(json.getString("publish")).isEqualTo("cluster");
     assertThat(new LeaderElectionOptions(json).toJson()).isEqualTo(json);
     assertThat(new LeaderElectionOptions(options).toJson()).isEqualTo(json);
-    assertThat(json.fieldNames()).hasSize(13);
+    assertThat(json.fieldNames()).hasSize(14);
   }
 
   @Test

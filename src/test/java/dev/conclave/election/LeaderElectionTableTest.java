@@ -755,6 +755,15 @@ class LeaderElectionTableTest {
   }
 
   @Test
+  void theLineOfAnEndSaysThatTheWorkerDoesNotLeadAnyMore() {
+    Worker a = bench.worker("a").deaf().start();
+    a.backend.onAll(Fault.FAILS);
+    bench.seconds(11);
+    assertThat(log.messages())
+        .anyMatch(line -> line.contains("renewal-failed, this worker does not lead any more"));
+  }
+
+  @Test
   void noLineShowsAToken() {
     Worker a = bench.worker("a").start();
     a.backend.onAll(Fault.FAILS);
