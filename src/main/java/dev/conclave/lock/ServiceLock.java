@@ -27,7 +27,11 @@ import java.util.function.Supplier;
  *   <li>An attempt ends with the first of: an answer, the caller giving up, a guard a little after
  *       the request's own deadline. An answer that comes after the end is released if it is a
  *       grant.
- *   <li>A grant whose validity is over when it arrives is no grant: it is released.
+ *   <li>The validity of a grant is computed from the sending of the request and the time the
+ *       service waited, less the drift of two clocks ({@link Validity}). After a long wait that
+ *       drift may use up the lease: where less than half of it is left, the lease is extended once
+ *       before the handle is given out.
+ *   <li>A grant that is not valid any more after that is not a grant: it is released.
  * </ol>
  */
 final class ServiceLock implements Lock {
@@ -134,8 +138,20 @@ final class ServiceLock implements Lock {
       Future<LockGrant> answer = CallerContext.attempt(() -> service.acquire(request));
       if (answer.isComplete()) {
         answered(sentAt, answer);
-        return promise.future();
+      } else {
+        answer.onComplete(
+            outcome -> CallerContext.run(scheduler, () -> answered(sentAt, outcome)));
       }
+      if (!promise.future().isComplete()) {
+        guard();
+        if (giveUp != null) {
+          listen(giveUp);
+        }
+      }
+      return promise.future();
+    }
+
+    private void guard() {
       Scheduler.Timer guard =
           scheduler.schedule(
               Duration.ofMillis(request.getWaitTimeout()).plus(GUARD).toNanos(),
@@ -143,18 +159,7 @@ final class ServiceLock implements Lock {
                   end(
                       ErrorCode.BACKEND_UNAVAILABLE.failure(
                           "the lock service did not answer the request for lock '" + name + "'")));
-      if (giveUp != null) {
-        listen(giveUp);
-      }
-      answer.onComplete(
-          outcome ->
-              CallerContext.run(
-                  scheduler,
-                  () -> {
-                    guard.cancel();
-                    answered(sentAt, outcome);
-                  }));
-      return promise.future();
+      promise.future().onComplete(ended -> guard.cancel());
     }
 
     /** A signal may live longer than many attempts: what it keeps of an ended one is small. */
@@ -187,19 +192,46 @@ final class ServiceLock implements Lock {
         return;
       }
       LockGrant grant = answer.result();
-      long attemptSentAt = sentAt + Duration.ofMillis(grant.getWaited()).toNanos();
+      long lease = Duration.ofMillis(grant.getLeaseDuration()).toNanos();
+      long stamp = Validity.stamp(sentAt, Duration.ofMillis(grant.getWaited()).toNanos());
+      if (promise.future().isComplete()) {
+        release();
+      } else if (left(stamp, lease) < lease / 2) {
+        extendOnce(grant, stamp);
+      } else {
+        handOut(grant, stamp);
+      }
+    }
+
+    private long left(long stamp, long lease) {
+      return Validity.until(stamp, lease) - scheduler.nanoTime();
+    }
+
+    private void extendOnce(LockGrant grant, long stamp) {
+      long extendedAt = scheduler.nanoTime();
+      CallerContext.attempt(
+              () -> service.extend(name, request.getToken(), grant.getLeaseDuration()))
+          .onComplete(
+              outcome ->
+                  CallerContext.run(
+                      scheduler,
+                      () -> extended(grant, outcome.succeeded() ? extendedAt : stamp, outcome)));
+    }
+
+    private void extended(LockGrant grant, long stamp, AsyncResult<Void> outcome) {
       long lease = Duration.ofMillis(grant.getLeaseDuration()).toNanos();
       if (promise.future().isComplete()) {
         release();
-      } else if (scheduler.nanoTime() - Validity.until(attemptSentAt, lease) >= 0) {
-        release();
-        promise.tryFail(
-            LockFailures.lost(name, "the answer came after the lease it told of was over"));
+      } else if (ErrorCode.NOT_OWNER.is(outcome.cause()) || left(stamp, lease) <= 0) {
+        end(LockFailures.lost(name, "the answer came after the lease that it granted was over"));
       } else {
-        promise.tryComplete(
-            new LeaseHandle(
-                scheduler, caller, service, request, grant, attemptSentAt, options, renew));
+        handOut(grant, stamp);
       }
+    }
+
+    private void handOut(LockGrant grant, long stamp) {
+      promise.tryComplete(
+          new LeaseHandle(scheduler, caller, service, request, grant, stamp, options, renew));
     }
   }
 

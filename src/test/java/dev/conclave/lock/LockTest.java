@@ -212,7 +212,7 @@ class LockTest {
   void aGrantThatArrivesWhenItIsOverIsReleasedAndIsNone() {
     SlowBus bus = new SlowBus(locks.time, locks.service, () -> 6_000);
     Future<LockHandle> acquiring = locks.lock(bus, "door", options).acquire();
-    locks.pass(12_000);
+    locks.pass(24_000); // there and back, and once more to find that it can not be extended
     failure(acquiring, ErrorCode.LOST);
     locks.pass(10_000);
     locks.assertNothingLeft();
@@ -226,8 +226,8 @@ class LockTest {
     locks.pass(2_200);
     LockHandle handle = done(acquiring);
     long used = 9_000 - 90 - 2 - handle.remaining().toMillis();
-    // Both ways on the bus and the rest of this step, but not the wait.
-    assertThat(used).isBetween(100L, 260L);
+    // Both ways on the bus, the drift of the wait, the rest of this step, but not the wait.
+    assertThat(used).isBetween(140L, 300L);
   }
 
   @Test
