@@ -6,16 +6,21 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Moments of the calendar, on the wall clock. A clock that is set back repeats none of them.
+ * Moments of the calendar, on the wall clock. A clock that is set back a little repeats none of
+ * them. One that is set back by more than {@link TickGuard#AHEAD} behind what was reached was wrong
+ * before: then the calendar begins anew at its new time.
  *
  * <p>What passes during a run is given up, unless each tick is run once in the cluster: then the
  * last of them is due right after, since nobody else may have run it.
  */
 final class CalendarPace implements Pace {
+  private static final Duration FARTHEST = Duration.ofDays(10_000);
+
   private final Scheduler scheduler;
   private final Ticks ticks;
   private final boolean keeps;
   private final Instant begin;
+  private Instant reached;
   private Optional<Instant> next;
 
   CalendarPace(Scheduler scheduler, Ticks ticks, Duration initialDelay, boolean keeps) {
@@ -23,6 +28,7 @@ final class CalendarPace implements Pace {
     this.ticks = ticks;
     this.keeps = keeps;
     this.begin = scheduler.now();
+    this.reached = begin;
     this.next = ticks.next(begin.plus(initialDelay));
   }
 
@@ -33,7 +39,12 @@ final class CalendarPace implements Pace {
 
   @Override
   public Fire take() {
-    Instant now = scheduler.now();
+    Fire fire = fire(scheduler.now());
+    reached = fire.at();
+    return fire;
+  }
+
+  private Fire fire(Instant now) {
     Instant tick = next.orElseThrow();
     next = ticks.next(tick);
     if (next.isEmpty() || next.get().isAfter(now)) {
@@ -42,6 +53,17 @@ final class CalendarPace implements Pace {
     Instant last = ticks.last(now).orElse(tick);
     next = ticks.next(last);
     return new Fire(last, 1);
+  }
+
+  @Override
+  public boolean rewind() {
+    Instant now = scheduler.now();
+    if (!now.plus(TickGuard.AHEAD).isBefore(reached)) {
+      return false;
+    }
+    reached = now;
+    next = ticks.next(now);
+    return true;
   }
 
   @Override
@@ -65,6 +87,9 @@ final class CalendarPace implements Pace {
 
   private long nanosUntil(Instant tick) {
     Duration left = Duration.between(scheduler.now(), tick);
-    return left.compareTo(Duration.ofDays(10_000)) > 0 ? NEVER : left.toNanos();
+    // A clock may be set while one waits: what lies years ahead is waited for as well.
+    return left.compareTo(FARTHEST) > 0
+        ? FARTHEST.toNanos()
+        : left.compareTo(FARTHEST.negated()) < 0 ? 0 : left.toNanos();
   }
 }

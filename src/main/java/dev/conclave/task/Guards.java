@@ -32,11 +32,11 @@ final class Guards {
 
   /** Those of a run on schedule: leadership, no pause, task lock, resource locks, tick. */
   static List<Guard> scheduled(
-      TaskDefinition task, Scheduler scheduler, SyncBackend backend, String worker) {
+      TaskDefinition task, Scheduler scheduler, SyncBackend backend, String worker, Guard tick) {
     List<Guard> guards = held(task, scheduler, backend, worker);
     guards.add(task.leadership() == null ? 0 : 1, new PauseGuard(task.name(), scheduler, backend));
     if (task.isOncePerTick()) {
-      guards.add(tick(task.name(), backend));
+      guards.add(tick);
     }
     return guards;
   }
@@ -80,18 +80,6 @@ final class Guards {
       }
       return Future.succeededFuture(new Leading(leadership));
     };
-  }
-
-  static Guard tick(String task, SyncBackend backend) {
-    return fireTime ->
-        backend
-            .advance(task, fireTime.toEpochMilli())
-            .compose(
-                mine ->
-                    mine
-                        ? Future.succeededFuture(new Tick(fireTime))
-                        : Guard.Refusal.ever(
-                            TaskOutcome.SKIPPED_LOCKED, "another has run the tick"));
   }
 
   /** The lock renews itself within {@code withLock}, which ends when the hold is released. */
@@ -149,33 +137,6 @@ final class Guards {
     public Future<Boolean> release(boolean ran) {
       done.tryComplete();
       return ended;
-    }
-  }
-
-  private record Tick(Instant fireTime) implements Hold {
-    @Override
-    public boolean isValid() {
-      return true;
-    }
-
-    @Override
-    public void onLost(Runnable handler) {
-      // A tick is claimed for ever.
-    }
-
-    @Override
-    public long fencingToken() {
-      return fireTime.toEpochMilli();
-    }
-
-    @Override
-    public int rank() {
-      return TICK;
-    }
-
-    @Override
-    public Future<Boolean> release(boolean ran) {
-      return Future.succeededFuture(true);
     }
   }
 

@@ -1,8 +1,12 @@
 package dev.conclave.task;
 
+import static java.lang.System.Logger.Level.INFO;
+
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.support.Tokens;
 import dev.conclave.time.CallerContext;
@@ -14,12 +18,15 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 
 /** A {@link TaskManager} in this process: one loop per task, all on one scheduler. */
 final class LocalTaskManager implements TaskManager {
+  private static final System.Logger LOG = System.getLogger(TaskManager.class.getName());
+
   private final Vertx vertx;
   private final Scheduler scheduler;
   private final SyncBackend backend;
@@ -139,10 +146,31 @@ final class LocalTaskManager implements TaskManager {
   }
 
   private Future<TaskInfo> shown(TaskLoop loop) {
-    return backend
-        .find(TaskKeys.paused(loop.name()))
-        .map(paused -> loop.info().setPaused(paused.isPresent()))
-        .otherwise(unknown -> loop.info());
+    Future<Optional<Lease>> paused = backend.find(TaskKeys.paused(loop.name()));
+    Future<Optional<Register>> marked =
+        tasks.get(loop.name()).isOncePerTick()
+            ? backend.register(loop.name())
+            : Future.succeededFuture(Optional.empty());
+    return Future.join(paused, marked)
+        .transform(
+            asked -> {
+              TaskInfo info = loop.info();
+              if (paused.succeeded()) {
+                info.setPaused(paused.result().isPresent());
+              }
+              if (marked.succeeded()) {
+                marked.result().ifPresent(register -> show(register, info));
+              }
+              return Future.succeededFuture(info);
+            });
+  }
+
+  private static void show(Register register, TaskInfo info) {
+    if (register.mark().isPresent()) {
+      long mark = register.mark().getAsLong();
+      info.setMark(Instant.ofEpochMilli(mark).toString())
+          .setMarkAhead(mark - register.storeTime().toEpochMilli());
+    }
   }
 
   @Override
@@ -168,6 +196,40 @@ final class LocalTaskManager implements TaskManager {
   @Override
   public Future<Boolean> resume(String name) {
     return withLoop(name, loop -> backend.revoke(TaskKeys.paused(name)));
+  }
+
+  @Override
+  public Future<Boolean> reset(String name) {
+    return withLoop(
+        name,
+        loop ->
+            backend
+                .register(name)
+                .compose(
+                    shown ->
+                        shown.isPresent()
+                            ? setBack(name, shown.get())
+                            : Future.failedFuture(
+                                ErrorCode.INVALID.failure(
+                                    "task '"
+                                        + name
+                                        + "' cannot be reset: the backend does not tell its time"))));
+  }
+
+  private Future<Boolean> setBack(String name, Register register) {
+    return backend
+        .retreat(name, register.storeTime().toEpochMilli())
+        .onSuccess(
+            moved ->
+                LOG.log(
+                    INFO,
+                    "task '"
+                        + name
+                        + "': reset, its mark "
+                        + (moved
+                            ? Instant.ofEpochMilli(register.mark().orElse(0)) + " is set back to "
+                            : "does not lie ahead of the store's time ")
+                        + register.storeTime()));
   }
 
   @Override

@@ -41,6 +41,11 @@ interface Pace {
   /** A run has ended; answers how many moments have passed because of it and are given up. */
   long ended();
 
+  /** Begins anew when the wall clock was set back far; answers whether it was. */
+  default boolean rewind() {
+    return false;
+  }
+
   /** The moment the next run is for, or empty when there is none or it is not known yet. */
   Optional<Instant> next();
 

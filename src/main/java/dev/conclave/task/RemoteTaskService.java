@@ -35,6 +35,11 @@ final class RemoteTaskService implements TaskService {
     return proxy.resume(name).recover(this::translated);
   }
 
+  @Override
+  public Future<Boolean> reset(String name) {
+    return proxy.reset(name).recover(this::translated);
+  }
+
   private <T> Future<T> translated(Throwable failure) {
     return Future.failedFuture(
         ErrorCode.of(failure) != null

@@ -16,7 +16,8 @@ interface TaskBus {
           .action("list")
           .action("trigger", Argument.text("name"))
           .action("pause", Argument.text("name"))
-          .action("resume", Argument.text("name"));
+          .action("resume", Argument.text("name"))
+          .action("reset", Argument.text("name"));
 
   /** Begins to answer calls for the service. */
   Future<Void> open(TaskService service);

@@ -20,6 +20,8 @@ public class TaskInfo {
   private String lastFire;
   private long lastDuration;
   private String lastError;
+  private String mark;
+  private long markAhead;
   private JsonObject counts = new JsonObject();
 
   /** Empty. */
@@ -160,6 +162,34 @@ public class TaskInfo {
   /** Sets why the last run failed, or null when it did not. */
   public TaskInfo setLastError(String lastError) {
     this.lastError = lastError;
+    return this;
+  }
+
+  /**
+   * Of a {@code oncePerTick} task, the last tick that was claimed in the cluster, as ISO 8601 in
+   * UTC; null when there is none or it is not known.
+   */
+  public String getMark() {
+    return mark;
+  }
+
+  /** Sets the last tick that was claimed, as ISO 8601 in UTC, or null. */
+  public TaskInfo setMark(String mark) {
+    this.mark = mark;
+    return this;
+  }
+
+  /**
+   * How far the mark lies ahead of the store's clock, in milliseconds; negative when it lies in the
+   * past, 0 without a mark. No tick up to the mark runs, see {@link TaskService#reset}.
+   */
+  public long getMarkAhead() {
+    return markAhead;
+  }
+
+  /** Sets how far the mark lies ahead of the store's clock, in milliseconds. */
+  public TaskInfo setMarkAhead(long markAhead) {
+    this.markAhead = markAhead;
     return this;
   }
 

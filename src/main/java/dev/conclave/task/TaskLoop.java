@@ -1,19 +1,14 @@
 package dev.conclave.task;
 
-import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.ErrorCode;
-import dev.conclave.backend.LeaseRequest;
-import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
-import dev.conclave.backend.support.Tokens;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -33,7 +28,8 @@ import java.util.function.DoubleSupplier;
  *       <i>open</i> until the next one: it is tried again when this worker is elected, when the
  *       lock that was in the way runs out, and with growing pauses while the backend is away. These
  *       tries are not told unless they run.
- *   <li>So is, at the start, the last tick before it, unless the task was not known then.
+ *   <li>So is, at the start, the last tick before it, if this schedule was known then.
+ *   <li>A wall clock that is set back far begins the calendar anew.
  *   <li>A body may outlive its run: past its timeout, or cancelled. While it lives nothing is begun
  *       here, and what comes due is {@code MISSED}; an open tick is tried when the body has ended.
  *   <li>A tick that passes while the task is paused is claimed and dropped.
@@ -54,12 +50,13 @@ final class TaskLoop {
   private static final long LOOK = Duration.ofMinutes(1).toNanos();
   private static final long SHORTEST_PAUSE = Duration.ofSeconds(1).toNanos();
   private static final long LONGEST_PAUSE = Duration.ofSeconds(30).toNanos();
-  private static final String SINCE = "since";
 
   private final TaskDefinition task;
   private final String name;
   private final Setting setting;
   private final Scheduler scheduler;
+  private final KnownSchedule known;
+  private final Guard tick;
   private final List<Guard> scheduled;
   private final List<Guard> triggered;
   private final TaskStats stats = new TaskStats();
@@ -83,7 +80,9 @@ final class TaskLoop {
     this.name = task.name();
     this.setting = setting;
     this.scheduler = setting.scheduler();
-    this.scheduled = Guards.scheduled(task, scheduler, setting.backend(), setting.worker());
+    this.known = new KnownSchedule(task, setting.worker(), setting.backend());
+    this.tick = new TickGuard(name, scheduler, setting.backend(), setting.teller()::clockIsOff);
+    this.scheduled = Guards.scheduled(task, scheduler, setting.backend(), setting.worker(), tick);
     this.triggered = Guards.triggered(task, scheduler, setting.backend(), setting.worker());
     this.pace = Pace.of(task, scheduler);
     drawDelay();
@@ -184,6 +183,7 @@ final class TaskLoop {
   }
 
   private void wake() {
+    beginAnewIfSetBack();
     if (untilDue() > 0) {
       arm();
       return;
@@ -270,7 +270,7 @@ final class TaskLoop {
   private void settle(TaskRun.Result result) {
     if (result.settled()) {
       if (paused) {
-        setting.backend().advance(name, open.toEpochMilli());
+        tick.take(open);
       }
       open = null;
     } else if (result.outcome() == TaskOutcome.SKIPPED_NOT_LEADER) {
@@ -296,35 +296,38 @@ final class TaskLoop {
     election = task.leadership().onLeadership(() -> scheduler.execute(this::tryOpen));
   }
 
+  private void beginAnewIfSetBack() {
+    if (pace.rewind()) {
+      open = null;
+      again.cancel();
+      String now = "the wall clock was set back to " + scheduler.now();
+      setting.teller().clockIsOff("task '" + name + "': " + now + ", its schedule begins anew");
+      arm();
+    }
+  }
+
   private void tryOpen() {
+    beginAnewIfSetBack();
     if (open != null && running == null && lingering == null && !stopped) {
       attempt(open, true);
     }
   }
 
-  /** Is the tick younger than the task? Whoever is first to know the task says since when. */
+  /** A tick was missed only if the schedule was known then. */
   private void lookBack(Instant tick) {
-    JsonObject since = new JsonObject().put(SINCE, scheduler.now().toEpochMilli());
-    LeaseRequest request =
-        LeaseRequest.of(
-                TaskKeys.since(name), Tokens.random(), LeaseRules.MAX_DURATION, setting.worker())
-            .withMetadata(since);
-    setting
-        .backend()
-        .acquire(request)
+    known
+        .before(tick, scheduler.now())
         .onComplete(answer -> CallerContext.run(scheduler, () -> lookedBack(tick, answer)));
   }
 
-  private void lookedBack(Instant tick, AsyncResult<Acquisition> answer) {
+  private void lookedBack(Instant tick, AsyncResult<Boolean> missed) {
     if (stopped || open != null || running != null) {
       return; // A later tick has come up meanwhile.
     }
-    if (answer.failed()) {
-      setting.teller().backendFailed(name, answer.cause());
+    if (missed.failed()) {
+      setting.teller().backendFailed(name, missed.cause());
       again = scheduler.schedule(pauseAfterFailure(), () -> lookBack(tick));
-    } else if (answer.result() instanceof Acquisition.Refused known
-        && known.holder().metadata() != null
-        && known.holder().metadata().getLong(SINCE, Long.MAX_VALUE) < tick.toEpochMilli()) {
+    } else if (missed.result()) {
       open = tick;
       tryOpen();
     }

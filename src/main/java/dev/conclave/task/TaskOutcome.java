@@ -11,6 +11,11 @@ public enum TaskOutcome {
   /** It did not run here: another holds the task's lock or a resource's, or has run the tick. */
   SKIPPED_LOCKED,
   /**
+   * It did not run here: the tick lies far ahead of the store's clock, so this machine's wall clock
+   * is wrong, or the store's.
+   */
+  SKIPPED_CLOCK,
+  /**
    * A tick has passed without a run: because of a run that took longer, of a body that outlived its
    * run, or of the misfire grace.
    */

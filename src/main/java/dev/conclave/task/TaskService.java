@@ -64,4 +64,14 @@ public interface TaskService {
    * @return whether the task was paused
    */
   Future<Boolean> resume(String name);
+
+  /**
+   * Sets the mark of a {@code oncePerTick} task back to the store's time, where a clock that was
+   * far ahead has moved it beyond: the ticks between run again as they come. Ticks up to the
+   * store's time stay run. Logged.
+   *
+   * @return whether the mark lay ahead of the store's time; fails with {@code INVALID} when the
+   *     backend does not tell its time
+   */
+  Future<Boolean> reset(String name);
 }

@@ -25,6 +25,8 @@ final class TaskTeller {
   private long failures;
   private boolean logged;
   private long loggedAt;
+  private boolean clockLogged;
+  private long clockLoggedAt;
 
   TaskTeller(Scheduler scheduler, TaskBus bus, TaskManagerOptions options) {
     this.scheduler = scheduler;
@@ -51,9 +53,8 @@ final class TaskTeller {
 
   void backendFailed(String task, Throwable cause) {
     long now = scheduler.nanoTime();
-    long interval = Duration.ofMillis(options.getErrorInterval()).toNanos();
     failures++;
-    if (!logged || now - loggedAt >= interval) {
+    if (!logged || now - loggedAt >= interval()) {
       String others = failures == 1 ? "" : " (" + failures + " failures since it was told last)";
       LOG.log(
           WARNING, "task '" + task + "': the backend fails" + others + ": " + cause.getMessage());
@@ -61,6 +62,20 @@ final class TaskTeller {
       loggedAt = now;
       failures = 0;
     }
+  }
+
+  /** Clocks that are wrong are one line per interval for all tasks together. */
+  void clockIsOff(String message) {
+    long now = scheduler.nanoTime();
+    if (!clockLogged || now - clockLoggedAt >= interval()) {
+      LOG.log(WARNING, message);
+      clockLogged = true;
+      clockLoggedAt = now;
+    }
+  }
+
+  private long interval() {
+    return Duration.ofMillis(options.getErrorInterval()).toNanos();
   }
 
   private void log(String task, TaskRun.Result result) {

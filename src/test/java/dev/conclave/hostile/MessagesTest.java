@@ -123,6 +123,7 @@ class MessagesTest {
         new Call(TaskService.DEFAULT_ADDRESS, "list", new JsonObject()),
         new Call(TaskService.DEFAULT_ADDRESS, "trigger", named("refresh")),
         new Call(TaskService.DEFAULT_ADDRESS, "pause", named("refresh")),
+        new Call(TaskService.DEFAULT_ADDRESS, "reset", named("refresh")),
         new Call(TaskService.DEFAULT_ADDRESS, "resume", named("refresh")));
   }
 

@@ -42,6 +42,28 @@ class OncePerTickTest {
   }
 
   @Test
+  void ticksOfAScheduleThatWasNotInForceAreNotMadeUpFor() {
+    TaskManager first = sim.started(hourly());
+    sim.time.advance(HOUR.multipliedBy(3));
+    first.stop();
+    runs.clear();
+    TaskRouter changed = TaskRouter.create();
+    changed.cron("15 * * * *", "a", this::note).oncePerTick();
+    TaskManager second = sim.started(changed);
+    assertThat(runs).isEmpty();
+    sim.time.advance(Duration.ofMinutes(10));
+    second.stop();
+    sim.time.advance(HOUR);
+    TaskRouter again = TaskRouter.create();
+    again.cron("15 * * * *", "a", this::note).oncePerTick();
+    TaskManager third = sim.started(again);
+    assertThat(runs).as("it was in force now").containsExactly("04:15");
+    third.stop();
+    sim.started(hourly());
+    assertThat(runs).as("it was not in force any more").containsExactly("04:15");
+  }
+
+  @Test
   void ofTheTicksThatPassedWhileNobodyRanTheLastOneRunsOnce() {
     TaskManager first = sim.started(hourly());
     sim.time.advance(HOUR);

@@ -48,6 +48,11 @@ final class Sim {
     return manager(worker, new Offset(time, offset), store, events, router);
   }
 
+  /** A manager on a machine with a clock of its own. */
+  TaskManager manager(String worker, Scheduler clock, TaskRouter router) {
+    return manager(worker, clock, store, events, router);
+  }
+
   /** A manager on any time and store. */
   static TaskManager manager(
       Scheduler time, Duration offset, SyncBackend backend, TaskRouter router) {

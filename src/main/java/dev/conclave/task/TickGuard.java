@@ -1,0 +1,115 @@
+package dev.conclave.task;
+
+import dev.conclave.backend.Register;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.function.Consumer;
+
+/**
+ * A tick is claimed by moving the task's register to it, once and for all. Wall clocks may be
+ * wrong, so the store's clock is asked first.
+ *
+ * <ol>
+ *   <li>A tick that the mark has reached has been run, or dropped, by another.
+ *   <li>A tick that lies further ahead of the store's clock than {@link #AHEAD} is not claimed: the
+ *       mark would keep all machines whose clocks are right from running until then. It is tried
+ *       again when it has come near.
+ *   <li>What may keep a task silent is logged: such a tick, a mark that lies so far ahead, and a
+ *       clock that is so far behind that its ticks are those of the past.
+ *   <li>Where the store does not tell its time, the register alone decides.
+ * </ol>
+ */
+final class TickGuard implements Guard {
+  /** How far clocks may be apart. */
+  static final Duration AHEAD = Duration.ofMinutes(5);
+
+  private final String task;
+  private final Scheduler scheduler;
+  private final SyncBackend backend;
+  private final Consumer<String> clockIsOff;
+
+  /**
+   * The guard of one task.
+   *
+   * @param clockIsOff told in a sentence what is wrong with clocks
+   */
+  TickGuard(String task, Scheduler scheduler, SyncBackend backend, Consumer<String> clockIsOff) {
+    this.task = task;
+    this.scheduler = scheduler;
+    this.backend = backend;
+    this.clockIsOff = clockIsOff;
+  }
+
+  @Override
+  public Future<Hold> take(Instant fireTime) {
+    return Guards.on(scheduler, backend.register(task))
+        .compose(shown -> shown.isEmpty() ? claim(fireTime) : judge(shown.get(), fireTime));
+  }
+
+  private Future<Hold> judge(Register shown, Instant fireTime) {
+    Instant store = shown.storeTime();
+    if (shown.mark().isPresent() && shown.mark().getAsLong() >= fireTime.toEpochMilli()) {
+      Instant mark = Instant.ofEpochMilli(shown.mark().getAsLong());
+      if (mark.isAfter(store.plus(AHEAD))) {
+        clockIsOff.accept(
+            "task '%s' is kept from running by its mark %s, which lies %s ahead of the store's clock; reset sets it back"
+                .formatted(task, mark, Duration.between(store, mark)));
+      } else if (scheduler.now().plus(AHEAD).isBefore(store)) {
+        clockIsOff.accept(
+            "task '%s' does not run here: this machine's clock is %s behind the store's"
+                .formatted(task, Duration.between(scheduler.now(), store)));
+      }
+      return taken();
+    }
+    Duration ahead = Duration.between(store, fireTime);
+    if (ahead.compareTo(AHEAD) <= 0) {
+      return claim(fireTime);
+    }
+    String why =
+        "task '%s' does not run its tick %s here: it lies %s ahead of the store's clock"
+            .formatted(task, fireTime, ahead);
+    clockIsOff.accept(why);
+    long near = Math.min(ahead.minus(AHEAD).toSeconds(), Duration.ofDays(366).toSeconds());
+    return Guard.Refusal.now(TaskOutcome.SKIPPED_CLOCK, Duration.ofSeconds(near).toNanos(), why);
+  }
+
+  private Future<Hold> claim(Instant fireTime) {
+    return backend
+        .advance(task, fireTime.toEpochMilli())
+        .compose(mine -> mine ? Future.succeededFuture(new Claimed(fireTime)) : taken());
+  }
+
+  private static Future<Hold> taken() {
+    return Guard.Refusal.ever(TaskOutcome.SKIPPED_LOCKED, "another has run the tick");
+  }
+
+  private record Claimed(Instant fireTime) implements Hold {
+    @Override
+    public boolean isValid() {
+      return true;
+    }
+
+    @Override
+    public void onLost(Runnable handler) {
+      // A tick is claimed once and for all.
+    }
+
+    @Override
+    public long fencingToken() {
+      return fireTime.toEpochMilli();
+    }
+
+    @Override
+    public int rank() {
+      return Guards.TICK;
+    }
+
+    @Override
+    public Future<Boolean> release(boolean ran) {
+      return Future.succeededFuture(true);
+    }
+  }
+}
