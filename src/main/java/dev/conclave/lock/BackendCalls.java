@@ -109,9 +109,16 @@ final class BackendCalls {
    * and the attempt under way have been answered.
    */
   Future<Void> giveBack(Waiter waiter) {
-    Future<Void> sent =
-        call(() -> backend.release(waiter.key, waiter.token()))
-            .transform(whatever -> Future.succeededFuture());
+    return returned(waiter, () -> backend.release(waiter.key, waiter.token()));
+  }
+
+  /** Gives up the waiter's place in line, and never a lease. Completes as {@link #giveBack}. */
+  Future<Void> leave(Waiter waiter) {
+    return returned(waiter, () -> backend.leave(waiter.key, waiter.token()));
+  }
+
+  private <T> Future<Void> returned(Waiter waiter, Supplier<Future<T>> call) {
+    Future<Void> sent = call(call).transform(whatever -> Future.succeededFuture());
     if (sent.isComplete() && waiter.attempt.isComplete()) {
       return sent;
     }

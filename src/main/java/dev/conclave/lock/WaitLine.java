@@ -32,6 +32,8 @@ import java.util.function.DoubleSupplier;
  *       still valid by the clock here, reckoned from the sending. Otherwise it is given back.
  *   <li>Whoever ends without a grant after having asked gives its token back: its place in the
  *       backend's line, and a lease whose answer got lost.
+ *       An attempt that was refused got a place only, so only that is given up: the same token may
+ *       have been granted the lock at another service.
  *   <li>A waiter leaves the line before it is told, and the next becomes first in a step of its
  *       own: what a caller does when it is told may come back here.
  *   <li>Whoever holds the lock already, and asks again with its token, does not stand behind those
@@ -133,7 +135,11 @@ final class WaitLine {
   private void leave(Waiter waiter, Throwable reason) {
     if (remove(waiter)) {
       if (waiter.asked) {
-        calls.giveBack(waiter);
+        if (waiter.refusedOnly && waiter.attempt.isComplete()) {
+          calls.leave(waiter);
+        } else {
+          calls.giveBack(waiter);
+        }
       }
       waiter.fail(reason);
     }
@@ -195,6 +201,8 @@ final class WaitLine {
       return;
     }
     asking = false;
+    waiter.refusedOnly &=
+        outcome.succeeded() && outcome.result().acquisition() instanceof Acquisition.Refused;
     if (outcome.failed()) {
       troubled(waiter, outcome.cause());
     } else if (outcome.result().acquisition() instanceof Acquisition.Refused refused) {

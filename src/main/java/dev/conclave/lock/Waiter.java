@@ -22,6 +22,9 @@ final class Waiter {
   /** Whether anything was sent to the backend for it. */
   boolean asked;
 
+  /** Whether every attempt was refused so far: it has a place in line, and certainly no lease. */
+  boolean refusedOnly = true;
+
   /** The latest attempt to get a grant. */
   Future<?> attempt = Future.succeededFuture();
 

@@ -1,0 +1,37 @@
+package dev.conclave.lock;
+
+import static dev.conclave.lock.ManualLocks.done;
+import static dev.conclave.lock.ManualLocks.failure;
+import static dev.conclave.lock.ManualLocks.request;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.conclave.backend.ErrorCode;
+import io.vertx.core.Future;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** One token that waits at two services, as a retry does that reaches another instance. */
+class TwoServicesTest {
+  private final ManualLocks locks = new ManualLocks();
+  private final LocalLockService other =
+      new LocalLockService(locks.time, locks.backend, new LockServiceOptions());
+
+  @Test
+  void aWaitThatEndsLeavesTheLeaseThatTheSameTokenGotElsewhere() {
+    locks.heldByStranger("door", Duration.ofMinutes(1));
+    locks.backend.dropHints();
+    Future<LockGrant> first = locks.service.acquire(request("door", "mine", 1_500));
+    locks.pass(300);
+    Future<LockGrant> retry = other.acquire(request("door", "mine", 10_000));
+    locks.strangerReleases("door");
+    Future<LockGrant> again = other.acquire(request("door", "mine", 0));
+    long fence = done(again).getFencingToken();
+    locks.pass(1_300);
+    failure(first, ErrorCode.TIMEOUT);
+    assertThat(done(other.owned("door", "mine"))).as("still held").isTrue();
+    locks.pass(5_000);
+    assertThat(done(retry).getFencingToken()).isEqualTo(fence);
+    assertThat(done(locks.service.release("door", "mine"))).isTrue();
+    locks.assertNothingLeft();
+  }
+}
