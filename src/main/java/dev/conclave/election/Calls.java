@@ -27,14 +27,15 @@ final class Calls {
 
   /** The call's outcome, or a failure when there is none in time. */
   <T> Future<T> within(long nanos, Supplier<Future<T>> call) {
-    return within(nanos, call, tooLate -> {});
+    return within(nanos, call, tooLate -> {}, failure -> {});
   }
 
   /**
    * The call's outcome, or {@link ErrorCode#BACKEND_UNAVAILABLE} when there is none in time. What
-   * comes later goes to {@code late}.
+   * comes later goes to {@code late}, or to {@code lateFailure}.
    */
-  <T> Future<T> within(long nanos, Supplier<Future<T>> call, Consumer<T> late) {
+  <T> Future<T> within(
+      long nanos, Supplier<Future<T>> call, Consumer<T> late, Consumer<Throwable> lateFailure) {
     Promise<T> first = Promise.promise();
     Scheduler.Timer bound =
         scheduler.schedule(
@@ -48,7 +49,9 @@ final class Calls {
         outcome -> {
           bound.cancel();
           if (outcome.failed()) {
-            first.tryFail(outcome.cause());
+            if (!first.tryFail(outcome.cause())) {
+              lateFailure.accept(outcome.cause());
+            }
           } else if (!first.tryComplete(outcome.result())) {
             late.accept(outcome.result());
           }

@@ -101,7 +101,7 @@ final class Looks {
    */
   <T> void send(Supplier<Future<T>> call, Consumer<T> late, Handler<AsyncResult<T>> next) {
     long mine = ++number;
-    Future<T> answer = calls.within(timeout, call, late);
+    Future<T> answer = calls.within(timeout, call, late, outage::failedLate);
     underWay = answer;
     answer.onComplete(
         outcome -> {

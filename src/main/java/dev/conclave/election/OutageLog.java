@@ -12,6 +12,7 @@ final class OutageLog {
   private final long interval;
   private long failures;
   private long loggedAt;
+  private Throwable cause;
 
   /**
    * @param interval in nanoseconds
@@ -23,13 +24,23 @@ final class OutageLog {
     this.interval = interval;
   }
 
-  void failed(Throwable cause) {
+  /** What a call that was given up has failed with in the end: the reason that a timeout hides. */
+  void failedLate(Throwable late) {
+    cause = late;
+  }
+
+  void failed(Throwable failure) {
     long now = scheduler.nanoTime();
     if (failures++ == 0 || now - loggedAt >= interval) {
       loggedAt = now;
       log.log(
           WARNING,
-          subject + ": the backend fails (" + failures + " in a row): " + cause.getMessage());
+          subject
+              + ": the backend fails ("
+              + failures
+              + " in a row): "
+              + failure.getMessage()
+              + (cause == null ? "" : "; last cause: " + cause.getMessage()));
     }
   }
 
@@ -37,6 +48,7 @@ final class OutageLog {
     if (failures > 0) {
       log.log(WARNING, subject + ": the backend is back after " + failures + " failures");
       failures = 0;
+      cause = null;
     }
   }
 }

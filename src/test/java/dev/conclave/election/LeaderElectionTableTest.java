@@ -755,6 +755,19 @@ class LeaderElectionTableTest {
   }
 
   @Test
+  void anOutageNamesTheCauseThatATimeoutHides() {
+    Worker a = bench.worker("a").deaf().start();
+    bench.seconds(1);
+    a.backend.onAll(Fault.FAILS_LATE);
+    bench.seconds(7.1); // a renewal of 2 s was given up at 7 s
+    a.backend.deliver();
+    bench.seconds(40);
+    assertThat(log.messages())
+        .anyMatch(line -> line.endsWith("no answer within 5000 ms; last cause: the store is down"));
+    a.backend.onAll(Fault.NONE);
+  }
+
+  @Test
   void theLineOfAnEndSaysThatTheWorkerDoesNotLeadAnyMore() {
     Worker a = bench.worker("a").deaf().start();
     a.backend.onAll(Fault.FAILS);

@@ -34,6 +34,8 @@ final class ScriptedBackend implements SyncBackend {
     HANGS_ON_THE_WAY,
     /** The call fails; the store executes it all the same, at {@link #deliver()}. */
     CARRIED_OUT_LATER,
+    /** The call has not reached the store and fails at {@link #deliver()}. */
+    FAILS_LATE,
     /** The store has executed the call; its answer is on its way until {@link #deliver()}. */
     HANGS_ON_THE_WAY_BACK,
     /** The call throws. */
@@ -119,6 +121,9 @@ final class ScriptedBackend implements SyncBackend {
       case CARRIED_OUT_LATER:
         hanging.add(operation::get);
         return Future.failedFuture(down);
+      case FAILS_LATE:
+        hanging.add(() -> promise.fail(down));
+        return promise.future();
       case HANGS_ON_THE_WAY_BACK:
         Future<T> answer = operation.get();
         hanging.add(() -> answer.onComplete(promise));
