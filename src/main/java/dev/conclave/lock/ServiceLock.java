@@ -139,8 +139,7 @@ final class ServiceLock implements Lock {
       if (answer.isComplete()) {
         answered(sentAt, answer);
       } else {
-        answer.onComplete(
-            outcome -> CallerContext.run(scheduler, () -> answered(sentAt, outcome)));
+        answer.onComplete(outcome -> CallerContext.run(scheduler, () -> answered(sentAt, outcome)));
       }
       if (!promise.future().isComplete()) {
         guard();

@@ -31,9 +31,9 @@ import java.util.function.DoubleSupplier;
  *   <li>A grant counts only when the waiter still waits, its deadline is not over, and the lease is
  *       still valid by the clock here, reckoned from the sending. Otherwise it is given back.
  *   <li>Whoever ends without a grant after having asked gives its token back: its place in the
- *       backend's line, and a lease whose answer got lost.
- *       An attempt that was refused got a place only, so only that is given up: the same token may
- *       have been granted the lock at another service.
+ *       backend's line, and a lease whose answer got lost. An attempt that was refused got a place
+ *       only, so only that is given up: the same token may have been granted the lock at another
+ *       service.
  *   <li>A waiter leaves the line before it is told, and the next becomes first in a step of its
  *       own: what a caller does when it is told may come back here.
  *   <li>Whoever holds the lock already, and asks again with its token, does not stand behind those

@@ -29,7 +29,7 @@ class GuardsTest {
   void aPauseIsRememberedWhileTheStoreIsAway() {
     TaskDefinition task =
         TaskRouter.create().every(Duration.ofSeconds(1), "t", run -> Future.succeededFuture());
-    Guard pause = Guards.scheduled(task, time, backend, "w").get(0);
+    Guard pause = Guards.scheduled(task, time, backend, "w", null).get(0);
     assertThat(takePause(pause).succeeded()).isTrue();
     store.acquire(
         LeaseRequest.of(TaskKeys.paused("t"), "token", Duration.ofDays(1), "an operator"));
