@@ -70,6 +70,11 @@ public final class FaultProxy implements AutoCloseable {
     return links.size();
   }
 
+  /** How many of them still have the server's side. */
+  public long alive() {
+    return links.stream().filter(link -> !link.serverLost).count();
+  }
+
   /** Every byte comes this much later. */
   public void delay(Duration delay) {
     delayNanos = delay.toNanos();

@@ -29,7 +29,8 @@ final class LeaseOp implements RedisAsk {
     WATCH,
     ADVANCE,
     REGISTER,
-    RETREAT;
+    RETREAT,
+    PING;
 
     private final String title = name().toLowerCase(Locale.ROOT);
     private final byte[] bytes = title.getBytes(UTF_8);
@@ -81,6 +82,19 @@ final class LeaseOp implements RedisAsk {
 
   static LeaseOp leave(RedisConfig config, LeaseKey key, String token) {
     return of(Kind.LEAVE, config, key, token, null);
+  }
+
+  /** Writes nothing, but is refused where nothing can be written. */
+  static LeaseOp ping(RedisConfig config) {
+    return new LeaseOp(Kind.PING, config.prefix() + ":{ping}", null, "", null, null);
+  }
+
+  /** Whether it keeps or ends a holding, and so needs no memory to speak of. */
+  boolean needsNoMemory() {
+    return switch (kind) {
+      case EXTEND, RELEASE, LEAVE, REVOKE, LAPSE -> true;
+      default -> false;
+    };
   }
 
   static LeaseOp revoke(RedisConfig config, LeaseKey key) {

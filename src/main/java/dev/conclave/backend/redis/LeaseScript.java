@@ -26,10 +26,11 @@ import java.util.List;
  *       no lease runs beyond it, the expiry need not be set anew. To set it costs the server as
  *       much as all the rest of an acquire; so it is set one more retention ahead.
  *   <li>The flag is {@code +} when the record has more fields, else {@code -}.
- *   <li>{@code first} and {@code last} number the line, {@code turn:<number>} is the token at a
- *       place and {@code place:<token>} what is known of it: number, end of patience, the waiter's
- *       number at its client, that client's channel, owner. So joining, leaving and calling the
- *       next cost the same however long the line is.
+ *   <li>{@code first} and {@code last} number the line, {@code seen} is the place behind the first
+ *       at which it was last looked whether its waiter still waits, {@code turn:<number>} is the
+ *       token at a place and {@code place:<token>} what is known of it: number, end of patience,
+ *       the waiter's number at its client, that client's channel, owner. So joining, leaving and
+ *       calling the next cost the same however long the line is.
  *   <li>{@code watched}: until when somebody wants hints.
  * </ul>
  *
@@ -97,7 +98,7 @@ final class LeaseScript {
         function self.hint()
           local watched = call('HGET', key, 'watched')
           if watched and tonumber(watched) > now then
-            call('PUBLISH', key, '')
+            redis.pcall('PUBLISH', key, '')
           end
         end
 
@@ -121,6 +122,22 @@ final class LeaseScript {
           return first
         end
 
+        -- Drops places behind the first whose patience is over. Looks at two of them each time that
+        -- one is added, in turn, so that those of crashed waiters do not pile up.
+        local function collect(first, last)
+          local at = tonumber(call('HGET', key, 'seen') or 0)
+          for _ = 1, math.min(2, last - first) do
+            if at <= first or at >= last then at = first end
+            at = at + 1
+            local token = call('HGET', key, 'turn:' .. int(at))
+            local place = token and call('HGET', key, 'place:' .. token)
+            if token and not (place and tonumber(place:match('^%d+ (%d+)')) > now) then
+              call('HDEL', key, 'turn:' .. int(at), 'place:' .. token)
+            end
+          end
+          call('HSET', key, 'seen', int(at))
+        end
+
         function self.join(token, owner, patience, number)
           local place = call('HGET', key, 'place:' .. token)
           local seat = place and place:match('^%d+')
@@ -130,6 +147,7 @@ final class LeaseScript {
             local first = head(tonumber(ends[1] or 1), last)
             seat = int(last + 1)
             call('HSET', key, 'first', int(first), 'last', seat, 'turn:' .. seat, token)
+            collect(first, last)
           end
           call('HSET', key, 'place:' .. token, seat .. ' ' .. int(now + patience) .. ' '
             .. int(number) .. ' ' .. ARGV[2]:sub(2) .. ' ' .. owner)
@@ -146,37 +164,42 @@ final class LeaseScript {
         end
 
         -- Offers the lease to the first in line, or leaves it free. A client that nobody hears has
-        -- died and is passed over; when none is heard, the first gets the offer all the same.
+        -- died and is passed over; when none is heard, the first gets the offer all the same. The
+        -- state is written before anybody is called, and that a call is refused changes nothing.
         function self.vacate()
           local more = call('HMGET', key, 'first', 'last', 'watched')
-          local heir, label
+          local watched = more[3] and tonumber(more[3]) > now
           local from, to = tonumber(more[1] or 1), tonumber(more[2] or 0)
-          while from <= to do
+
+          local function settle(heir, label)
+            local flag = '+'
+            if from <= to then
+              call('HSET', key, 'first', int(from))
+            else
+              if more[2] then call('HDEL', key, 'first', 'last', 'seen') end
+              if not watched then flag = '-' end
+            end
+            if heir then
+              local till = ('%016.0f'):format(now + $OFFER)
+              change(till, till, flag .. 'offered:' .. heir .. '\\n' .. label .. '\\n')
+            else
+              change('0000000000000000', clock, flag .. 'free:\\n\\n')
+            end
+          end
+
+          local heir, label, heard
+          while from <= to and not heard do
             local seat, token, number, client, owner = head(from, to)
             from = seat
             if not token then break end
-            call('HDEL', key, 'turn:' .. seat, 'place:' .. token)
             from = seat + 1
-            local heard = call('PUBLISH', client, number)
-            if heard > 0 or ARGV[2]:sub(1, 1) ~= '1' then
-              heir, label = token, owner
-              break
-            end
-            if not heir then heir, label = token, owner end
+            settle(token, owner)
+            call('HDEL', key, 'turn:' .. seat, 'place:' .. token)
+            local hearers = redis.pcall('PUBLISH', client, number)
+            heard = type(hearers) == 'table' or hearers > 0 or ARGV[2]:sub(1, 1) ~= '1'
+            if heard or not heir then heir, label = token, owner end
           end
-          local flag = '+'
-          if from <= to then
-            call('HSET', key, 'first', int(from))
-          else
-            if more[2] then call('HDEL', key, 'first', 'last') end
-            if not more[3] or tonumber(more[3]) <= now then flag = '-' end
-          end
-          if heir then
-            local till = ('%016.0f'):format(now + $OFFER)
-            change(till, till, flag .. 'offered:' .. heir .. '\\n' .. label .. '\\n')
-          else
-            change('0000000000000000', clock, flag .. 'free:\\n\\n')
-          end
+          if not heard then settle(heir, label) end
           if more[3] then self.hint() end
           return heir and 2 or 0
         end
@@ -209,6 +232,7 @@ final class LeaseScript {
       -- time, when leases end, and the three times of a new one. For releases the end is one that a
       -- lease given back is never kept beyond.
       local function operate(key, own, number, operation, terms, now, till, fresh)
+        if operation == 'ping' then return call('HDEL', key, '-') end
         if operation == 'advance' then return others(key).advance(own, ARGV[terms]) end
         if operation == 'register' then return { call('GET', key) or '', now } end
         if operation == 'retreat' then return others(key).retreat(own, ARGV[terms]) end
@@ -319,6 +343,12 @@ final class LeaseScript {
   private static final byte[] FULL = LUA.getBytes(UTF_8);
   private static final byte[] DIGEST = sha1(FULL).getBytes(UTF_8);
 
+  /**
+   * The same for a server whose memory is used up, which then refuses all other scripts' writes.
+   */
+  private static final byte[] FULL_WITHOUT_MEMORY =
+      ("#!lua flags=allow-oom\n" + LUA).getBytes(UTF_8);
+
   private final byte[] retention;
   private final byte[] client;
 
@@ -342,6 +372,11 @@ final class LeaseScript {
   /** The call that brings the script with it. */
   Request inFull(List<LeaseOp> operations) {
     return call(Command.EVAL, FULL, operations);
+  }
+
+  /** As {@link #inFull}, for operations that need no more memory than they free. */
+  Request withoutMemory(List<LeaseOp> operations) {
+    return call(Command.EVAL, FULL_WITHOUT_MEMORY, operations);
   }
 
   private Request call(Command command, byte[] script, List<LeaseOp> operations) {

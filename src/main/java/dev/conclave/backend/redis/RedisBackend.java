@@ -56,6 +56,10 @@ final class RedisBackend implements SyncBackend {
   private volatile boolean closed;
 
   RedisBackend(Vertx vertx, RedisConfig config) {
+    this(vertx, config, RedisHints.BEAT);
+  }
+
+  RedisBackend(Vertx vertx, RedisConfig config, Duration beat) {
     this.config = config;
     this.scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
     String channel = config.prefix() + ":client:" + randomId();
@@ -79,7 +83,9 @@ final class RedisBackend implements SyncBackend {
             config,
             channel,
             line,
-            record -> requests.submit(LeaseOp.watch(record, RedisHints.MARK)));
+            record -> requests.submit(LeaseOp.watch(record, RedisHints.MARK)),
+            suspected -> signOfLife(transport, suspected),
+            beat);
     transport.use(link, () -> hints.listen(transport::open));
     this.listing = new RedisListing(config, this::command, this::find);
   }
@@ -213,8 +219,7 @@ final class RedisBackend implements SyncBackend {
             .recover(
                 failure ->
                     Future.failedFuture(config.name().unavailable("can not be reached", failure)))
-            .compose(up -> command(Request.cmd(Command.PING)))
-            .mapEmpty();
+            .compose(up -> ask(LeaseOp.ping(config), answer -> null));
     return CallerContext.answer(pinged);
   }
 
@@ -236,6 +241,17 @@ final class RedisBackend implements SyncBackend {
   /** How many waiters and offers this client remembers. */
   int footprint() {
     return line.size();
+  }
+
+  /**
+   * A connection that something on the way has forgotten shows it only when it is used. So one that
+   * is idle is used now and then, and at once when the other connection has turned out to be dead:
+   * without an answer it is replaced before anybody waits for it.
+   */
+  private void signOfLife(RedisTransport transport, boolean suspected) {
+    if (!closed && link.connection() != null && (transport.wasIdle() || suspected)) {
+      command(Request.cmd(Command.PING));
+    }
   }
 
   private void lapse(LeaseKey key) {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -26,7 +27,7 @@ import java.util.function.Function;
  *   <li>When a subscription begins, also after a reconnect, messages may have been missed: every
  *       turn and every hint it concerns is called once.
  *   <li>With every beat a PING goes out. A connection that has brought nothing since the one before
- *       is dead, whatever TCP says, and is replaced.
+ *       is dead, whatever TCP says, and is replaced; the one for commands is then suspected too.
  * </ol>
  */
 final class RedisHints implements RedisLink.Listener {
@@ -43,6 +44,8 @@ final class RedisHints implements RedisLink.Listener {
   private final String channel;
   private final RedisLine line;
   private final Function<String, Future<?>> mark;
+  private final Consumer<Boolean> pulse;
+  private final Duration beat;
   private final RedisLink link;
   private final Map<String, List<Hint>> watches = new HashMap<>();
   private Runnable decision;
@@ -62,6 +65,8 @@ final class RedisHints implements RedisLink.Listener {
   /**
    * @param channel this client's own channel
    * @param mark marks a record as watched
+   * @param pulse called with every beat; with true when this connection was found dead
+   * @param beat how often the connections are tried; {@link #BEAT} but in tests
    */
   RedisHints(
       Vertx vertx,
@@ -69,12 +74,16 @@ final class RedisHints implements RedisLink.Listener {
       RedisConfig config,
       String channel,
       RedisLine line,
-      Function<String, Future<?>> mark) {
+      Function<String, Future<?>> mark,
+      Consumer<Boolean> pulse,
+      Duration beat) {
     this.scheduler = scheduler;
     this.name = config.name();
     this.channel = channel;
     this.line = line;
     this.mark = mark;
+    this.pulse = pulse;
+    this.beat = beat;
     this.link = new RedisLink(vertx, scheduler, config, config::subscriberOptions, this);
   }
 
@@ -126,7 +135,7 @@ final class RedisHints implements RedisLink.Listener {
     connection.send(subscribe);
     if (!beating) {
       beating = true;
-      scheduler.schedule(BEAT.toNanos(), this::beat);
+      scheduler.schedule(beat.toNanos(), this::beat);
     }
   }
 
@@ -230,12 +239,14 @@ final class RedisHints implements RedisLink.Listener {
   }
 
   private void beat() {
-    scheduler.schedule(BEAT.toNanos(), this::beat);
+    scheduler.schedule(beat.toNanos(), this::beat);
     RedisConnection connection = link.connection();
+    boolean dead = connection != null && !heard;
+    pulse.accept(dead);
     if (connection == null) {
       return;
     }
-    if (!heard) {
+    if (dead) {
       link.lost(connection);
       return;
     }

@@ -12,9 +12,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Takes batches to Redis over one connection.
@@ -27,6 +29,10 @@ import java.util.Map;
  *       very first ones also wait until this client hears its messages, or fails to: so that no
  *       waiter misses its turn.
  *   <li>Nothing that was sent is sent again: what became of it is unknown, and the caller decides.
+ *       Only what the server has refused for want of memory is, if it keeps or ends a holding: by a
+ *       script that is allowed to.
+ *   <li>An answer which says that this is not the server to write to ends the connection: the next
+ *       one may find the server that is.
  * </ol>
  */
 final class RedisTransport
@@ -41,8 +47,9 @@ final class RedisTransport
   private final Deque<Parked> parked = new ArrayDeque<>();
   private RedisLink link;
   private Runnable listen;
-  private int underWay;
+  private final Set<Batch> underWay = new HashSet<>();
   private boolean open;
+  private boolean idle;
 
   RedisTransport(Scheduler scheduler, RedisConfig config, LeaseScript script, RedisLine line) {
     this.scheduler = scheduler;
@@ -82,7 +89,7 @@ final class RedisTransport
 
   @Override
   public void connected(RedisConnection connection) {
-    underWay = 0;
+    underWay.clear();
     flush();
   }
 
@@ -107,14 +114,23 @@ final class RedisTransport
 
   @Override
   public void disconnected() {
-    underWay = 0;
+    underWay.clear();
+  }
+
+  /** Whether nothing was sent since this was asked last. */
+  boolean wasIdle() {
+    boolean was = idle;
+    idle = true;
+    return was;
   }
 
   @Override
   public void stalled() {
     long now = scheduler.nanoTime();
     parked.removeIf(waiting -> waiting.until - now <= 0);
-    if (underWay > 0) {
+    // What waited for a slot, or for a connection, says nothing about this one.
+    long since = now - config.timeout().toNanos() / 2;
+    if (underWay.stream().anyMatch(batch -> batch.sentAt - since <= 0)) {
       link.lost(link.connection());
     }
   }
@@ -125,6 +141,7 @@ final class RedisTransport
     private final List<RedisAsk> asks;
     private final Promise<List<Future<Response>>> answer;
     private final List<Future<Response>> answers;
+    private final long sentAt = scheduler.nanoTime();
     private int open;
 
     Batch(RedisConnection connection, List<RedisAsk> asks, Promise<List<Future<Response>>> answer) {
@@ -149,8 +166,9 @@ final class RedisTransport
           plain.add(i);
         }
       }
+      RedisTransport.this.idle = false;
       open = calls.size() + plain.size();
-      underWay++;
+      underWay.add(this);
       plain.forEach(this::sendPlain);
       calls.values().forEach(runs -> sendCall(runs.places()));
     }
@@ -171,17 +189,16 @@ final class RedisTransport
     }
 
     private void sendCall(List<Integer> places) {
-      List<LeaseOp> operations = new ArrayList<>(places.size());
-      places.forEach(place -> operations.add((LeaseOp) asks.get(place)));
+      List<LeaseOp> operations = operations(places);
       connection
           .send(script.byDigest(operations))
-          .onSuccess(response -> answered(places, response))
+          .onSuccess(response -> answered(places, response, true))
           .onFailure(
               failure -> {
                 if (startsWith(failure, "NOSCRIPT")) {
                   connection
                       .send(script.inFull(operations))
-                      .onSuccess(response -> answered(places, response))
+                      .onSuccess(response -> answered(places, response, true))
                       .onFailure(again -> failed(places, again));
                 } else {
                   failed(places, failure);
@@ -189,16 +206,19 @@ final class RedisTransport
               });
     }
 
-    private void answered(Collection<Integer> places, Response response) {
+    private void answered(Collection<Integer> places, Response response, boolean mayRepeat) {
       if (!LeaseAnswers.areFor(places.size(), response)) {
         failed(places, LeaseAnswers.notUnderstood());
         return;
       }
       int position = 0;
+      List<Integer> withoutMemory = new ArrayList<>(0);
       for (int place : places) {
         LeaseOp operation = (LeaseOp) asks.get(place);
         Response element = response.get(position++);
-        if (element != null && LeaseAnswers.isError(element)) {
+        if (mayRepeat && isOutOfMemory(element) && operation.needsNoMemory()) {
+          withoutMemory.add(place);
+        } else if (element != null && LeaseAnswers.isError(element)) {
           line.unanswered(operation);
           answers.set(place, refused(operation, element.toString()));
         } else if (LeaseAnswers.answers(operation, element)) {
@@ -209,7 +229,20 @@ final class RedisTransport
           answers.set(place, failed(operation, LeaseAnswers.notUnderstood()));
         }
       }
+      if (!withoutMemory.isEmpty()) {
+        open++;
+        connection
+            .send(script.withoutMemory(operations(withoutMemory)))
+            .onSuccess(again -> answered(withoutMemory, again, false))
+            .onFailure(failure -> failed(withoutMemory, failure));
+      }
       closeOne();
+    }
+
+    private List<LeaseOp> operations(List<Integer> places) {
+      List<LeaseOp> operations = new ArrayList<>(places.size());
+      places.forEach(place -> operations.add((LeaseOp) asks.get(place)));
+      return operations;
     }
 
     private void failed(Collection<Integer> places, Throwable cause) {
@@ -223,14 +256,16 @@ final class RedisTransport
     private Future<Response> failed(RedisAsk ask, Throwable cause) {
       if (startsWith(cause, "CONNECTION_CLOSED") || startsWith(cause, "Connection is closed")) {
         link.ended(connection);
+      } else if (RedisRefusals.isNotHere(cause.getMessage())) {
+        link.lost(connection);
       }
       return Future.failedFuture(config.name().unavailable("did not answer the " + ask, cause));
     }
 
     /** The error of one operation; its neighbours went well. */
     private Future<Response> refused(LeaseOp operation, String error) {
-      if (error.startsWith("READONLY")) {
-        link.lost(connection); // this server is no master any more: find the one that is
+      if (RedisRefusals.isNotHere(error)) {
+        link.lost(connection);
       }
       return Future.failedFuture(
           ErrorCode.BACKEND_UNAVAILABLE.failure(
@@ -245,12 +280,16 @@ final class RedisTransport
 
     private void closeOne() {
       if (--open == 0) {
-        if (link.connection() == connection) {
-          underWay--;
-        }
+        underWay.remove(this);
         answer.tryComplete(answers);
       }
     }
+  }
+
+  private static boolean isOutOfMemory(Response answer) {
+    return answer != null
+        && LeaseAnswers.isError(answer)
+        && RedisRefusals.isOutOfMemory(answer.toString());
   }
 
   private static boolean startsWith(Throwable failure, String prefix) {

@@ -1,0 +1,31 @@
+package dev.conclave.backend.redis;
+
+import java.util.List;
+
+/**
+ * What Redis says when it refuses a command, as far as it tells more than that.
+ *
+ * <p>Of the other refusals, {@code MISCONF} (it can't write to its disk), {@code CLUSTERDOWN},
+ * {@code NOPERM} and {@code BUSY} are of the server that was meant: another connection would be
+ * told the same. {@code MOVED}, {@code ASK} and {@code TRYAGAIN} are the cluster client's business.
+ */
+final class RedisRefusals {
+  /**
+   * A replica; one without its master; one that still loads; a master that was cut off from its
+   * replicas, which may have another by now; a user that was taken away or has a new password.
+   */
+  private static final List<String> NOT_HERE =
+      List.of("READONLY", "MASTERDOWN", "LOADING", "NOREPLICAS", "NOAUTH", "WRONGPASS");
+
+  private RedisRefusals() {}
+
+  /** Whether a new connection may find a server that takes the command. */
+  static boolean isNotHere(String error) {
+    return error != null && NOT_HERE.stream().anyMatch(error::startsWith);
+  }
+
+  /** Whether {@code maxmemory} is reached and nothing can be evicted. */
+  static boolean isOutOfMemory(String error) {
+    return error.startsWith("OOM");
+  }
+}
