@@ -88,7 +88,14 @@ record Access(
 
   /** The text of a file, without space around it. */
   static Future<String> text(Vertx vertx, String file) {
-    return content(vertx, file).map(content -> content.toString().strip());
+    return content(vertx, file)
+        .map(content -> content.toString().strip())
+        .compose(
+            text ->
+                text.isEmpty()
+                    ? Future.failedFuture(
+                        ErrorCode.BACKEND_UNAVAILABLE.failure("the file " + file + " is empty"))
+                    : Future.succeededFuture(text));
   }
 
   /** The address, if it is one: http or https, a host, and no credentials in it. */

@@ -22,6 +22,8 @@ import java.util.function.Consumer;
  *       growing, jittered pause. So is a broken connection, twice. A write may thus be sent again
  *       though it was carried out: its {@code resourceVersion} makes that a conflict, and its write
  *       id lets the writer find out.
+ *   <li>So is a 403, for an account that was let in before ({@link Account}), unless it is about
+ *       the namespace: its quota, or its end.
  *   <li>All of it ends at the deadline.
  *   <li>200, 201, 404, 409 and 410 are answers; everything else is a failure, in a sentence.
  * </ol>
@@ -39,6 +41,7 @@ final class ApiClient {
   private final Endpoint endpoint;
   private final Resource resource;
   private final Exchange exchange;
+  private final Account account = new Account();
 
   ApiClient(
       Vertx vertx, Scheduler scheduler, Endpoint endpoint, Resource resource, int connections) {
@@ -114,6 +117,7 @@ final class ApiClient {
   private Future<ApiAnswer> judge(ApiCall call, Exchange.Raw raw, Deadline deadline, int number) {
     switch (raw.status()) {
       case ApiAnswer.OK, ApiAnswer.CREATED, ApiAnswer.NOT_FOUND, ApiAnswer.CONFLICT, ApiAnswer.GONE:
+        account.allowed(call.verb());
         JsonObject body = raw.json();
         return body == null
             ? Future.failedFuture(failure(call, raw.status(), "no JSON"))
@@ -123,6 +127,15 @@ final class ApiClient {
         if (raw.status() == ApiAnswer.TOO_MANY_REQUESTS || raw.status() >= 500) {
           long asked = raw.retryAfter();
           return again(call, deadline, number, asked >= 0 ? asked : pause(number), failure);
+        }
+        if (raw.status() == ApiAnswer.FORBIDDEN
+            && !Forbidden.isAboutTheNamespace(raw.message())
+            && account.mayBeAllowed(call.verb())) {
+          long pause = pause(number);
+          if (pause >= deadline.left()) {
+            account.refused(call.verb());
+          }
+          return again(call, deadline, number, pause, failure);
         }
         return Future.failedFuture(failure);
     }
@@ -158,14 +171,11 @@ final class ApiClient {
           case ApiAnswer.UNAUTHORIZED ->
               "the API server " + endpoint.url() + " refuses the credentials (401) to " + what;
           case ApiAnswer.FORBIDDEN ->
-              "not allowed (403): the verb '"
-                  + call.verb()
-                  + "' on the resource '"
-                  + resource.qualifiedName()
-                  + "' in namespace '"
-                  + namespace()
-                  + "' is missing in the role; see conf/kubernetes-rbac.yaml"
-                  + said;
+              endpoint
+                  .credentials()
+                  .redact(
+                      Forbidden.sentence(
+                          message, call.verb(), resource.qualifiedName(), namespace()));
           case ApiAnswer.NOT_FOUND ->
               "the API server "
                   + endpoint.url()

@@ -11,7 +11,8 @@ import java.time.Duration;
 /**
  * The bearer token of the requests, if there is one. A token in a file is read again when it is ten
  * seconds old and whenever the API server refuses it: service accounts' tokens are replaced while
- * they still hold. To be used on one thread.
+ * they still hold. A file that is empty for a moment, while it is replaced, counts as unreadable:
+ * the token read before stays. To be used on one thread.
  */
 final class Credentials {
   private static final Logger LOG = System.getLogger(Credentials.class.getName());
@@ -79,7 +80,11 @@ final class Credentials {
         .readFile(file)
         .map(
             content -> {
-              token = content.toString().strip();
+              String read = content.toString().strip();
+              if (read.isEmpty()) {
+                throw new IllegalStateException("empty");
+              }
+              token = read;
               readAt = scheduler.nanoTime();
               return token;
             })
@@ -87,9 +92,11 @@ final class Credentials {
             unreadable -> {
               if (token == null) {
                 return Future.failedFuture(
-                    ErrorCode.BACKEND_UNAVAILABLE.failure("can not read the token file " + file));
+                    ErrorCode.BACKEND_UNAVAILABLE.failure(
+                        "can not read the token file " + file + ": it is missing or empty"));
               }
-              LOG.log(Level.WARNING, "can not read {0} again, keeping the token", file);
+              LOG.log(
+                  Level.WARNING, "can not read {0} again, or it is empty: keeping the token", file);
               readAt = scheduler.nanoTime();
               return Future.succeededFuture(token);
             });

@@ -123,10 +123,7 @@ final class EventStream {
     response.exceptionHandler(this::end);
     if (response.statusCode() != ApiAnswer.OK) {
       pause = Exchange.retryAfter(response.getHeader(HttpHeaders.RETRY_AFTER));
-      end(
-          response.statusCode() == ApiAnswer.GONE
-              ? Gone.tooOld()
-              : failures.of(call, response.statusCode(), ""));
+      refused(response);
       return;
     }
     RecordParser lines = RecordParser.newDelimited("\n");
@@ -142,6 +139,19 @@ final class EventStream {
           heard = scheduler.nanoTime();
           lines.handle(chunk);
         });
+  }
+
+  private void refused(HttpClientResponse response) {
+    int status = response.statusCode();
+    if (status == ApiAnswer.GONE) {
+      end(Gone.tooOld());
+      return;
+    }
+    response
+        .body()
+        .map(body -> new Exchange.Raw(status, null, null, body).message())
+        .otherwise("")
+        .onSuccess(words -> end(failures.of(call, status, words)));
   }
 
   private void parse(Runnable reading) {

@@ -8,13 +8,18 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
+import java.util.Properties;
 
 /** HTTP as such: one request, one answer or none, never later than the deadline. */
 final class Exchange {
+  private static final String USER_AGENT = userAgent();
+
   private final HttpClientAgent client;
   private final String path;
 
@@ -25,7 +30,8 @@ final class Exchange {
 
   /** An answer before anybody has thought about it. */
   record Raw(int status, String retryAfterHeader, String dateHeader, Buffer body) {
-    private static final int SHOWN = 200;
+    /** More than any sentence of an API server; what is no API server may send anything. */
+    private static final int SHOWN = 2_000;
 
     /** The server's time, or null when it does not say. */
     Instant date() {
@@ -117,6 +123,7 @@ final class Exchange {
             .setMethod(call.method())
             .setURI(path + (call.name().isEmpty() ? "" : "/" + call.name()) + call.query())
             .setConnectTimeout(Math.max(1, patience / 1_000_000))
+            .putHeader(HttpHeaders.USER_AGENT, USER_AGENT)
             .putHeader(HttpHeaders.ACCEPT, "application/json");
     if (call.body() != null) {
       options.putHeader(HttpHeaders.CONTENT_TYPE, "application/json");
@@ -126,6 +133,16 @@ final class Exchange {
     }
     // What goes wrong is told by the futures; without a handler it would be logged besides.
     return client.request(options).onSuccess(request -> request.exceptionHandler(failure -> {}));
+  }
+
+  private static String userAgent() {
+    Properties properties = new Properties();
+    try (InputStream in = Exchange.class.getResourceAsStream("/dev/conclave/version.properties")) {
+      properties.load(in);
+    } catch (IOException | NullPointerException unreadable) {
+      return "conclave";
+    }
+    return "conclave/" + properties.getProperty("version");
   }
 
   Future<Void> close() {

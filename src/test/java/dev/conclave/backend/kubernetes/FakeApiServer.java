@@ -68,6 +68,12 @@ final class FakeApiServer {
   /** What was asked: verb, space, name. */
   final List<String> requests = new CopyOnWriteArrayList<>();
 
+  /** Who asked, by the header of that name. */
+  final Set<String> userAgents = ConcurrentHashMap.newKeySet();
+
+  /** The words of a 403 that is no missing verb; null for those of an authorizer. */
+  volatile String forbiddenWords;
+
   /** The queries of watches. */
   final List<String> watchQueries = new CopyOnWriteArrayList<>();
 
@@ -216,6 +222,7 @@ final class FakeApiServer {
     String name = path.group(4) == null ? "" : path.group(4).substring(1);
     String verb = verb(request, name);
     requests.add(verb + " " + name);
+    userAgents.add(String.valueOf(request.getHeader("User-Agent")));
     if (token != null && !("Bearer " + token).equals(request.getHeader("Authorization"))) {
       answer(request, FakeObjects.status(401, "Unauthorized"));
       return;
@@ -230,13 +237,15 @@ final class FakeApiServer {
           request,
           FakeObjects.status(
               403,
-              "User \"system:serviceaccount:team-a:conclave\" cannot "
-                  + verb
-                  + " resource \""
-                  + path.group(3)
-                  + "\" in the namespace \""
-                  + path.group(2)
-                  + "\""));
+              forbiddenWords != null
+                  ? forbiddenWords
+                  : "User \"system:serviceaccount:team-a:conclave\" cannot "
+                      + verb
+                      + " resource \""
+                      + path.group(3)
+                      + "\" in the namespace \""
+                      + path.group(2)
+                      + "\""));
       return;
     }
     Fault fault = faults.peek();
