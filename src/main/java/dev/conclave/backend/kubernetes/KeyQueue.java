@@ -29,8 +29,11 @@ final class KeyQueue {
             begin(operation)
                 .onComplete(
                     done -> {
-                      answer.handle(done);
-                      next(name);
+                      try {
+                        answer.handle(done);
+                      } finally {
+                        next(name); // whatever a listener throws
+                      }
                     });
     Deque<Runnable> waiting = queues.get(name);
     if (waiting != null) {

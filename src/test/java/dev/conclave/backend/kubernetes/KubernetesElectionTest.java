@@ -86,6 +86,36 @@ class KubernetesElectionTest extends WithFakeApiServer {
     Map<?, ?> rule = (Map<?, ?>) ((List<?>) role.get("rules")).get(0);
     assertThat(rule.get("resources")).isEqualTo(List.of("leases"));
     assertThat(rule.get("verbs")).isEqualTo(List.of("get", "list", "watch", "create", "update"));
+    SyncBackend backend = open();
+    LeaseKey key = key();
+    follow(backend, key);
+    take(backend, key, "token", Duration.ofMinutes(1));
+    get(backend.extend(key, "token", Duration.ofMinutes(1)));
+    get(backend.owns(key, "token"));
+    get(backend.list(key.kind(), "", null, 10));
+    get(backend.advance("register", 1));
+    get(backend.release(key, "token"));
+    get(backend.revoke(key));
+    get(backend.ping());
+    assertThat(server.requests.stream().map(request -> request.split(" ")[0]).distinct())
+        .containsExactlyInAnyOrderElementsOf(
+            ((List<?>) rule.get("verbs")).stream().map(String::valueOf).toList());
+    String documentation = Files.readString(Path.of("docs/kubernetes.md"));
+    ((List<?>) rule.get("verbs"))
+        .forEach(verb -> assertThat(documentation).contains("| `" + verb + "` | "));
+  }
+
+  @Test
+  void aPausedServerThatCarriesOutAnOldRenewalKeepsNobodyOut() {
+    // The lease is longer than this test waits: its own old token must not keep it out.
+    LeaderElectionVerticle worker =
+        deploy(vertx, election(200_000, 300).put("renewDeadline", 2_000));
+    eventually("it leads", () -> worker.election().isLeader());
+    server.pause();
+    eventually("its renewal hangs", () -> server.waiting() > 0);
+    eventually("it has stepped down", () -> !worker.election().isLeader());
+    server.resume();
+    eventually("it leads again", () -> worker.election().isLeader());
   }
 
   @Test
