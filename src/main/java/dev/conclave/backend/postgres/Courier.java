@@ -86,6 +86,10 @@ final class Courier {
     return closed.get();
   }
 
+  PgLink link() {
+    return link;
+  }
+
   /** The connection for commands if it is there now, else null. */
   PgConnection current() {
     return link.current();
@@ -131,10 +135,24 @@ final class Courier {
 
   /** What the call answers over the connection, within the timeout. */
   <T> Future<T> direct(Function<PgConnection, Future<T>> call) {
-    return within(deadline(), answer -> pass(link.connection().compose(call), answer));
+    return within(
+        deadline(),
+        answer -> pass(link.connection().compose(c -> inspected(c, call.apply(c))), answer));
   }
 
-  /** Tells at once when the server can not be reached, unlike requests, which wait for it. */
+  private <T> Future<T> inspected(PgConnection connection, Future<T> outcome) {
+    return outcome.onFailure(
+        failure -> {
+          if (PgErrors.isNotHere(failure)) {
+            CallerContext.run(scheduler, () -> link.lost(connection, failure));
+          }
+        });
+  }
+
+  /**
+   * Tells at once when the server can not be reached or written to, unlike requests, which wait for
+   * it.
+   */
   Future<Void> ping() {
     return within(
         deadline(),
@@ -142,7 +160,12 @@ final class Courier {
             pass(
                 link.attempt()
                     .compose(connected -> link.connection())
-                    .compose(connection -> Migration.ensure(connection, config)),
+                    .compose(
+                        connection ->
+                            inspected(
+                                connection,
+                                PgLink.writable(connection)
+                                    .compose(can -> Migration.ensure(connection, config)))),
                 answer));
   }
 

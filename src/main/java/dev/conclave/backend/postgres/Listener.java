@@ -36,7 +36,6 @@ final class Listener {
   private final Watches watches;
   private final Consumer<LeaseKey> lapse;
   private final PgLink link;
-  private final Duration timeout;
   private Future<Void> first;
   private boolean tried;
   private final Map<LeaseKey, Long> offersEnd = new HashMap<>();
@@ -56,7 +55,6 @@ final class Listener {
     this.line = line;
     this.watches = watches;
     this.lapse = lapse;
-    this.timeout = config.timeout();
     this.link = new PgLink(vertx, scheduler, config, "notifications", this::listen);
   }
 
@@ -133,20 +131,15 @@ final class Listener {
     }
   }
 
-  /**
-   * Asks the server for a sign of life if somebody depends on this connection: one that is broken
-   * without a word would never say so, as nothing is sent over it.
-   */
+  /** Whether the connection still works, asked if anything depends on it. */
   void check() {
-    PgConnection connection = link.current();
-    if (connection == null || (line.isEmpty() && watches.isEmpty())) {
-      return;
+    if (!line.isEmpty() || !watches.isEmpty()) {
+      link.check();
     }
-    Scheduler.Timer silence =
-        scheduler.schedule(
-            timeout.toNanos(),
-            () -> link.lost(connection, new IllegalStateException("no answer in time")));
-    connection.query("SELECT 1").execute().onComplete(answer -> scheduler.execute(silence::cancel));
+  }
+
+  PgLink link() {
+    return link;
   }
 
   Future<Void> close() {

@@ -4,6 +4,7 @@ import dev.conclave.backend.ErrorCode;
 import io.vertx.pgclient.PgException;
 import io.vertx.serviceproxy.ServiceException;
 import io.vertx.sqlclient.ClosedConnectionException;
+import java.io.IOException;
 import java.util.Set;
 
 /**
@@ -17,7 +18,35 @@ final class PgErrors {
   /** Classes of errors that no single request is to blame for. */
   private static final Set<String> COMMON = Set.of("08", "25", "28", "3D", "3F", "42", "53", "57");
 
+  /**
+   * Refusals by a server, or a pooler in front of it, that is not the one to write to: connections
+   * that fail, logins that are refused, and a server that stops or starts. 3D is a database that is
+   * gone, 0A a standby that cannot do what a setting asks for.
+   */
+  private static final Set<String> NOT_HERE_CLASSES = Set.of("08", "0A", "28", "3D");
+
+  /** Read-only; a session or transaction that took too long; 57P01 to 57P05: stops or starts. */
+  private static final Set<String> NOT_HERE =
+      Set.of("25006", "25P03", "25P04", "57P01", "57P02", "57P03", "57P04", "57P05");
+
   private PgErrors() {}
+
+  /** Whether a new connection may find a server that takes the request. */
+  static boolean isNotHere(Throwable failure) {
+    String state = state(failure);
+    return failure instanceof NotWritable
+        || NOT_HERE.contains(state)
+        || state.length() == 5 && NOT_HERE_CLASSES.contains(state.substring(0, 2));
+  }
+
+  /** The server can be reached, but not written to. */
+  static final class NotWritable extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    NotWritable(String why) {
+      super(why, null, false, false);
+    }
+  }
 
   /** A record was locked by somebody else for longer than we wait. */
   static boolean isLocked(Throwable failure) {
@@ -47,9 +76,17 @@ final class PgErrors {
         || failure instanceof PgBatch.TooLate);
   }
 
+  /** The server is the wrong one, and keeps the connection all the same. */
+  static boolean staysConnected(Throwable failure) {
+    String state = state(failure);
+    return failure instanceof NotWritable || state.equals("25006") || state.startsWith("0A");
+  }
+
   /** The connection is closed, or the server is about to close it. */
   static boolean endsTheConnection(Throwable failure) {
-    return failure instanceof ClosedConnectionException || failure instanceof PgException;
+    return failure instanceof ClosedConnectionException
+        || failure instanceof IOException
+        || failure instanceof PgException && !staysConnected(failure);
   }
 
   private static String state(Throwable failure) {

@@ -11,6 +11,7 @@ import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgNotice;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.Row;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.ThreadLocalRandom;
@@ -28,12 +29,16 @@ import java.util.function.Function;
  *   <li>Vert.x remembers every client that it has made, so all connections come from one pool that
  *       holds one. Only closing the pool really closes a connection that hangs: that is done when
  *       there is no answer, or one that can not be trusted.
+ *   <li>A server that cannot be written to is not the right one: an attempt that reaches it has
+ *       failed, and a connection to it is lost. The name may lead to another server next time.
  *   <li>Who needs the connection waits for the attempt that succeeds, or until {@link #drop}.
  * </ol>
  */
 final class PgLink {
   private static final Logger LOG = System.getLogger(PgLink.class.getName());
   private static final long MILLI = 1_000_000L;
+  private static final String WRITABLE =
+      "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')";
   private static final long MIN_DELAY = 100 * MILLI;
   private static final long MAX_DELAY = 1_000 * MILLI;
 
@@ -43,6 +48,8 @@ final class PgLink {
   private final String purpose;
   private final Function<PgConnection, Future<Void>> prepare;
 
+  private PgLink sibling;
+  private PgConnection checking;
   private Pool pool;
   private volatile PgConnection connection;
   private Promise<PgConnection> wanted = Promise.promise();
@@ -140,8 +147,8 @@ final class PgLink {
           .map(PgConnection::cast)
           .compose(
               made ->
-                  prepare
-                      .apply(made.noticeHandler(this::remarked))
+                  writable(made.noticeHandler(this::remarked))
+                      .compose(writable -> prepare.apply(made))
                       .map(made)
                       .recover(
                           refused -> {
@@ -151,6 +158,63 @@ final class PgLink {
     } catch (RuntimeException broken) {
       return Future.failedFuture(broken);
     }
+  }
+
+  /** Fails unless this is a server that one can write to. */
+  static Future<Void> writable(PgConnection connection) {
+    return connection
+        .query(WRITABLE)
+        .execute()
+        .compose(
+            rows -> {
+              Row row = rows.iterator().next();
+              if (Boolean.TRUE.equals(row.getBoolean(0))) {
+                return Future.failedFuture(
+                    new PgErrors.NotWritable(
+                        "the server is a standby, which cannot be written to"));
+              }
+              return "on".equals(row.getString(1))
+                  ? Future.failedFuture(
+                      new PgErrors.NotWritable(
+                          "the server is read-only (default_transaction_read_only is on)"))
+                  : Future.succeededFuture();
+            });
+  }
+
+  /**
+   * Asks the server for a sign of life, and whether one can write to it: a connection that was
+   * forgotten on the way would never end by itself, and an idle one meets no refusal.
+   */
+  void check() {
+    PgConnection checked = connection;
+    if (checked == null || checking == checked) {
+      return;
+    }
+    checking = checked;
+    Scheduler.Timer silence =
+        scheduler.schedule(
+            config.timeout().toNanos(),
+            () -> lost(checked, new IllegalStateException("no answer in time")));
+    writable(checked)
+        .onComplete(
+            answer ->
+                CallerContext.run(
+                    scheduler,
+                    () -> {
+                      silence.cancel();
+                      if (checking == checked) {
+                        checking = null;
+                      }
+                      if (answer.failed()) {
+                        lost(checked, answer.cause());
+                      }
+                    }));
+  }
+
+  /** When one of them is lost, the other one is checked: both go the same way. */
+  void pairWith(PgLink other) {
+    sibling = other;
+    other.sibling = this;
   }
 
   /** What the server merely remarks, such as that a table exists, is no warning of ours. */
@@ -187,6 +251,9 @@ final class PgLink {
     }
     attempt = null;
     lastFailure = failure;
+    if (PgErrors.staysConnected(failure)) {
+      dropPool(); // which would hand out the same connection again
+    }
     outage("can not be used", PgErrors.reason(failure));
     retryLater();
     mine.fail(failure);
@@ -219,6 +286,9 @@ final class PgLink {
       lastFailure = new IllegalStateException(reason);
       outage("is lost", reason);
       retryLater();
+      if (sibling != null) {
+        sibling.check();
+      }
     }
   }
 

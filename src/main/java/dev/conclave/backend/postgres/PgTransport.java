@@ -59,9 +59,12 @@ final class PgTransport implements GroupCommit.Transport<Ask, Row> {
     }
   }
 
-  /** What is no word of the server says that the connection is broken. */
+  /**
+   * A failure that the server did not report means that the connection is broken; some that it did
+   * report mean that another server is the one to write to.
+   */
   private void inspect(PgConnection connection, Throwable failure) {
-    if (PgErrors.isOfTheConnection(failure)) {
+    if (PgErrors.isOfTheConnection(failure) || PgErrors.isNotHere(failure)) {
       link.lost(connection, failure);
     }
   }

@@ -74,6 +74,7 @@ final class PostgresBackend implements SyncBackend {
             line,
             watches,
             key -> courier.ask(vacate(key, null, LAPSE)));
+    courier.link().pairWith(listener.link());
     this.upkeep = new Upkeep(scheduler, config, statements, courier, listener, line, watches);
     scheduler.execute(upkeep::start);
   }

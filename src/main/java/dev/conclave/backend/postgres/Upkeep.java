@@ -20,7 +20,7 @@ import java.util.concurrent.ThreadLocalRandom;
  *
  * <ol>
  *   <li>Every 10 s: renews the marks of all watched keys, in one statement; forgets waiters whose
- *       patience is over; asks the listening connection for a sign of life.
+ *       patience is over; asks for a sign of life over both connections.
  *   <li>A key that is newly watched is marked at once, together with others that come at the same
  *       moment.
  *   <li>Every tenth of the idle retention, but at least every hour and at most every second: drops
@@ -72,6 +72,7 @@ final class Upkeep {
   private void tick() {
     line.sweep(scheduler.nanoTime());
     listener.check();
+    courier.link().check();
     if (!watches.isEmpty()) {
       mark(watches.keys());
     }

@@ -15,6 +15,7 @@ import dev.conclave.testing.NetClientCount;
 import dev.conclave.testing.PostgresServer;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -145,6 +146,42 @@ class PostgresOutageTest extends PostgresTest {
     eventually(
         "the release", () -> get(backend.release(key, token)) || !get(backend.owns(key, token)));
     assertThat(acquire(backend, key, token())).isGreaterThan(fence);
+  }
+
+  @Test
+  void aServerThatWasMadeReadOnlyIsLeftAndFoundAgainWhenItCanBeWritten() {
+    SyncBackend holding = open();
+    SyncBackend waiting = open();
+    Waiting waiter = new Waiting(holding, waiting);
+    String before = pids();
+    own.administer("postgres", "ALTER SYSTEM SET default_transaction_read_only = on");
+    own.administer("postgres", "SELECT pg_reload_conf()");
+    try {
+      eventually(
+          "ping tells that nothing can be written",
+          () -> get(holding.ping().map("").otherwise(Throwable::getMessage)).contains("read-only"));
+      assertThat(failureOf(waiting.ping())).matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+      eventually(
+          "no connection from before is left",
+          () ->
+              List.of(before.split(",")).stream().noneMatch(List.of(pids().split(","))::contains));
+      waiter.turns.set(0);
+    } finally {
+      own.administer("postgres", "ALTER SYSTEM RESET default_transaction_read_only");
+      own.administer("postgres", "SELECT pg_reload_conf()");
+    }
+    acquireAfterOutage(holding, key(), token());
+    acquireAfterOutage(waiting, key(), token());
+    eventually("the waiter is called", () -> waiter.turns.get() > 0);
+    waiter.handOver(holding, waiting);
+  }
+
+  /** The connections to this test's database, but the asking one. */
+  private String pids() {
+    return own.known(
+        "SELECT coalesce(string_agg(pid::text, ','), '') FROM pg_stat_activity WHERE datname = '"
+            + database
+            + "'");
   }
 
   @Test
