@@ -9,7 +9,9 @@ import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.PfxOptions;
 import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.SslMode;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -35,10 +37,23 @@ record PostgresConfig(
   /** Our statements are longer than the client's own limit for those it keeps prepared. */
   private static final int CACHED_SQL = 16_384;
 
+  /** Parameters of other clients, which a URI that was made for those may have. */
+  private static final List<String> WITHOUT_EFFECT =
+      List.of(
+          "target_session_attrs",
+          "currentSchema",
+          "pgbouncer",
+          "connect_timeout",
+          "sslrootcert",
+          "sslcert",
+          "sslkey",
+          "channel_binding");
+
   static PostgresConfig of(JsonObject config) {
     ConfigSchema.named("backend-postgres").check("backend", config);
     return new PostgresConfig(
-        addressed(connectOptions(config.getString("uri"), config.getJsonObject("options"))),
+        addressed(
+            encrypted(connectOptions(config.getString("uri"), config.getJsonObject("options")))),
         TableName.parse(config.getString("table", TableName.DEFAULT)),
         config.getBoolean("autoMigrate", true),
         config.getBoolean("notifications", true),
@@ -64,6 +79,35 @@ record PostgresConfig(
     }
     PgConnectOptions merged = merge(base, plain);
     return ssl == null ? merged : merged.setSslOptions(sslOptions(ssl));
+  }
+
+  /**
+   * As libpq does it: without certificates to trust, a mode that does not ask for them encrypts.
+   */
+  private static PgConnectOptions encrypted(PgConnectOptions connect) {
+    SslMode mode = connect.getSslMode();
+    if (mode == SslMode.DISABLE || connect.getSslOptions() != null) {
+      return connect;
+    }
+    if (mode == SslMode.VERIFY_CA || mode == SslMode.VERIFY_FULL) {
+      throw ErrorCode.INVALID.failure(
+          "backend has the sslmode "
+              + mode.name().toLowerCase(Locale.ROOT).replace('_', '-')
+              + " and no certificates to trust; expected them in backend.options.sslOptions,"
+              + " such as pemTrustOptions");
+    }
+    return connect.setSslOptions(
+        new ClientSSLOptions().setTrustAll(true).setHostnameVerificationAlgorithm(""));
+  }
+
+  /** The client ignores them, or sends them to the server as settings. */
+  private static void refuseWithoutEffect(String uri) {
+    for (String name : WITHOUT_EFFECT) {
+      if (uri.matches(".*[?&]" + name + "=.*")) {
+        throw ErrorCode.INVALID.failure(
+            "backend.uri has the parameter " + name + ", which has no effect here; remove it");
+      }
+    }
   }
 
   /** The client asks for the address only while it connects; refused there, it hangs for ever. */
@@ -93,13 +137,16 @@ record PostgresConfig(
 
   /** What the URI's parser says may repeat the password, so it is not passed on. */
   private static PgConnectOptions parse(String uri) {
+    PgConnectOptions parsed;
     try {
-      return PgConnectOptions.fromUri(uri);
+      parsed = PgConnectOptions.fromUri(uri);
     } catch (RuntimeException notOne) {
       throw ErrorCode.INVALID.failure(
           "backend.uri is not a PostgreSQL URI; expected one such as"
               + " postgresql://user@host:5432/database, with special characters %-encoded");
     }
+    refuseWithoutEffect(uri);
+    return parsed;
   }
 
   /** Vert.x reads all of them from JSON but the certificates. */

@@ -94,6 +94,19 @@ class PostgresLoginTest extends PostgresTest {
   }
 
   @Test
+  void aUriMayAskForTlsWithoutCertificates() {
+    SyncBackend backend = open(config().put("uri", own.uri(database) + "?sslmode=require"));
+    get(backend.ping());
+    assertThat(
+            own.known(
+                "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
+                    + " WHERE datname = '"
+                    + database
+                    + "'"))
+        .isEqualTo("t");
+  }
+
+  @Test
   void tlsRefusesAServerItDoesNotTrust() {
     Certificate another = Certificate.selfSigned("localhost", "127.0.0.1");
     JsonObject ssl =
