@@ -29,7 +29,13 @@ final class FormerTokens {
   private static final System.Logger LOG = System.getLogger(LeaderElection.class.getName());
   private static final int MOST = 8;
 
-  private record Former(String token, boolean unsure) {}
+  private record Former(String token, boolean unsure) {
+    /** The token stays secret. */
+    @Override
+    public String toString() {
+      return unsure ? "a token that may hold the lease" : "a token that held the lease";
+    }
+  }
 
   private final Calls calls;
   private final SyncBackend backend;
