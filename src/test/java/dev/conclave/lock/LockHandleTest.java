@@ -194,6 +194,18 @@ class LockHandleTest {
   }
 
   @Test
+  void theLessIsLeftTheSoonerAFailedRenewalIsTriedAgain() {
+    hold(options().setRenew(true));
+    locks.backend.on(EXTEND, FaultyBackend.fail());
+    locks.pass(LEASE * 5 / 6 + 10);
+    locks.backend.heal();
+    locks.pass(LEASE / 6);
+    assertThat(lost).as("refused until shortly before its end").hasValue(0);
+    locks.pass(5 * LEASE);
+    assertThat(lost).hasValue(0);
+  }
+
+  @Test
   void renewalEndsWithTheRelease() {
     LockHandle handle = hold(options().setRenew(true));
     locks.backend.on(EXTEND, locks.backend.delay(Duration.ofMillis(100), Duration.ofMillis(100)));

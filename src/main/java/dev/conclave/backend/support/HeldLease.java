@@ -22,8 +22,9 @@ import java.util.List;
  *   <li>One timer stands at the end of the validity: when it runs without a renewal in between, the
  *       lease is lost, whether or not a call hangs.
  *   <li>Renewal is due a third of the lease after the last success. Sending one sets the next to a
- *       sixth of the lease later, so that neither an error nor an answer that never comes ends
- *       them; a success sets it back. A renewal that says the lease is gone loses it at once.
+ *       sixth of the lease later, or to half of what is left if that is less, so that neither an
+ *       error nor an answer that never comes ends them; a success sets it back. A renewal that says
+ *       the lease is gone loses it at once.
  *   <li>Renewals near the end of {@code maxHold} ask for just what keeps the lease valid until
  *       then.
  *   <li>State changes once, from held to released or lost. Release changes it before it sends
@@ -216,7 +217,8 @@ public final class HeldLease {
 
   private void renew() {
     if (state == State.HELD) {
-      renewAt(scheduler.nanoTime() + Math.max(10 * MILLI, lease / 6), 0);
+      long now = scheduler.nanoTime();
+      renewAt(now + Math.max(10 * MILLI, Math.min(lease / 6, (validUntil - now) / 2)), 0);
       extendHere();
     }
   }
@@ -244,7 +246,7 @@ public final class HeldLease {
 
   private void tell(Runnable handler) {
     if (caller == null) {
-      scheduler.execute(handler);
+      scheduler.execute(() -> CallerContext.guarded(handler));
     } else {
       caller.runOnContext(v -> handler.run());
     }
