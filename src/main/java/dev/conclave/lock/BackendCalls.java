@@ -95,6 +95,12 @@ final class BackendCalls {
     if (!waiter.ended()) {
       return;
     }
+    if (answer.result() instanceof Acquisition.Refused) {
+      // It may have joined the line after its place was given up. Another request with its token
+      // may hold the lease, and keeps it.
+      leave(waiter);
+      return;
+    }
     boolean handedOut = waiter.fencingToken != 0;
     boolean newerLease =
         answer.result() instanceof Acquisition.Granted granted

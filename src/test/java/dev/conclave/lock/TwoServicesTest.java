@@ -6,6 +6,7 @@ import static dev.conclave.lock.ManualLocks.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.testing.FaultyBackend.Op;
 import io.vertx.core.Future;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,22 @@ class TwoServicesTest {
     locks.pass(5_000);
     assertThat(done(retry).getFencingToken()).isEqualTo(fence);
     assertThat(done(locks.service.release("door", "mine"))).isTrue();
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void aRefusalThatComesAfterTheWaitEndsNothingElsewhere() {
+    locks.heldByStranger("door", Duration.ofMinutes(10));
+    locks.backend.on(Op.ACQUIRE, locks.backend.delay(Duration.ZERO, Duration.ofMillis(800)));
+    Future<LockGrant> first = locks.service.acquire(request("door", "mine", 200));
+    locks.pass(300);
+    failure(first, ErrorCode.BACKEND_UNAVAILABLE);
+    locks.backend.heal();
+    locks.strangerReleases("door");
+    done(other.acquire(request("door", "mine", 0)));
+    locks.pass(1_000);
+    assertThat(done(other.owned("door", "mine"))).as("still held").isTrue();
+    assertThat(done(other.release("door", "mine"))).isTrue();
     locks.assertNothingLeft();
   }
 }
