@@ -1,6 +1,7 @@
 package dev.conclave.election;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.time.CallerContext;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.concurrent.atomic.AtomicReference;
@@ -45,20 +46,15 @@ final class LeaderBody<T> {
   }
 
   private void begin() {
-    Future<T> running;
-    try {
-      running = body.get();
-    } catch (RuntimeException thrown) {
-      running = Future.failedFuture(thrown);
-    }
-    running.onComplete(
-        outcome -> {
-          if (outcome.succeeded()) {
-            result.tryComplete(outcome.result());
-          } else {
-            result.tryFail(outcome.cause());
-          }
-        });
+    CallerContext.attempt(body)
+        .onComplete(
+            outcome -> {
+              if (outcome.succeeded()) {
+                result.tryComplete(outcome.result());
+              } else {
+                result.tryFail(outcome.cause());
+              }
+            });
   }
 
   /** Takes it back; false when it has begun. */

@@ -81,7 +81,7 @@ final class LeadershipTeller {
   private void tell(Consumer<LeadershipEvent> listener, LeadershipEvent event) {
     try {
       listener.accept(event);
-    } catch (RuntimeException thrown) {
+    } catch (Throwable thrown) {
       log.log(ERROR, "a listener of election '" + event.getElection() + "' failed", thrown);
     }
   }

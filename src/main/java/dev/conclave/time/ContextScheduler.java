@@ -159,7 +159,7 @@ public final class ContextScheduler implements Scheduler {
         Entry due = heap[0];
         remove(due);
         company |= due.early > 0;
-        due.action.run();
+        CallerContext.guarded(due.action);
       }
       if (company) {
         runThoseThatJoin(now);
@@ -181,7 +181,7 @@ public final class ContextScheduler implements Scheduler {
     for (Entry entry : joining) {
       if (entry.index != Entry.OUT) { // one that ran before it may have cancelled it
         remove(entry);
-        entry.action.run();
+        CallerContext.guarded(entry.action);
       }
     }
   }

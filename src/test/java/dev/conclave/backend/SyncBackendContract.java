@@ -866,6 +866,29 @@ public abstract class SyncBackendContract {
   }
 
   @Test
+  void turnsAndHintsThatThrowHarmNobody() {
+    LeaseKey key = key();
+    String holder = token();
+    acquire(key, holder, LONG);
+    AtomicInteger hints = new AtomicInteger();
+    Runnable throwing =
+        () -> {
+          throw new StackOverflowError("of a test");
+        };
+    try (Watch broken = backend.watch(key, throwing);
+        Watch sound = backend.watch(key, hints::incrementAndGet)) {
+      LeaseRequest waiting = LeaseRequest.of(key, token(), LONG, "waiter").waiting(LONG, throwing);
+      assertThat(get(backend.acquire(waiting)).granted()).isFalse();
+      int before = hints.get();
+      assertThat(get(backend.release(key, holder))).isTrue();
+      eventually("the claim", () -> get(backend.acquire(waiting)).granted());
+      eventually("a sound hint beside a broken one", () -> hints.get() > before);
+      assertThat(get(backend.release(key, waiting.token()))).isTrue();
+    }
+    acquire(key, token(), LONG);
+  }
+
+  @Test
   void leavingEndsAPlaceInLineAndNeverAHolding() {
     LeaseKey key = key();
     String holder = token();

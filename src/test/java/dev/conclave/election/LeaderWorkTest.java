@@ -218,6 +218,24 @@ class LeaderWorkTest {
   }
 
   @Test
+  void aBodyThatThrowsAnErrorOrHasNoFutureEndsAtOnce() {
+    StackOverflowError thrown = new StackOverflowError("of a test");
+    Worker a = bench.worker("a").start();
+    Future<Void> error =
+        a.election.lead(
+            () -> {
+              throw thrown;
+            });
+    Future<Void> none = a.election.lead(() -> null);
+    bench.time.run();
+    assertThat(error.cause()).isSameAs(thrown);
+    assertThat(none.failed()).isTrue();
+    Future<Void> resigned = a.election.resign(Duration.ZERO);
+    bench.time.run();
+    assertThat(resigned.isComplete()).as("it waits for no body").isTrue();
+  }
+
+  @Test
   void aBodyFailsWithItsOwnFailure() {
     Worker a = bench.worker("a").start();
     Future<Void> failed = a.election.lead(() -> Future.failedFuture("no"));

@@ -150,7 +150,7 @@ final class Listeners {
         () -> {
           try {
             listener.run();
-          } catch (RuntimeException failure) {
+          } catch (Throwable failure) {
             LOG.log(Level.WARNING, "a hint failed", failure);
           }
         });

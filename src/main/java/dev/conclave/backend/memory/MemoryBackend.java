@@ -11,6 +11,7 @@ import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import java.time.Duration;
@@ -316,7 +317,7 @@ public final class MemoryBackend implements SyncBackend {
       scheduler.execute(() -> lapseIn(key, OFFER_MICROS));
     }
     if (vacating.next != null) {
-      vacating.next.turn().run();
+      CallerContext.guarded(vacating.next.turn());
     }
     if (vacating.vacated) {
       hint(key);
@@ -348,7 +349,7 @@ public final class MemoryBackend implements SyncBackend {
     if (!watches.isEmpty()) {
       List<Runnable> hints = watches.get(key);
       if (hints != null) {
-        hints.forEach(Runnable::run);
+        hints.forEach(CallerContext::guarded);
       }
     }
   }

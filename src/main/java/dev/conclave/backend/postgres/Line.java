@@ -161,7 +161,7 @@ final class Line {
     if (callback != null) {
       try {
         callback.run();
-      } catch (RuntimeException theirs) {
+      } catch (Throwable theirs) {
         LOG.log(Level.WARNING, "a waiter's or watcher's callback failed", theirs);
       }
     }

@@ -231,7 +231,7 @@ final class RedisHints implements RedisLink.Listener {
       if (hint.open) {
         try {
           hint.action.run();
-        } catch (RuntimeException broken) {
+        } catch (Throwable broken) {
           LOG.log(System.Logger.Level.ERROR, "a hint for " + record, broken);
         }
       }

@@ -197,7 +197,7 @@ final class RedisLine {
   private static void call(Entry entry) {
     try {
       entry.waiter.turn().run();
-    } catch (RuntimeException broken) {
+    } catch (Throwable broken) {
       LOG.log(System.Logger.Level.ERROR, "a waiter's turn for " + entry.place.key, broken);
     }
   }
