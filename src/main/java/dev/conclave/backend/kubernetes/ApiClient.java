@@ -132,8 +132,10 @@ final class ApiClient {
             && !Forbidden.isAboutTheNamespace(raw.message())
             && account.mayBeAllowed(call.verb())) {
           long pause = pause(number);
-          if (pause >= deadline.left()) {
+          // The answer to the last try needs time too: with none, nobody would be told of this one.
+          if (2 * pause >= deadline.left()) {
             account.refused(call.verb());
+            return Future.failedFuture(failure);
           }
           return again(call, deadline, number, pause, failure);
         }

@@ -73,7 +73,7 @@ class KubernetesAccountTest extends WithFakeApiServer {
       })
   void aRefusalBeginsWithTheServersWordsAndTellsItsKind(String words, String kind) {
     LeaseKey key = key();
-    SyncBackend backend = open(server.config("lease").put("timeout", 500));
+    SyncBackend backend = open(server.config("lease").put("timeout", 2_000));
     take(backend, key, "token", LONG);
     String whole = "leases \"x\" is forbidden: " + "because ".repeat(60) + words;
     server.forbiddenWords = whole;
