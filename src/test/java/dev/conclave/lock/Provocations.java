@@ -90,7 +90,9 @@ final class Provocations {
       // What depends on the moment is compared only for being there.
       for (String changing : List.of("age", "remaining")) {
         if (details.containsKey(changing)) {
-          message = message.replace(" " + details.getValue(changing) + " ms", " N ms");
+          // With the word before it: the wait may be as long.
+          String before = changing.equals("age") ? "for " : "with ";
+          message = message.replace(before + details.getValue(changing) + " ms", before + "N ms");
           details.put(changing, "N");
         }
       }
