@@ -934,6 +934,23 @@ public abstract class SyncBackendContract {
   }
 
   @Test
+  void anOfferThatIsGivenUpWithAnEmptyQueueBehindItLeavesTheLeaseFree() {
+    LeaseKey key = key();
+    String holder = token();
+    String waiter = token();
+    acquire(key, holder, LONG);
+    LeaseRequest request = LeaseRequest.of(key, waiter, LONG, "waiter").waiting(LONG, () -> {});
+    assertThat(get(backend.acquire(request)).granted()).isFalse();
+    // Sent together, so that the offer has not lapsed by itself meanwhile.
+    Future<Boolean> released = backend.release(key, holder);
+    Future<Void> left = backend.leave(key, waiter);
+    Future<Acquisition> next = backend.acquire(LeaseRequest.of(key, token(), LONG, "next"));
+    assertThat(get(released)).isTrue();
+    get(left);
+    assertThat(get(next).granted()).isTrue();
+  }
+
+  @Test
   void anUnclaimedOfferLapsesSoonAndGoesToTheNext() {
     if (!handsOver()) {
       return;

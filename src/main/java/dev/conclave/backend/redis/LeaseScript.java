@@ -271,8 +271,8 @@ final class LeaseScript {
         end
 
         if operation == 'leave' then
-          if not more or mine then return 0 end
-          others(key, lease).leave(own)
+          if not lease or mine then return 0 end
+          if more then others(key, lease).leave(own) end
           return live and is(lease, 111, 78, own) and others(key, lease).vacate() or 0
         end
 
