@@ -85,6 +85,9 @@ final class BackendCalls {
     }
     Future<Answer> answer = bounded(raw).map(acquisition -> new Answer(sentAt, acquisition));
     waiter.attempt = answer;
+    answer.onComplete(
+        outcome ->
+            waiter.refusedOnly &= outcome.succeeded() && !outcome.result().acquisition().granted());
     return answer;
   }
 
@@ -118,8 +121,16 @@ final class BackendCalls {
     return returned(waiter, () -> backend.release(waiter.key, waiter.token()));
   }
 
+  /**
+   * Ends the waiter's part without a grant. Where every attempt was refused, it has a place in line
+   * at most, and only that is given up: another request with its token may hold the lease.
+   */
+  Future<Void> giveUp(Waiter waiter) {
+    return waiter.refusedOnly && waiter.attempt.isComplete() ? leave(waiter) : giveBack(waiter);
+  }
+
   /** Gives up the waiter's place in line, and never a lease. Completes as {@link #giveBack}. */
-  Future<Void> leave(Waiter waiter) {
+  private Future<Void> leave(Waiter waiter) {
     return returned(waiter, () -> backend.leave(waiter.key, waiter.token()));
   }
 

@@ -135,11 +135,7 @@ final class WaitLine {
   private void leave(Waiter waiter, Throwable reason) {
     if (remove(waiter)) {
       if (waiter.asked) {
-        if (waiter.refusedOnly && waiter.attempt.isComplete()) {
-          calls.leave(waiter);
-        } else {
-          calls.giveBack(waiter);
-        }
+        calls.giveUp(waiter);
       }
       waiter.fail(reason);
     }
@@ -201,8 +197,6 @@ final class WaitLine {
       return;
     }
     asking = false;
-    waiter.refusedOnly &=
-        outcome.succeeded() && outcome.result().acquisition() instanceof Acquisition.Refused;
     if (outcome.failed()) {
       troubled(waiter, outcome.cause());
     } else if (outcome.result().acquisition() instanceof Acquisition.Refused refused) {
