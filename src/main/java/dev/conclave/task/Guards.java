@@ -211,17 +211,7 @@ final class Guards {
     }
   }
 
-  private static final class Nothing implements Hold {
-    @Override
-    public boolean isValid() {
-      return true;
-    }
-
-    @Override
-    public void onLost(Runnable handler) {
-      // There is nothing to lose.
-    }
-
+  private static final class Nothing implements Hold.Permanent {
     @Override
     public long fencingToken() {
       return 0;
@@ -230,11 +220,6 @@ final class Guards {
     @Override
     public int rank() {
       return Integer.MAX_VALUE;
-    }
-
-    @Override
-    public Future<Boolean> release(boolean ran) {
-      return Future.succeededFuture(true);
     }
   }
 }

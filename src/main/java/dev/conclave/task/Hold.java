@@ -23,4 +23,22 @@ interface Hold {
    * @return false when it is plain that it was not held to the end
    */
   Future<Boolean> release(boolean ran);
+
+  /** What cannot be lost, and has nothing to be given back. */
+  interface Permanent extends Hold {
+    @Override
+    default boolean isValid() {
+      return true;
+    }
+
+    @Override
+    default void onLost(Runnable handler) {
+      // It never is.
+    }
+
+    @Override
+    default Future<Boolean> release(boolean ran) {
+      return Future.succeededFuture(true);
+    }
+  }
 }

@@ -86,17 +86,8 @@ final class TickGuard implements Guard {
     return Guard.Refusal.ever(TaskOutcome.SKIPPED_LOCKED, "another has run the tick");
   }
 
-  private record Claimed(Instant fireTime) implements Hold {
-    @Override
-    public boolean isValid() {
-      return true;
-    }
-
-    @Override
-    public void onLost(Runnable handler) {
-      // A tick is claimed once and for all.
-    }
-
+  /** A tick is claimed once and for all. */
+  private record Claimed(Instant fireTime) implements Hold.Permanent {
     @Override
     public long fencingToken() {
       return fireTime.toEpochMilli();
@@ -105,11 +96,6 @@ final class TickGuard implements Guard {
     @Override
     public int rank() {
       return Guards.TICK;
-    }
-
-    @Override
-    public Future<Boolean> release(boolean ran) {
-      return Future.succeededFuture(true);
     }
   }
 }
