@@ -10,6 +10,7 @@ import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -135,37 +136,36 @@ final class PostgresBackend implements SyncBackend {
 
   @Override
   public Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
-    try {
-      LeaseRules.checkToken(token);
-      LeaseRules.checkDuration(duration);
-    } catch (RuntimeException refused) {
-      return Future.failedFuture(refused);
-    }
-    return courier
-        .ask(Ask.of(Ask.Kind.EXTEND, key, token, duration.toMillis(), null, courier.deadline()))
-        .map(row -> row != null);
+    return CallerContext.attempt(
+        () -> {
+          LeaseRules.checkToken(token);
+          LeaseRules.checkDuration(duration);
+          return courier
+              .ask(
+                  Ask.of(
+                      Ask.Kind.EXTEND, key, token, duration.toMillis(), null, courier.deadline()))
+              .map(row -> row != null);
+        });
   }
 
   @Override
   public Future<Boolean> release(LeaseKey key, String token) {
-    try {
-      LeaseRules.checkToken(token);
-    } catch (RuntimeException refused) {
-      return Future.failedFuture(refused);
-    }
-    line.leave(key, token);
-    return courier.ask(vacate(key, token, Ask.RELEASE)).map(PostgresBackend::saysYes);
+    return CallerContext.attempt(
+        () -> {
+          LeaseRules.checkToken(token);
+          line.leave(key, token);
+          return courier.ask(vacate(key, token, Ask.RELEASE)).map(PostgresBackend::saysYes);
+        });
   }
 
   @Override
   public Future<Void> leave(LeaseKey key, String token) {
-    try {
-      LeaseRules.checkToken(token);
-    } catch (RuntimeException refused) {
-      return Future.failedFuture(refused);
-    }
-    line.leave(key, token);
-    return courier.ask(vacate(key, token, LEAVE)).mapEmpty();
+    return CallerContext.attempt(
+        () -> {
+          LeaseRules.checkToken(token);
+          line.leave(key, token);
+          return courier.ask(vacate(key, token, LEAVE)).mapEmpty();
+        });
   }
 
   @Override
@@ -182,42 +182,41 @@ final class PostgresBackend implements SyncBackend {
 
   @Override
   public Future<Boolean> owns(LeaseKey key, String token) {
-    try {
-      LeaseRules.checkToken(token);
-    } catch (RuntimeException refused) {
-      return Future.failedFuture(refused);
-    }
-    return courier
-        .ask(Ask.of(Ask.Kind.LOOK, key, token, 0, null, courier.deadline()))
-        .map(PostgresBackend::saysYes);
+    return CallerContext.attempt(
+        () -> {
+          LeaseRules.checkToken(token);
+          return courier
+              .ask(Ask.of(Ask.Kind.LOOK, key, token, 0, null, courier.deadline()))
+              .map(PostgresBackend::saysYes);
+        });
   }
 
   @Override
   public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
-    try {
-      LeaseRules.checkLimit(limit);
-    } catch (RuntimeException refused) {
-      return Future.failedFuture(refused);
-    }
-    if (!prefix.isEmpty() && !Leases.mayBeginAName(prefix)) {
-      return courier.direct(connection -> Future.succeededFuture(new LeasePage(List.of(), null)));
-    }
-    String after = page == null ? "" : page;
-    return courier.direct(
-        connection ->
-            statements
-                .list(connection, kind.id(), prefix, after, prefix + BEYOND, limit + 1)
-                .map(
-                    rows -> {
-                      List<Lease> leases = new ArrayList<>(limit);
-                      for (Row row : rows) {
-                        if (leases.size() == limit) {
-                          return new LeasePage(leases, leases.get(limit - 1).key().name());
-                        }
-                        leases.add(read(new LeaseKey(kind, row.getString(1)), row));
-                      }
-                      return new LeasePage(leases, null);
-                    }));
+    return CallerContext.attempt(
+        () -> {
+          LeaseRules.checkLimit(limit);
+          if (!prefix.isEmpty() && !Leases.mayBeginAName(prefix)) {
+            return courier.direct(
+                connection -> Future.succeededFuture(new LeasePage(List.of(), null)));
+          }
+          String after = page == null ? "" : page;
+          return courier.direct(
+              connection ->
+                  statements
+                      .list(connection, kind.id(), prefix, after, prefix + BEYOND, limit + 1)
+                      .map(
+                          rows -> {
+                            List<Lease> leases = new ArrayList<>(limit);
+                            for (Row row : rows) {
+                              if (leases.size() == limit) {
+                                return new LeasePage(leases, leases.get(limit - 1).key().name());
+                              }
+                              leases.add(read(new LeaseKey(kind, row.getString(1)), row));
+                            }
+                            return new LeasePage(leases, null);
+                          }));
+        });
   }
 
   @Override
@@ -250,13 +249,12 @@ final class PostgresBackend implements SyncBackend {
   }
 
   private Future<Row> register(Ask.Kind kind, String name, long mark) {
-    try {
-      LeaseRules.checkName(name);
-      LeaseRules.checkMark(mark);
-    } catch (RuntimeException refused) {
-      return Future.failedFuture(refused);
-    }
-    return courier.ask(Ask.register(kind, name, mark, courier.deadline()));
+    return CallerContext.attempt(
+        () -> {
+          LeaseRules.checkName(name);
+          LeaseRules.checkMark(mark);
+          return courier.ask(Ask.register(kind, name, mark, courier.deadline()));
+        });
   }
 
   @Override
