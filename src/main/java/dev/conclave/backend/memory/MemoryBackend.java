@@ -17,8 +17,10 @@ import io.vertx.core.Future;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,7 +43,9 @@ import java.util.function.Supplier;
  *   <li>Fencing tokens grow over all keys together, so that records without content can go at once
  *       and idle keys leave nothing behind.
  *   <li>A record nobody came back to is swept out once the map has doubled since the last sweep.
- *   <li>Answers are complete when a call returns. Hints are called after the step, outside of it.
+ *   <li>Answers are complete when a call returns. Hints and turns are called after the step,
+ *       outside of it, one after the other: what one of them causes is called when it has returned.
+ *       So nothing they throw is a failure of the step, and a long queue is not a deep stack.
  * </ol>
  */
 public final class MemoryBackend implements SyncBackend {
@@ -58,6 +62,7 @@ public final class MemoryBackend implements SyncBackend {
   private final AtomicLong lastFence = new AtomicLong();
   private final Map<LeaseKey, MemoryRecord> records = new ConcurrentHashMap<>();
   private final Map<LeaseKey, List<Runnable>> watches = new ConcurrentHashMap<>();
+  private final ThreadLocal<Deque<Runnable>> calling = new ThreadLocal<>();
   private final AtomicInteger sweepAt = new AtomicInteger(SWEEP_FROM);
   private final Map<String, Long> registers = new ConcurrentHashMap<>();
   private volatile boolean closed;
@@ -317,7 +322,7 @@ public final class MemoryBackend implements SyncBackend {
       scheduler.execute(() -> lapseIn(key, OFFER_MICROS));
     }
     if (vacating.next != null) {
-      CallerContext.guarded(vacating.next.turn());
+      call(vacating.next.turn());
     }
     if (vacating.vacated) {
       hint(key);
@@ -349,8 +354,25 @@ public final class MemoryBackend implements SyncBackend {
     if (!watches.isEmpty()) {
       List<Runnable> hints = watches.get(key);
       if (hints != null) {
-        hints.forEach(CallerContext::guarded);
+        hints.forEach(this::call);
       }
+    }
+  }
+
+  private void call(Runnable hint) {
+    Deque<Runnable> waiting = calling.get();
+    if (waiting != null) {
+      waiting.add(hint);
+      return;
+    }
+    Deque<Runnable> due = new ArrayDeque<>(List.of(hint));
+    calling.set(due);
+    try {
+      for (Runnable next = due.poll(); next != null; next = due.poll()) {
+        CallerContext.guarded(next);
+      }
+    } finally {
+      calling.remove();
     }
   }
 
