@@ -15,12 +15,15 @@ import java.util.function.Supplier;
 public final class CallerContext {
   private CallerContext() {}
 
-  /** The same outcome, told on the context that this is called from. */
+  /**
+   * The same outcome, reported on the context that this is called from. What a listener throws is
+   * reported as {@link #report} says, and does not reach the code that completes the future.
+   */
   public static <T> Future<T> answer(Future<T> future) {
-    Context caller = Vertx.currentContext();
-    if (caller == null || future.isComplete()) {
+    if (future.isComplete()) {
       return future;
     }
+    Context caller = Vertx.currentContext();
     Promise<T> promise = Promise.promise();
     future.onComplete(outcome -> tell(caller, promise, outcome));
     return promise.future();
@@ -104,7 +107,7 @@ public final class CallerContext {
 
   private static <T> void tell(Context caller, Promise<T> promise, AsyncResult<T> outcome) {
     if (caller == null || Vertx.currentContext() == caller) {
-      promise.handle(outcome);
+      guarded(() -> promise.handle(outcome));
     } else {
       caller.runOnContext(v -> promise.handle(outcome));
     }
