@@ -1,0 +1,118 @@
+package dev.conclave.backend;
+
+import static dev.conclave.testing.Async.eventually;
+import static dev.conclave.testing.Async.get;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.conclave.testing.Planted;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/**
+ * What the parts of the contract suite share: a Vert.x, backends to be closed, and what a backend
+ * says of itself.
+ */
+public abstract class ContractFixture {
+  /** Long enough that no test outlives it. */
+  protected static final Duration LONG = Duration.ofSeconds(60);
+
+  /** Short enough to wait for. */
+  protected static final Duration SHORT = Duration.ofMillis(400);
+
+  private final List<SyncBackend> opened = new ArrayList<>();
+
+  /** A Vert.x of this test, closed after it. */
+  protected Vertx vertx;
+
+  /** A backend that is open and reachable. */
+  protected SyncBackend backend;
+
+  /** Opens one more backend on the same store, as another process would. The suite closes it. */
+  protected abstract SyncBackend open(Vertx vertx);
+
+  /**
+   * Whether another {@link #open} sees what this backend wrote. Only a backend that lives in one
+   * process says no.
+   */
+  protected boolean sharesStore() {
+    return true;
+  }
+
+  /** Whether a release offers the lease to the first in line. */
+  protected boolean handsOver() {
+    return true;
+  }
+
+  /** Whether watches ever hear anything; one that is told to do without notifications says no. */
+  protected boolean hints() {
+    return true;
+  }
+
+  /**
+   * Whether {@link SyncBackend#register} shows registers and the store's clock. A backend that
+   * knows no time of its store says no.
+   */
+  protected boolean tellsTime() {
+    return true;
+  }
+
+  /** Opens Vert.x and the backend. */
+  @BeforeEach
+  void openBackend() {
+    vertx = Vertx.vertx();
+    backend = another();
+    get(backend.ping());
+  }
+
+  /** Closes every backend and Vert.x. */
+  @AfterEach
+  void closeBackends() {
+    opened.forEach(b -> get(b.close()));
+    get(vertx.close());
+  }
+
+  /** One more backend on the same store; the same one where a store can not be shared. */
+  protected final SyncBackend another() {
+    if (!opened.isEmpty() && !sharesStore()) {
+      return backend;
+    }
+    return closedAfterwards(open(vertx));
+  }
+
+  /** The same backend, which the suite closes after the test. */
+  protected final SyncBackend closedAfterwards(SyncBackend next) {
+    opened.add(next);
+    return next;
+  }
+
+  /** A key nobody else uses. */
+  protected static LeaseKey key() {
+    return LeaseKey.lock("contract-" + UUID.randomUUID());
+  }
+
+  /** A token nobody else has. */
+  protected static String token() {
+    return Planted.secret();
+  }
+
+  protected final Acquisition tryAcquire(LeaseKey key, String token, Duration duration) {
+    return get(backend.acquire(LeaseRequest.of(key, token, duration, "owner")));
+  }
+
+  protected final long acquire(LeaseKey key, String token, Duration duration) {
+    Acquisition answer = tryAcquire(key, token, duration);
+    assertThat(answer).isInstanceOf(Acquisition.Granted.class);
+    return ((Acquisition.Granted) answer).fencingToken();
+  }
+
+  /** Asks until it is granted, which must not be before the lease before it has run out. */
+  protected final long acquireAfterExpiry(LeaseKey key, String token) {
+    eventually("the lease expires", () -> tryAcquire(key, token, LONG).granted());
+    return acquire(key, token, LONG);
+  }
+}
