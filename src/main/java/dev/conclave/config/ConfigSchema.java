@@ -125,7 +125,7 @@ public final class ConfigSchema {
 
   /**
    * The errors that say something: not those which only say that something inside is wrong, nor the
-   * echo of a wrong value as an additional property.
+   * echo of a wrong value, or of an unknown key inside, as an additional property.
    */
   private static List<OutputUnit> leaves(List<OutputUnit> errors) {
     List<OutputUnit> telling =
@@ -134,13 +134,14 @@ public final class ConfigSchema {
         .filter(
             e ->
                 !keyword(e).equals("additionalProperties")
-                    || telling.stream()
-                        .noneMatch(
-                            o ->
-                                !keyword(o).equals("additionalProperties")
-                                    && (o.getInstanceLocation() + "/")
-                                        .startsWith(e.getInstanceLocation() + "/")))
+                    || telling.stream().noneMatch(o -> isEchoOf(e.getInstanceLocation(), o)))
         .toList();
+  }
+
+  private static boolean isEchoOf(String place, OutputUnit error) {
+    String at = error.getInstanceLocation();
+    return at.startsWith(place + "/")
+        || at.equals(place) && !keyword(error).equals("additionalProperties");
   }
 
   private String sentence(String path, JsonObject config, OutputUnit error) {

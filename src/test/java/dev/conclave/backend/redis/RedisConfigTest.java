@@ -66,6 +66,18 @@ class RedisConfigTest extends RedisFixture {
   }
 
   @Test
+  void aMisspeltOptionIsRefusedInOneSentence() {
+    assertThatThrownBy(() -> Backends.create(vertx, options(Map.of("conectionString", "x"))))
+        .matches(ErrorCode.INVALID::is)
+        .hasMessageContaining("backend.options.conectionString is not a known key")
+        .hasMessageNotContaining("backend.options is not a known key");
+    assertThatThrownBy(
+            () -> Backends.create(vertx, options(Map.of("conectionString", "x")).put("adress", 1)))
+        .hasMessageContaining("backend.options.conectionString is not a known key")
+        .hasMessageContaining("backend.adress is not a known key");
+  }
+
+  @Test
   void aWrongConnectionStringIsNotRepeated() {
     for (String wrong :
         new String[] {
