@@ -41,9 +41,10 @@ import java.util.List;
  * <p>Operations that differ in nothing but record and token make a run and say what they have in
  * common once ({@link LeaseOp#follows}), for every argument costs the server time. The script's
  * arguments are: idle retention (µs); this client's channel, behind {@code 1} when {@code PUBLISH}
- * counts everybody who hears it; then per run the operation, how many they are, their terms, and
- * what each has of its own. An answer is a number, an array (a lease as anyone may see it), nil
- * (none) or a string: the error of this operation alone.
+ * counts everybody who hears it; the time after which the client no longer waits for the answer,
+ * and nothing is granted, extended, revoked or set back; then per run the operation, how many they
+ * are, their terms, and what each has of its own. An answer is a number, an array (a lease as
+ * anyone may see it), nil (none) or a string: the error of this operation alone.
  *
  * <p>What few operations need is defined when it is needed, and functions share few variables: both
  * cost time in each call.
@@ -314,8 +315,10 @@ final class LeaseScript {
       -- How many terms a run has, the first of which is how long its leases are to run.
       local timed = { acquire = 3, wait = 5, extend = 1 }
       local untimed = { watch = 1, advance = 1, retreat = 1 }
+      -- What may harm others when it is done after its client has given it up.
+      local bound = { acquire = 1, wait = 1, extend = 1, revoke = 1, retreat = 1 }
 
-      local answers, done, a = {}, 0, 3
+      local answers, done, a, late = {}, 0, 4, clock > ARGV[3]
       while done < #KEYS do
         local operation, count, terms = ARGV[a], tonumber(ARGV[a + 1]), a + 2
         local now, till, fresh = tonumber(clock)
@@ -327,8 +330,11 @@ final class LeaseScript {
         end
         a = terms - 1 + (timed[operation] or untimed[operation] or 0)
         for i = 1, count do
-          local well, answer =
-            pcall(operate, KEYS[done + i], ARGV[a + i], i - 1, operation, terms, now, till, fresh)
+          local well, answer = true, '$LATE'
+          if not (late and bound[operation]) then
+            well, answer =
+              pcall(operate, KEYS[done + i], ARGV[a + i], i - 1, operation, terms, now, till, fresh)
+          end
           if not well then
             answer = type(answer) == 'table' and answer.err or tostring(answer)
           end
@@ -338,7 +344,8 @@ final class LeaseScript {
       end
       return answers
       """
-          .replace("$OFFER", Long.toString(OFFER.toMillis() * 1000));
+          .replace("$OFFER", Long.toString(OFFER.toMillis() * 1000))
+          .replace("$LATE", RedisRefusals.LATE);
 
   private static final byte[] FULL = LUA.getBytes(UTF_8);
   private static final byte[] DIGEST = sha1(FULL).getBytes(UTF_8);
@@ -365,27 +372,27 @@ final class LeaseScript {
   }
 
   /** The call by the script's digest; fails with NOSCRIPT on a server that does not have it. */
-  Request byDigest(List<LeaseOp> operations) {
-    return call(Command.EVALSHA, DIGEST, operations);
+  Request byDigest(List<LeaseOp> operations, String deadline) {
+    return call(Command.EVALSHA, DIGEST, operations, deadline);
   }
 
   /** The call that brings the script with it. */
-  Request inFull(List<LeaseOp> operations) {
-    return call(Command.EVAL, FULL, operations);
+  Request inFull(List<LeaseOp> operations, String deadline) {
+    return call(Command.EVAL, FULL, operations, deadline);
   }
 
   /** As {@link #inFull}, for operations that need no more memory than they free. */
-  Request withoutMemory(List<LeaseOp> operations) {
-    return call(Command.EVAL, FULL_WITHOUT_MEMORY, operations);
+  Request withoutMemory(List<LeaseOp> operations, String deadline) {
+    return call(Command.EVAL, FULL_WITHOUT_MEMORY, operations, deadline);
   }
 
-  private Request call(Command command, byte[] script, List<LeaseOp> operations) {
+  private Request call(Command command, byte[] script, List<LeaseOp> operations, String deadline) {
     int count = operations.size();
     Request request = Request.cmd(command).arg(script).arg(count);
     for (LeaseOp operation : operations) {
       request.arg(operation.record());
     }
-    request.arg(retention).arg(client);
+    request.arg(retention).arg(client).arg(deadline);
     for (int from = 0; from < count; ) {
       LeaseOp first = operations.get(from);
       int to = from + 1;

@@ -249,6 +249,7 @@ final class RedisBackend implements SyncBackend {
    * without an answer it is replaced before anybody waits for it.
    */
   private void signOfLife(RedisTransport transport, boolean suspected) {
+    transport.readClock();
     if (!closed && link.connection() != null && (transport.wasIdle() || suspected)) {
       command(Request.cmd(Command.PING));
     }

@@ -41,6 +41,7 @@ final class RedisHints implements RedisLink.Listener {
 
   private final Scheduler scheduler;
   private final RedisName name;
+  private final String prefix;
   private final String channel;
   private final RedisLine line;
   private final Function<String, Future<?>> mark;
@@ -79,6 +80,7 @@ final class RedisHints implements RedisLink.Listener {
       Duration beat) {
     this.scheduler = scheduler;
     this.name = config.name();
+    this.prefix = config.prefix();
     this.channel = channel;
     this.line = line;
     this.mark = mark;
@@ -175,9 +177,11 @@ final class RedisHints implements RedisLink.Listener {
     if (message != null && message.type() == ResponseType.ERROR) {
       LOG.log(
           System.Logger.Level.WARNING,
-          "{0} refused a subscription, so nobody is woken before a lease expires: {1}",
+          "{0} refused a subscription, so nobody is woken before a lease expires: {1}; an ACL user"
+              + " needs +subscribe, +publish and the channels &{2}:*",
           name,
-          name.safe(message.toString()));
+          name.safe(message.toString()),
+          prefix);
       decided();
       return;
     }

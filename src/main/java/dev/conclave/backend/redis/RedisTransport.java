@@ -5,6 +5,7 @@ import dev.conclave.backend.support.GroupCommit;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.redis.client.Command;
 import io.vertx.redis.client.RedisConnection;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
@@ -29,8 +30,9 @@ import java.util.Set;
  *       very first ones also wait until this client hears its messages, or fails to: so that no
  *       waiter misses its turn.
  *   <li>Nothing that was sent is sent again: what became of it is unknown, and the caller decides.
- *       Only what the server has refused for want of memory is, if it keeps or ends a holding: by a
- *       script that is allowed to.
+ *       Only what the server has refused, without any effect, is sent once more: for want of
+ *       memory, if it keeps or ends a holding, by a script that is allowed to; as too late, if it
+ *       is not, without a deadline ({@link RedisClock}).
  *   <li>An answer which says that this is not the server to write to ends the connection: the next
  *       one may find the server that is.
  * </ol>
@@ -45,6 +47,7 @@ final class RedisTransport
   private final LeaseScript script;
   private final RedisLine line;
   private final Deque<Parked> parked = new ArrayDeque<>();
+  private final RedisClock clock = new RedisClock();
   private RedisLink link;
   private Runnable listen;
   private final Set<Batch> underWay = new HashSet<>();
@@ -90,7 +93,25 @@ final class RedisTransport
   @Override
   public void connected(RedisConnection connection) {
     underWay.clear();
+    clock.forget();
+    readClock();
     flush();
+  }
+
+  /** From time to time, so that drift does not add up. The servers of a cluster differ. */
+  void readClock() {
+    RedisConnection connection = link.connection();
+    if (connection != null && !config.isCluster()) {
+      long now = scheduler.nanoTime();
+      connection
+          .send(Request.cmd(Command.TIME))
+          .onSuccess(
+              time -> {
+                if (link.connection() == connection) {
+                  clock.shows(time, now);
+                }
+              });
+    }
   }
 
   /** From now on what waits for a connection may go. */
@@ -142,6 +163,7 @@ final class RedisTransport
     private final Promise<List<Future<Response>>> answer;
     private final List<Future<Response>> answers;
     private final long sentAt = scheduler.nanoTime();
+    private final String deadline = clock.at(sentAt, config.timeout());
     private int open;
 
     Batch(RedisConnection connection, List<RedisAsk> asks, Promise<List<Future<Response>>> answer) {
@@ -191,13 +213,13 @@ final class RedisTransport
     private void sendCall(List<Integer> places) {
       List<LeaseOp> operations = operations(places);
       connection
-          .send(script.byDigest(operations))
+          .send(script.byDigest(operations, deadline))
           .onSuccess(response -> answered(places, response, true))
           .onFailure(
               failure -> {
                 if (startsWith(failure, "NOSCRIPT")) {
                   connection
-                      .send(script.inFull(operations))
+                      .send(script.inFull(operations, deadline))
                       .onSuccess(response -> answered(places, response, true))
                       .onFailure(again -> failed(places, again));
                 } else {
@@ -213,11 +235,14 @@ final class RedisTransport
       }
       int position = 0;
       List<Integer> withoutMemory = new ArrayList<>(0);
+      List<Integer> tooEarly = new ArrayList<>(0);
       for (int place : places) {
         LeaseOp operation = (LeaseOp) asks.get(place);
         Response element = response.get(position++);
         if (mayRepeat && isOutOfMemory(element) && operation.needsNoMemory()) {
           withoutMemory.add(place);
+        } else if (mayRepeat && isLate(element) && isWaitedFor()) {
+          tooEarly.add(place);
         } else if (element != null && LeaseAnswers.isError(element)) {
           line.unanswered(operation);
           answers.set(place, refused(operation, element.toString()));
@@ -230,13 +255,26 @@ final class RedisTransport
         }
       }
       if (!withoutMemory.isEmpty()) {
-        open++;
-        connection
-            .send(script.withoutMemory(operations(withoutMemory)))
-            .onSuccess(again -> answered(withoutMemory, again, false))
-            .onFailure(failure -> failed(withoutMemory, failure));
+        repeat(withoutMemory, script.withoutMemory(operations(withoutMemory), deadline));
+      }
+      if (!tooEarly.isEmpty()) {
+        clock.forget();
+        readClock();
+        repeat(tooEarly, script.inFull(operations(tooEarly), RedisClock.NEVER));
       }
       closeOne();
+    }
+
+    private void repeat(List<Integer> places, Request call) {
+      open++;
+      connection
+          .send(call)
+          .onSuccess(again -> answered(places, again, false))
+          .onFailure(failure -> failed(places, failure));
+    }
+
+    private boolean isWaitedFor() {
+      return scheduler.nanoTime() - sentAt < config.timeout().toNanos();
     }
 
     private List<LeaseOp> operations(List<Integer> places) {
@@ -290,6 +328,12 @@ final class RedisTransport
     return answer != null
         && LeaseAnswers.isError(answer)
         && RedisRefusals.isOutOfMemory(answer.toString());
+  }
+
+  private static boolean isLate(Response answer) {
+    return answer != null
+        && LeaseAnswers.isError(answer)
+        && RedisRefusals.isLate(answer.toString());
   }
 
   private static boolean startsWith(Throwable failure, String prefix) {

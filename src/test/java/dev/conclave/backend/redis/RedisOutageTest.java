@@ -3,6 +3,7 @@ package dev.conclave.backend.redis;
 import static dev.conclave.testing.Async.eventually;
 import static dev.conclave.testing.Async.failureOf;
 import static dev.conclave.testing.Async.get;
+import static dev.conclave.testing.Async.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Acquisition;
@@ -16,6 +17,7 @@ import dev.conclave.testing.RedisServer;
 import dev.conclave.testing.Signals;
 import io.vertx.core.Future;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -193,6 +195,38 @@ class RedisOutageTest extends RedisFixture {
     signal("CONT");
     eventually("it works again", () -> get(backend.ping().map(true).otherwise(false)));
     acquire(backend, key(), token());
+  }
+
+  @Test
+  void whatWasGivenUpIsNotCarriedOutWhenTheServerHangsNoMore() {
+    SyncBackend backend = open(config(server.uri()).put("timeout", 500));
+    SyncBackend operator = open(config(server.uri()).put("timeout", 500));
+    eventually("it works", () -> get(backend.ping().map(true).otherwise(false)));
+    eventually("it works", () -> get(operator.ping().map(true).otherwise(false)));
+    LeaseKey key = key();
+    LeaseKey kept = key();
+    LeaseKey other = key();
+    String token = token();
+    acquire(backend, kept, token);
+    acquire(backend, other, token);
+    assertThat(get(backend.advance(key.name(), 2))).isTrue();
+    signal("STOP");
+    Future<Acquisition> acquire = backend.acquire(request(key, token()));
+    Future<Boolean> extend = backend.extend(kept, token, LONG.multipliedBy(2));
+    Future<Boolean> revoke = operator.revoke(other);
+    Future<Boolean> retreat = operator.retreat(key.name(), 1);
+    assertThat(failureOf(acquire)).matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+    assertThat(failureOf(extend)).matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+    assertThat(failureOf(revoke)).matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+    assertThat(failureOf(retreat)).matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+    pause(Duration.ofSeconds(2)); // the deadline is past by the server's clock, too
+    signal("CONT");
+    eventually("it works again", () -> get(backend.ping().map(true).otherwise(false)));
+    assertThat(get(backend.find(key))).as("what nobody waits for").isEmpty();
+    assertThat(get(backend.find(kept)).orElseThrow().remaining()).isLessThan(LONG);
+    assertThat(get(backend.owns(other, token))).isTrue();
+    assertThat(get(backend.retreat(key.name(), 1))).as("it is still 2").isTrue();
+    acquire(backend, key, token());
   }
 
   private void signal(String name) {

@@ -175,6 +175,30 @@ class RedisRefusalsTest extends RedisFixture {
   }
 
   @Test
+  void aMarkThatIsGoneIsMadeAgainWithTheNextBeat() {
+    assertIsMarkedAgain(Duration.ofMillis(200), () -> {});
+  }
+
+  @Test
+  void aMarkThatIsGoneIsMadeAgainWithTheNextConnection() {
+    assertIsMarkedAgain(Duration.ofHours(1), () -> server.call("CLIENT", "KILL", "TYPE", "pubsub"));
+  }
+
+  private void assertIsMarkedAgain(Duration beat, Runnable cause) {
+    RedisBackend backend = new RedisBackend(vertx, RedisConfig.of(config(server.uri())), beat);
+    LeaseKey key = key();
+    String record = LeaseOp.record("conclave", key);
+    try (Watch watch = backend.watch(key, () -> {})) {
+      eventually("a mark", () -> server.call("HGET", record, "watched") != null);
+      server.call("FLUSHALL");
+      cause.run();
+      eventually("the mark again", () -> server.call("HGET", record, "watched") != null);
+    } finally {
+      get(backend.close());
+    }
+  }
+
+  @Test
   void connectionsThatANatHasForgottenAreReplacedBeforeAnybodyWaitsForThem() {
     try (FaultProxy nat = new FaultProxy("127.0.0.1", server.port())) {
       RedisConfig config =

@@ -157,6 +157,24 @@ class RedisWrongAnswersTest extends RedisFixture {
   }
 
   @Test
+  void tooLateByAClockThatWasSetForwardIsSentAgainWithoutADeadline() {
+    String late = RedisRefusals.LATE;
+    server.answers.put(
+        "EVALSHA", FakeRedis.bytes("*1\r\n$" + late.length() + "\r\n" + late + "\r\n"));
+    server.answers.put("EVAL", FakeRedis.bytes("*1\r\n:" + FENCE + "\r\n"));
+    assertThat(acquire(backend, key(), token())).isEqualTo(Long.parseLong(FENCE));
+  }
+
+  @Test
+  void anOlderServersWordsForTheSameAreUnderstood() {
+    String where = "@user_script: 12: -";
+    assertThat(RedisRefusals.isNotHere(where + "READONLY You can't write")).isTrue();
+    assertThat(RedisRefusals.isNotHere("READONLY You can't write")).isTrue();
+    assertThat(RedisRefusals.isNotHere("ERR a READONLY b")).isFalse();
+    assertThat(RedisRefusals.isOutOfMemory(where + "OOM command not allowed")).isTrue();
+  }
+
+  @Test
   void nilIsAnAnswerToFindAlone() {
     answer("*1\r\n$-1\r\n");
     assertThat(get(backend.find(key()))).isEmpty();
