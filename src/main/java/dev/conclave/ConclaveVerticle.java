@@ -1,5 +1,6 @@
 package dev.conclave;
 
+import dev.conclave.backend.Environment;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.config.ConfigSchema;
 import dev.conclave.election.LeaderElection;
@@ -21,14 +22,15 @@ import java.util.function.Supplier;
  * Everything from one JSON file: a lock service, any number of elections, and tasks, on one
  * backend. It is what {@code java -jar} runs.
  *
- * <p>Configuration: {@code backend} (required), {@code locks} (as {@link LockServiceVerticle},
- * without the backend) and {@code elections} (an array of objects as {@link
+ * <p>Configuration: {@code backend} (required), {@code startTimeout} (how long the start waits for
+ * a backend that cannot be reached yet; 0 by default), {@code locks} (as {@link
+ * LockServiceVerticle}, without the backend) and {@code elections} (an array of objects as {@link
  * LeaderElectionVerticle}, without the backend), {@code tasks} (as {@link TaskManagerVerticle}'s)
  * with {@code taskManager} (its other keys); at least one of the three. The whole file is checked
  * before anything is deployed. When one part can not start, none does.
  */
 public class ConclaveVerticle extends VerticleBase {
-  private static final String BACKEND = "backend";
+  private static final String BACKEND = Store.BACKEND;
   private static final String LOCKS = "locks";
   private static final String ELECTIONS = "elections";
   private static final String TASKS = "tasks";
@@ -40,14 +42,28 @@ public class ConclaveVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    check(ConfigSchema.named("conclave").check("", config()));
+    JsonObject config = config() == null ? new JsonObject() : config().copy();
+    ConfigSchema schema = ConfigSchema.named("conclave");
+    if (config.containsKey(Store.START_TIMEOUT)) {
+      // Of this level's keys the only one to be expanded: the parts expand their own.
+      JsonObject own =
+          new JsonObject().put(Store.START_TIMEOUT, config.getValue(Store.START_TIMEOUT));
+      config.mergeIn(Environment.ofProcess().expand("", own, schema::expected));
+    }
+    check(schema.check("", config));
+    // The store is waited for once, here. While this handle is open, every part finds it at once.
+    return Store.connect(vertx, config)
+        .compose(handle -> deployAll(config).eventually(() -> handle.close()));
+  }
+
+  private Future<?> deployAll(JsonObject config) {
     List<Future<String>> deployments = new ArrayList<>();
-    parts(config()).forEach(part -> deployments.add(deploy(part)));
+    parts(config).forEach(part -> deployments.add(deploy(part)));
     return Future.join(deployments)
         .compose(
             deployed -> {
               // Tasks may depend on elections, so they come last.
-              tasks(config()).forEach(part -> deployments.add(deploy(part)));
+              tasks(config).forEach(part -> deployments.add(deploy(part)));
               return Future.join(deployments);
             })
         .recover(failure -> undeploy(deployments, failure));

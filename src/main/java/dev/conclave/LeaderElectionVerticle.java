@@ -1,6 +1,5 @@
 package dev.conclave;
 
-import dev.conclave.backend.Backends;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.config.ConfigSchema;
@@ -14,12 +13,14 @@ import io.vertx.core.json.JsonObject;
  * One worker of one election. Deployed, it campaigns; undeployed, it steps down gracefully: the
  * leader's verticles stop, the leadership is released, the first in line leads.
  *
- * <p>Its configuration has the keys of {@link LeaderElectionOptions} and {@code backend}: an object
- * whose {@code type} names the backend. {@code ${ENV_VAR}} and {@code ${ENV_VAR:default}} are
- * expanded in every string. All times are milliseconds.
+ * <p>Its configuration has the keys of {@link LeaderElectionOptions}, {@code backend}: an object
+ * whose {@code type} names the backend, and {@code startTimeout}: how long the deployment waits for
+ * a backend that cannot be reached yet (0 by default). {@code ${ENV_VAR}} and {@code
+ * ${ENV_VAR:default}} are expanded in every string. All times are milliseconds.
  *
- * <p>Deployment fails when the configuration breaks a rule, or when the backend can not be reached,
- * within the backend's own timeout. A backend that goes away later is tried again for ever.
+ * <p>Deployment fails when the configuration breaks a rule, or when the backend cannot be reached
+ * within {@code startTimeout} and the backend's own timeout. A backend that goes away later is
+ * tried again until the verticle is undeployed.
  */
 public class LeaderElectionVerticle extends VerticleBase {
   private volatile LeaderElection election;
@@ -31,8 +32,8 @@ public class LeaderElectionVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     JsonObject config = ConfigSchema.named("election").read(config());
-    LeaderElectionOptions options = new LeaderElectionOptions(config).validate();
-    return Backends.connect(vertx, config.getJsonObject("backend"))
+    LeaderElectionOptions options = new LeaderElectionOptions(Store.otherKeys(config)).validate();
+    return Store.connect(vertx, config)
         .compose(
             connected -> {
               backend = connected;

@@ -1,6 +1,5 @@
 package dev.conclave;
 
-import dev.conclave.backend.Backends;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.config.ConfigSchema;
 import dev.conclave.lock.LocalLockService;
@@ -14,10 +13,12 @@ import io.vertx.core.json.JsonObject;
 /**
  * Binds a {@link LockService} to its event-bus address.
  *
- * <p>Configuration: {@code backend} (an object with a {@code type}, required) and the keys of
- * {@link LockServiceOptions}; durations are milliseconds. The start fails, within the backend's
- * timeout, when the configuration breaks a rule or the backend can not be reached. When undeployed,
- * it refuses new calls, fails those that wait with {@code CLOSED}, and gives their places back.
+ * <p>Configuration: {@code backend} (an object with a {@code type}, required), {@code startTimeout}
+ * (how long the start waits for a backend that cannot be reached yet; 0 by default) and the keys of
+ * {@link LockServiceOptions}; durations are milliseconds. The start fails when the configuration
+ * breaks a rule, or the backend cannot be reached within {@code startTimeout} and the backend's own
+ * timeout. When undeployed, it refuses new calls, fails those that wait with {@code CLOSED}, and
+ * gives their places back.
  *
  * <p>One instance per process serves any number of callers; requests stand in line in the order of
  * their arrival at an instance.
@@ -30,10 +31,8 @@ public class LockServiceVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     JsonObject config = ConfigSchema.named("locks").read(config());
-    JsonObject own = config.copy();
-    own.remove("backend");
-    LockServiceOptions options = new LockServiceOptions(own).validate();
-    return Backends.connect(vertx, config.getJsonObject("backend"))
+    LockServiceOptions options = new LockServiceOptions(Store.otherKeys(config)).validate();
+    return Store.connect(vertx, config)
         .compose(
             connected -> {
               backend = connected;

@@ -1,6 +1,5 @@
 package dev.conclave;
 
-import dev.conclave.backend.Backends;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.config.ConfigSchema;
@@ -25,11 +24,12 @@ import java.util.function.Supplier;
  * begins no new run, waits for those under way for the {@code shutdownTimeout}, and gives back what
  * they hold.
  *
- * <p>Configuration: {@code backend} (an object with a {@code type}, required), the keys of {@link
- * TaskManagerOptions}, and {@code tasks}: an array of tasks that send a message or deploy a
+ * <p>Configuration: {@code backend} (an object with a {@code type}, required), {@code startTimeout}
+ * (how long the start waits for a backend that cannot be reached yet; 0 by default), the keys of
+ * {@link TaskManagerOptions}, and {@code tasks}: an array of tasks that send a message or deploy a
  * one-shot verticle. {@code ${ENV_VAR}} and {@code ${ENV_VAR:default}} are expanded in every
- * string. All times are milliseconds. Deployment fails when something breaks a rule or the backend
- * can not be reached, within the backend's timeout.
+ * string. All times are milliseconds. Deployment fails when something breaks a rule, or the backend
+ * cannot be reached within {@code startTimeout} and the backend's own timeout.
  */
 public class TaskManagerVerticle extends VerticleBase {
   private final List<TaskRouter> routers;
@@ -57,13 +57,12 @@ public class TaskManagerVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     JsonObject config = ConfigSchema.named("tasks").read(config());
-    JsonObject own = config.copy();
-    own.remove("backend");
+    JsonObject own = Store.otherKeys(config);
     own.remove("tasks");
     TaskManagerOptions options = new TaskManagerOptions(own).validate();
     JsonArray tasks = config.getJsonArray("tasks", new JsonArray());
     DeclaredTasks.check(tasks, elections.keySet());
-    return Backends.connect(vertx, config.getJsonObject("backend"))
+    return Store.connect(vertx, config)
         .compose(
             connected -> {
               backend = connected;

@@ -43,7 +43,7 @@ final class BackendHost extends VerticleBase {
   private final Promise<Void> gone = Promise.promise();
   private final AtomicInteger verticles = new AtomicInteger();
   private volatile SyncBackend backend;
-  private volatile boolean stopping;
+  private final Promise<Void> end = Promise.promise();
   private volatile boolean leaving;
   private Future<Void> closed;
   private int handles;
@@ -66,7 +66,7 @@ final class BackendHost extends VerticleBase {
   /** Counts a handle that was closed; whether it was the last. Under the registry's lock. */
   boolean givenBack(boolean byVerticle) {
     handles--;
-    if (byVerticle && verticles.decrementAndGet() == 0 && stopping) {
+    if (byVerticle && verticles.decrementAndGet() == 0 && end.future().isComplete()) {
       idle.tryComplete();
     }
     return handles == 0;
@@ -95,6 +95,11 @@ final class BackendHost extends VerticleBase {
   /** The backend, told on the caller's context, once it is made; what its factory throws else. */
   Future<SyncBackend> opened() {
     return CallerContext.answer(opened.future());
+  }
+
+  /** Completes when Vert.x ends, and verticles should close their handles. */
+  Future<Void> end() {
+    return end.future();
   }
 
   /** Closes the backend and undeploys this; told on the caller's context. */
@@ -138,7 +143,7 @@ final class BackendHost extends VerticleBase {
 
   @Override
   public Future<?> stop() {
-    stopping = true;
+    end.complete();
     if (verticles.get() == 0) {
       idle.tryComplete();
     }

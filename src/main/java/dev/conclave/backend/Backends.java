@@ -1,16 +1,21 @@
 package dev.conclave.backend;
 
+import dev.conclave.time.CallerContext;
+import dev.conclave.time.Scheduler;
+import dev.conclave.time.Schedulers;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 /**
  * Finds backends by the {@code "type"} of their configuration and shares them.
@@ -34,12 +39,35 @@ public final class Backends {
    *     when the backend can not be reached; nothing is left open then
    */
   public static Future<SyncBackend> connect(Vertx vertx, JsonObject config) {
+    return connect(vertx, config, SharedBackend::ping);
+  }
+
+  /**
+   * As {@link #connect(Vertx, JsonObject)}, but a store that cannot be reached yet is waited for:
+   * the call is repeated, with pauses of at most a second, until the store answers or the time is
+   * over. A configuration that breaks a rule fails at once. The log says that it waits, and why.
+   *
+   * @param startTimeout how long to wait; with zero, the first refusal is the outcome
+   */
+  public static Future<SyncBackend> connect(Vertx vertx, JsonObject config, Duration startTimeout) {
+    Scheduler scheduler = Schedulers.current(vertx);
+    return connect(
+        vertx,
+        config,
+        handle ->
+            CallerContext.call(
+                scheduler,
+                () -> new FirstContact(scheduler, handle::ping, startTimeout).made(handle.end())));
+  }
+
+  private static Future<SyncBackend> connect(
+      Vertx vertx, JsonObject config, Function<SharedBackend, Future<Void>> reach) {
     LocalMap<String, Registry> registries = vertx.sharedData().getLocalMap(REGISTRY);
     Registry registry = registries.computeIfAbsent(REGISTRY, name -> new Registry());
     SharedBackend handle = registry.take(vertx, config.copy());
     return handle
         .opened()
-        .compose(v -> handle.ping())
+        .compose(v -> reach.apply(handle))
         .<SyncBackend>map(handle)
         .recover(
             unreachable -> handle.close().transform(closed -> Future.failedFuture(unreachable)));

@@ -31,6 +31,11 @@ final class SharedBackend implements SyncBackend {
             });
   }
 
+  /** Completes when Vert.x ends, and this should be closed soon. */
+  Future<Void> end() {
+    return host.end();
+  }
+
   private <T> Future<T> open(Supplier<Future<T>> call) {
     return closed.get()
         ? Future.failedFuture(ErrorCode.CLOSED.failure("this handle on the backend is closed"))

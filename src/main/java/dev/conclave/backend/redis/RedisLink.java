@@ -203,7 +203,7 @@ final class RedisLink {
       if (failures++ == 0) {
         LOG.log(
             System.Logger.Level.WARNING,
-            "{0}; trying again until it can",
+            "{0}",
             name.unavailable("can not be reached", result.cause()).getMessage());
       }
       mine.fail(result.cause());
