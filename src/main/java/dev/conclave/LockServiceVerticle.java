@@ -21,7 +21,8 @@ import io.vertx.core.json.JsonObject;
  * gives their places back.
  *
  * <p>One instance per process serves any number of callers; requests stand in line in the order of
- * their arrival at an instance.
+ * their arrival at an instance. Several instances may listen on one address, in one process or in a
+ * cluster: each call reaches one of them, and a release also ends a wait at another.
  */
 public class LockServiceVerticle extends VerticleBase {
   private SyncBackend backend;

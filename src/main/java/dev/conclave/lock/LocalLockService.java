@@ -13,6 +13,9 @@ import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.MessageConsumer;
+import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -31,6 +34,8 @@ import java.util.function.Supplier;
  *       backend once.
  *   <li>Every call of the backend is bounded by {@code backendTimeout}; a wait goes on after one
  *       that was not answered.
+ *   <li>A release also ends the waits of its token, here and at the other instances on the
+ *       addresses where this one listens ({@link Withdrawals}).
  *   <li>{@link #close()} ends every wait and gives back what had been asked for.
  * </ol>
  */
@@ -41,6 +46,7 @@ public final class LocalLockService implements LockService {
   private final DoubleSupplier random;
   private final Map<String, WaitLine> lines = new HashMap<>();
   private final BackendCalls calls;
+  private final Withdrawals withdrawals;
   private int waiting;
   private Future<Void> closing;
 
@@ -58,6 +64,8 @@ public final class LocalLockService implements LockService {
     this.random = random;
     this.options = new LockServiceOptions(options).validate();
     this.calls = new BackendCalls(scheduler, backend, this.options.getBackendTimeout());
+    this.withdrawals =
+        new Withdrawals((name, token) -> CallerContext.run(scheduler, () -> withdraw(name, token)));
   }
 
   @Override
@@ -88,12 +96,28 @@ public final class LocalLockService implements LockService {
           LeaseKey key = LeaseKey.lock(name);
           LeaseRules.checkToken(token);
           Future<Boolean> released = calls.call(() -> backend.release(key, token));
-          WaitLine line = lines.get(name);
-          if (line != null) {
-            line.withdraw(token);
-          }
+          withdraw(name, token);
+          released.onComplete(
+              outcome -> {
+                if (outcome.failed() || !outcome.result()) {
+                  withdrawals.publish(name, token);
+                }
+              });
           return released;
         });
+  }
+
+  /** Ends the waits of this token here. */
+  private void withdraw(String name, String token) {
+    WaitLine line = lines.get(name);
+    if (line != null) {
+      line.withdraw(token);
+    }
+  }
+
+  /** Listens at this address; see {@link LockService#bind}. */
+  MessageConsumer<JsonObject> bind(Vertx vertx, String address) {
+    return withdrawals.bind(vertx, address, this);
   }
 
   @Override

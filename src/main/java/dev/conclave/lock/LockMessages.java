@@ -14,25 +14,32 @@ final class LockMessages {
   private static final Argument TOKEN = text("token");
   private static final Argument LEASE_DURATION = whole("leaseDuration");
 
-  static final ServiceMessages ACCEPTED =
-      new ServiceMessages()
-          .action(
-              "acquire",
-              object(
-                  "request",
-                  NAME,
-                  TOKEN.orNull(),
-                  text("owner").orNull(),
-                  LEASE_DURATION.orNull(),
-                  whole("waitTimeout").orNull(),
-                  object("metadata").orNull()))
-          .action("extend", NAME, TOKEN, LEASE_DURATION)
-          .action("release", NAME, TOKEN)
-          .action("locked", NAME)
-          .action("owned", NAME, TOKEN)
-          .action("find", NAME)
-          .action("list", text("prefix").orNull(), text("page").orNull(), integer("limit"))
-          .action("revoke", NAME);
-
   private LockMessages() {}
+
+  /** The calls of a {@link LockService}. */
+  static ServiceMessages calls() {
+    return new ServiceMessages()
+        .action(
+            "acquire",
+            object(
+                "request",
+                NAME,
+                TOKEN.orNull(),
+                text("owner").orNull(),
+                LEASE_DURATION.orNull(),
+                whole("waitTimeout").orNull(),
+                object("metadata").orNull()))
+        .action("extend", NAME, TOKEN, LEASE_DURATION)
+        .action("release", NAME, TOKEN)
+        .action("locked", NAME)
+        .action("owned", NAME, TOKEN)
+        .action("find", NAME)
+        .action("list", text("prefix").orNull(), text("page").orNull(), integer("limit"))
+        .action("revoke", NAME);
+  }
+
+  /** The calls, and what the instances on one address send to each other. */
+  static ServiceMessages withWithdrawals() {
+    return calls().action(Withdrawals.ACTION, NAME, TOKEN, text("from").orNull());
+  }
 }

@@ -44,11 +44,17 @@ public interface LockService {
   /**
    * Lets a service answer at this address what {@link #createProxy proxies} and others send there.
    * A message that is none of these calls is answered with {@code INVALID}.
+   *
+   * <p>Several instances may be bound to one address, in one process or in a cluster: each call
+   * reaches one of them, and a {@link #release} that reaches one ends a wait at another, where both
+   * are of {@link #create}.
    */
   @GenIgnore
   static MessageConsumer<JsonObject> bind(Vertx vertx, String address, LockService service) {
-    return LockMessages.ACCEPTED.listen(
-        vertx.eventBus(), address, new LockServiceVertxProxyHandler(vertx, service));
+    return service instanceof LocalLockService local
+        ? local.bind(vertx, address)
+        : LockMessages.calls()
+            .listen(vertx.eventBus(), address, new LockServiceVertxProxyHandler(vertx, service));
   }
 
   /** A proxy for the service at the default address, with the default largest wait. */

@@ -117,6 +117,7 @@ class MessagesTest {
         new Call(
             address, "list", new JsonObject().put("prefix", name).putNull("page").put("limit", 10)),
         new Call(address, "revoke", named(name)),
+        new Call(address, "withdraw", named(name, "token").put("from", "another instance")),
         new Call(ELECTION, "status", new JsonObject()),
         new Call(ELECTION, "resign", new JsonObject().put("cooldown", 0)),
         new Call(ELECTION + ".w", "resign", new JsonObject().put("cooldown", 0)),
@@ -233,6 +234,7 @@ class MessagesTest {
             + " | leaseDuration 18446744073709552616 has",
         "release | {\"name\":\"n\"} | token is missing; expected a string",
         "release | {\"name\":\"n\",\"token\":5} | token has a wrong type; expected a string",
+        "withdraw | {\"name\":\"n\",\"token\":5} | token has a wrong type; expected a string",
         "find    | {\"name\":[\"n\"]} | name has a wrong type; expected a string",
         "list    | {\"limit\":4294967301} | limit 4294967301 has a wrong type; expected a whole",
         "acquire | {} | request is missing; expected an object",

@@ -13,7 +13,6 @@ import dev.conclave.testing.Ports;
 import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
-import io.vertx.serviceproxy.ServiceBinder;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,11 +48,7 @@ class LockServiceClusteredTest {
   }
 
   private static void bind(String address, LockService service) {
-    get(
-        new ServiceBinder(vertx)
-            .setAddress(address)
-            .register(LockService.class, service)
-            .completion());
+    get(LockService.bind(vertx, address, service).completion());
   }
 
   private static LaunchedProcess client(String task) {

@@ -18,7 +18,6 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import io.vertx.serviceproxy.ServiceBinder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +33,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Local calls and calls over the bus: the same answers, on the caller's own context. */
+/**
+ * Local calls and calls over the bus, where two instances listen on one address: the same answers,
+ * on the caller's own context.
+ */
 class LockServiceOverTheBusTest {
   private Vertx vertx;
   private FaultyBackend backend;
@@ -49,14 +51,12 @@ class LockServiceOverTheBusTest {
     LockServiceOptions options = new LockServiceOptions().setMaxWaiters(1).setMaxWait(30_000);
     local = LockService.create(vertx, backend, options);
     get(register(LockService.DEFAULT_ADDRESS, local));
+    get(register(LockService.DEFAULT_ADDRESS, LockService.create(vertx, backend, options)));
     proxy = LockService.createProxy(vertx, options);
   }
 
   private Future<Void> register(String address, LockService service) {
-    return new ServiceBinder(vertx)
-        .setAddress(address)
-        .register(LockService.class, service)
-        .completion();
+    return LockService.bind(vertx, address, service).completion();
   }
 
   @AfterEach
@@ -73,12 +73,13 @@ class LockServiceOverTheBusTest {
     FaultyBackend failing = new FaultyBackend(backend, null).onAll(FaultyBackend.fail());
     LocalLockService broken = LockService.create(vertx, failing, new LockServiceOptions());
     get(register("broken", broken));
+    get(register("alone", local)); // One instance at its address, so that one waiter is too many.
     get(local.acquire(Provocations.request("held", "holder", 0)));
     JsonArray here = get(Provocations.run(local, broken));
     JsonArray there =
         get(
             Provocations.run(
-                proxy,
+                LockService.createProxy(vertx, new LockServiceOptions().setAddress("alone")),
                 LockService.createProxy(vertx, new LockServiceOptions().setAddress("broken"))));
     assertThat(there.encodePrettily()).isEqualTo(here.encodePrettily());
     assertThat(here.stream().map(entry -> ((JsonObject) entry).getString("code")))
