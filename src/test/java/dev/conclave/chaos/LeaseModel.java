@@ -53,10 +53,18 @@ final class LeaseModel implements SequentialLease {
         waits.add(one);
         waiting.add(one.token());
       }
-      if (one.answered() && (acquire ? one.outcome() == Outcome.YES : one.kind() == Kind.RELEASE)) {
+      if (one.answered() && givesUpItsPlace(one)) {
         leaves.add(one);
       }
     }
+  }
+
+  private static boolean givesUpItsPlace(LeaseOperation one) {
+    return switch (one.kind()) {
+      case ACQUIRE -> one.outcome() == Outcome.YES;
+      case RELEASE, LEAVE -> true;
+      default -> false;
+    };
   }
 
   @Override
@@ -79,6 +87,7 @@ final class LeaseModel implements SequentialLease {
       case EXTEND -> !yes && !mine;
       // Who may stand in line may be offered it before this, and declines it then.
       case RELEASE -> !yes && !mine && !offeredToMe && !waiting.contains(operation.token());
+      case LEAVE -> !yes && !offeredToMe && !waiting.contains(operation.token());
       case REVOKE -> !yes && !held;
       case FIND -> yes ? state.isFoundAs(operation.fence()) : !held;
       case OWNS -> yes == mine;
@@ -107,6 +116,12 @@ final class LeaseModel implements SequentialLease {
         }
         boolean right = operation.outcome() == Outcome.UNKNOWN || (no ? offeredToMe : mine);
         yield right && (mine || offeredToMe) ? vacated(operation, state, limit) : List.of();
+      }
+      case LEAVE -> {
+        if (offeredToMe && operation.outcome() != Outcome.YES) {
+          yield vacated(operation, state, limit);
+        }
+        yield no ? List.of(state) : List.of();
       }
       case REVOKE -> no || !held ? List.of() : vacated(operation, state, limit);
       case FIND -> state.learned(operation);

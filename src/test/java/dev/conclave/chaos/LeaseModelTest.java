@@ -253,6 +253,36 @@ class LeaseModelTest {
   }
 
   @Test
+  void acceptsThatWhoLeavesIsOfferedNothingAndPassesOnWhatItWasOffered() {
+    releasedWithOneWaiting();
+    history.leave("b", 60, 70);
+    history.acquire("c", 80, 90, 6);
+    history.waits("d", 100, 110, 5_000);
+    history.leave("d", 120, 130);
+    history.release("c", 140, 150, true);
+    history.acquire("e", 160, 170, 7);
+    assertThat(holds()).isTrue();
+  }
+
+  @Test
+  void findsAnOfferToOneWhoHasLeft() {
+    history.acquire("a", 0, 10, 5);
+    history.waits("b", 20, 30, 5_000);
+    history.leave("b", 32, 35);
+    history.release("a", 40, 50, true);
+    history.acquire("c", 60, 70, 0);
+    assertThat(holds()).isFalse();
+  }
+
+  @Test
+  void findsAHoldingThatEndedByLeaving() {
+    history.acquire("a", 0, 10, 5);
+    history.leave("a", 20, 30);
+    history.acquire("c", 60, 70, 6);
+    assertThat(holds()).isFalse();
+  }
+
+  @Test
   void historiesMayBeLong() {
     assertThat(judge(onMemory(new Random(1), 30_000), List.of(), 1_000_000)).isTrue();
   }
@@ -282,7 +312,7 @@ class LeaseModelTest {
       time.advance(Duration.ofMillis(20 + random.nextInt(200)));
       long now = time.nanoTime();
       String token = "t" + random.nextInt(4);
-      Kind kind = Kind.values()[Math.max(0, random.nextInt(9) - 3)];
+      Kind kind = Kind.values()[Math.max(0, random.nextInt(10) - 3)];
       Duration patience = Duration.ofMillis(random.nextInt(3) * 700);
       Duration lease = Duration.ofMillis(1_000);
       long fence = 0;
@@ -299,6 +329,7 @@ class LeaseModelTest {
         }
         case EXTEND -> yes = backend.extend(key, token, lease).result();
         case RELEASE -> yes = backend.release(key, token).result();
+        case LEAVE -> backend.leave(key, token).result();
         case REVOKE -> yes = backend.revoke(key).result();
         case FIND -> {
           fence = backend.find(key).result().map(Lease::fencingToken).orElse(0L);

@@ -28,6 +28,8 @@ record LeaseOperation(
     ACQUIRE,
     EXTEND,
     RELEASE,
+    /** Gives up a place in line, and an offer, but never what is held. */
+    LEAVE,
     /** Vacates whoever holds. */
     REVOKE,
     /** Who holds? */
@@ -39,7 +41,7 @@ record LeaseOperation(
   enum Outcome {
     /** Granted, extended, released, revoked; somebody holds; it does hold. */
     YES,
-    /** Refused, or not the holder; nobody holds; it does not hold. */
+    /** Refused, or not the holder; nobody holds; it does not hold; nothing that was held ended. */
     NO,
     /** No answer, or none that tells: it may have happened, at any time, or not. */
     UNKNOWN

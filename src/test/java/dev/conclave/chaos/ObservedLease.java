@@ -52,6 +52,7 @@ final class ObservedLease implements SequentialLease {
       case ACQUIRE -> !yes && held && !mine && alive;
       case EXTEND, RELEASE -> !yes && (!mine || dead);
       case REVOKE -> !yes && (!held || dead);
+      case LEAVE -> !yes;
       case FIND -> yes ? state.isFoundAs(operation.fence()) && alive : !held || dead;
       case OWNS -> yes ? mine && alive : !mine || dead;
     };
@@ -76,7 +77,7 @@ final class ObservedLease implements SequentialLease {
       case RELEASE -> mine && alive ? List.of(state.free(null)) : List.of();
       case REVOKE -> held && alive ? List.of(state.free(null)) : List.of();
       case FIND -> alive ? state.learned(operation) : List.of();
-      case OWNS -> List.of();
+      case OWNS, LEAVE -> List.of();
     };
   }
 

@@ -49,6 +49,10 @@ final class Operations {
     add(Kind.RELEASE, token, from, to, yes(done), 0);
   }
 
+  void leave(String token, long from, long to) {
+    add(Kind.LEAVE, token, from, to, Outcome.NO, 0);
+  }
+
   void revoke(long from, long to, boolean done) {
     add(Kind.REVOKE, "-", from, to, yes(done), 0);
   }

@@ -81,10 +81,17 @@ final class RecordedBackend implements SyncBackend {
     return record(Kind.RELEASE, key, token, () -> backend.release(key, token));
   }
 
-  /** No holding begins or ends, so a history has nothing of it. */
   @Override
   public Future<Void> leave(LeaseKey key, String token) {
-    return backend.leave(key, token);
+    return record(
+        Kind.LEAVE,
+        key,
+        token,
+        Duration.ZERO,
+        Duration.ZERO,
+        () -> backend.leave(key, token),
+        left -> false,
+        left -> 0L);
   }
 
   @Override

@@ -58,6 +58,7 @@ class RecordedBackendTest {
     backend.owns(key, "a");
     backend.find(key);
     backend.release(key, "b");
+    backend.leave(key, "b");
     backend.revoke(key);
     backend.close();
     backend.revoke(key);
@@ -71,6 +72,7 @@ class RecordedBackendTest {
             Kind.OWNS,
             Kind.FIND,
             Kind.RELEASE,
+            Kind.LEAVE,
             Kind.REVOKE,
             Kind.REVOKE);
     assertThat(all)
@@ -81,6 +83,7 @@ class RecordedBackendTest {
             Outcome.YES,
             Outcome.YES,
             Outcome.YES,
+            Outcome.NO,
             Outcome.NO,
             Outcome.YES,
             Outcome.UNKNOWN);
