@@ -26,11 +26,12 @@ import java.util.List;
  *       no lease runs beyond it, the expiry need not be set anew. To set it costs the server as
  *       much as all the rest of an acquire; so it is set one more retention ahead.
  *   <li>The flag is {@code +} when the record has more fields, else {@code -}.
- *   <li>{@code first} and {@code last} number the line, {@code seen} is the place behind the first
- *       at which it was last looked whether its waiter still waits, {@code turn:<number>} is the
- *       token at a place and {@code place:<token>} what is known of it: number, end of patience,
- *       the waiter's number at its client, that client's channel, owner. So joining, leaving and
- *       calling the next cost the same however long the line is.
+ *   <li>{@code first} and {@code last} number the line, {@code seen} is the place at which it was
+ *       last looked whether its waiter still waits, {@code packed} the last one up to which there
+ *       are no gaps, {@code turn:<number>} is the token at a place and {@code place:<token>} what
+ *       is known of it: number, end of patience, the waiter's number at its client, that client's
+ *       channel, owner. So joining, leaving and calling the next cost the same however long the
+ *       line is.
  *   <li>{@code watched}: until when somebody wants hints.
  * </ul>
  *
@@ -123,20 +124,35 @@ final class LeaseScript {
           return first
         end
 
-        -- Drops places behind the first whose patience is over. Looks at two of them each time that
-        -- one is added, in turn, so that those of crashed waiters do not pile up.
+        -- Drops places behind the first whose patience is over, and closes the gaps: looks at two
+        -- places each time that one is added, and moves those that wait to the end of what has been
+        -- looked at. So neither the places of crashed waiters nor the gaps that waiters leave pile
+        -- up. Answers the last place.
         local function collect(first, last)
-          local at = tonumber(call('HGET', key, 'seen') or 0)
-          for _ = 1, math.min(2, last - first) do
-            if at <= first or at >= last then at = first end
-            at = at + 1
-            local token = call('HGET', key, 'turn:' .. int(at))
+          local ends = call('HMGET', key, 'seen', 'packed')
+          local packed = math.max(tonumber(ends[2] or 0), first - 1)
+          local seen = math.max(tonumber(ends[1] or 0), packed)
+          for _ = 1, math.min(2, last - seen) do
+            seen = seen + 1
+            local token = call('HGET', key, 'turn:' .. int(seen))
             local place = token and call('HGET', key, 'place:' .. token)
-            if token and not (place and tonumber(place:match('^%d+ (%d+)')) > now) then
-              call('HDEL', key, 'turn:' .. int(at), 'place:' .. token)
+            local waits = place and tonumber(place:match('^%d+ (%d+)')) > now
+            if waits then packed = packed + 1 end
+            if waits and packed < seen then
+              call('HSET', key, 'turn:' .. int(packed), token,
+                'place:' .. token, int(packed) .. place:match('^%d+(.*)$'))
+            elseif token and not waits then
+              call('HDEL', key, 'place:' .. token)
+            end
+            if token and (packed < seen or not waits) then
+              call('HDEL', key, 'turn:' .. int(seen))
             end
           end
-          call('HSET', key, 'seen', int(at))
+          if seen >= last then
+            last, seen, packed = packed, first - 1, first - 1
+          end
+          call('HSET', key, 'seen', int(seen), 'packed', int(packed))
+          return last
         end
 
         function self.join(token, owner, patience, number)
@@ -146,9 +162,8 @@ final class LeaseScript {
             local ends = call('HMGET', key, 'first', 'last')
             local last = tonumber(ends[2] or 0)
             local first = head(tonumber(ends[1] or 1), last)
-            seat = int(last + 1)
+            seat = int(collect(first, last) + 1)
             call('HSET', key, 'first', int(first), 'last', seat, 'turn:' .. seat, token)
-            collect(first, last)
           end
           call('HSET', key, 'place:' .. token, seat .. ' ' .. int(now + patience) .. ' '
             .. int(number) .. ' ' .. ARGV[2]:sub(2) .. ' ' .. owner)
@@ -177,7 +192,7 @@ final class LeaseScript {
             if from <= to then
               call('HSET', key, 'first', int(from))
             else
-              if more[2] then call('HDEL', key, 'first', 'last', 'seen') end
+              if more[2] then call('HDEL', key, 'first', 'last', 'seen', 'packed') end
               if not watched then flag = '-' end
             end
             if heir then

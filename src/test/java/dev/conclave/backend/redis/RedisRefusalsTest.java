@@ -3,6 +3,7 @@ package dev.conclave.backend.redis;
 import static dev.conclave.testing.Async.eventually;
 import static dev.conclave.testing.Async.failureOf;
 import static dev.conclave.testing.Async.get;
+import static dev.conclave.testing.Async.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.ErrorCode;
@@ -79,25 +80,45 @@ class RedisRefusalsTest extends RedisFixture {
     LeaseKey key = key();
     String holder = token();
     acquire(backend, key, holder);
-    LeaseRequest first = request(key, token()).waiting(LONG, () -> {});
-    get(backend.acquire(first));
-    Duration patience = Duration.ofMillis(1);
-    for (int round = 0; round < 10; round++) {
-      List<LeaseRequest> crashed = new ArrayList<>();
-      for (int i = 0; i < 100; i++) {
-        crashed.add(request(key, token()).waiting(patience, () -> {}));
-      }
-      crashed.forEach(waiter -> get(backend.acquire(waiter)));
+    List<LeaseRequest> living = new ArrayList<>();
+    living.add(waits(backend, key, LONG));
+    Duration crashes = Duration.ofMillis(1);
+    for (int crashed = 0; crashed < 1000; crashed++) {
+      waits(backend, key, crashes);
     }
-    long fields = (Long) server.call("HLEN", LeaseOp.record("conclave", key));
-    assertThat(fields).as("fields of the record").isLessThan(60);
-    LeaseRequest last = request(key, token()).waiting(LONG, () -> {});
-    get(backend.acquire(last));
+    assertThat(fields(key)).as("when they crash at once").isLessThan(60);
+
+    // Now a sweep has to come round, however many have ever stood in line.
+    Duration soon = Duration.ofMillis(200);
+    for (int crashed = 0; crashed < 100; crashed++) {
+      if (crashed % 20 == 10) {
+        living.add(waits(backend, key, LONG));
+      }
+      waits(backend, key, soon);
+    }
+    pause(soon);
+    for (int crashed = 0; crashed < 220; crashed++) {
+      waits(backend, key, crashes);
+    }
+    assertThat(fields(key)).as("when they crash later").isLessThan(60);
+
+    living.add(waits(backend, key, LONG));
     get(backend.release(key, holder));
-    assertThat(get(backend.acquire(last)).granted()).isFalse();
-    assertThat(get(backend.acquire(first)).granted()).as("the living first is served").isTrue();
-    get(backend.release(key, first.token()));
-    assertThat(get(backend.acquire(last)).granted()).as("and the last after it").isTrue();
+    for (LeaseRequest next : living) {
+      assertThat(get(backend.acquire(next)).granted()).as("in the order of their coming").isTrue();
+      get(backend.release(key, next.token()));
+    }
+    assertThat(fields(key)).as("when nobody waits").isEqualTo(1);
+  }
+
+  private LeaseRequest waits(SyncBackend backend, LeaseKey key, Duration patience) {
+    LeaseRequest request = request(key, token()).waiting(patience, () -> {});
+    assertThat(get(backend.acquire(request)).granted()).isFalse();
+    return request;
+  }
+
+  private long fields(LeaseKey key) {
+    return (Long) server.call("HLEN", LeaseOp.record("conclave", key));
   }
 
   @Test
