@@ -30,7 +30,7 @@ import java.util.function.Supplier;
  *   <li>The validity of a grant is computed from the sending of the request and the time the
  *       service waited, less the drift of two clocks ({@link Validity}). After a long wait that
  *       drift may use up the lease: where less than half of it is left, the lease is extended once
- *       before the handle is given out.
+ *       before the handle is given out, unless that takes longer than the caller's wait timeout.
  *   <li>A grant that is not valid any more after that is not a grant: it is released.
  * </ol>
  */
@@ -115,6 +115,7 @@ final class ServiceLock implements Lock {
     private final boolean renew;
     private final LockRequest request;
     private final Promise<LeaseHandle> promise = Promise.promise();
+    private long sentAt;
 
     Attempt(Scheduler scheduler, Context caller, long waitTimeout, boolean renew) {
       this.scheduler = scheduler;
@@ -134,12 +135,12 @@ final class ServiceLock implements Lock {
       if (giveUp != null && giveUp.isComplete()) {
         return Future.failedFuture(withdrawn());
       }
-      long sentAt = scheduler.nanoTime();
+      sentAt = scheduler.nanoTime();
       Future<LockGrant> answer = CallerContext.attempt(() -> service.acquire(request));
       if (answer.isComplete()) {
-        answered(sentAt, answer);
+        answered(answer);
       } else {
-        answer.onComplete(outcome -> CallerContext.run(scheduler, () -> answered(sentAt, outcome)));
+        answer.onComplete(outcome -> CallerContext.run(scheduler, () -> answered(outcome)));
       }
       if (!promise.future().isComplete()) {
         guard();
@@ -182,7 +183,7 @@ final class ServiceLock implements Lock {
       return ErrorCode.CLOSED.failure("the wait for lock '" + name + "' was given up");
     }
 
-    private void answered(long sentAt, AsyncResult<LockGrant> answer) {
+    private void answered(AsyncResult<LockGrant> answer) {
       if (answer.failed()) {
         if (ErrorCode.of(answer.cause()) == null && !promise.future().isComplete()) {
           release(); // Whatever that was, it does not say that nothing was granted.
@@ -191,22 +192,28 @@ final class ServiceLock implements Lock {
         return;
       }
       LockGrant grant = answer.result();
-      long lease = Duration.ofMillis(grant.getLeaseDuration()).toNanos();
       long stamp = Validity.stamp(sentAt, Duration.ofMillis(grant.getWaited()).toNanos());
+      long inTime = sentAt + request.getWaitTimeout() * 1_000_000 - scheduler.nanoTime();
       if (promise.future().isComplete()) {
         release();
-      } else if (left(stamp, lease) < lease / 2) {
-        extendOnce(grant, stamp);
+      } else if (inTime > 0 && left(grant, stamp) < lease(grant) / 2) {
+        extendOnce(grant, stamp, inTime);
       } else {
         handOut(grant, stamp);
       }
     }
 
-    private long left(long stamp, long lease) {
-      return Validity.until(stamp, lease) - scheduler.nanoTime();
+    private static long lease(LockGrant grant) {
+      return grant.getLeaseDuration() * 1_000_000;
     }
 
-    private void extendOnce(LockGrant grant, long stamp) {
+    private long left(LockGrant grant, long stamp) {
+      return Validity.until(stamp, lease(grant)) - scheduler.nanoTime();
+    }
+
+    private void extendOnce(LockGrant grant, long stamp, long inTime) {
+      Scheduler.Timer deadline = scheduler.schedule(inTime, () -> handOut(grant, stamp));
+      promise.future().onComplete(ended -> deadline.cancel());
       long extendedAt = scheduler.nanoTime();
       CallerContext.attempt(
               () -> service.extend(name, request.getToken(), grant.getLeaseDuration()))
@@ -214,23 +221,26 @@ final class ServiceLock implements Lock {
               outcome ->
                   CallerContext.run(
                       scheduler,
-                      () -> extended(grant, outcome.succeeded() ? extendedAt : stamp, outcome)));
+                      () -> {
+                        if (ErrorCode.NOT_OWNER.is(outcome.cause())) {
+                          end(lost());
+                        } else {
+                          handOut(grant, outcome.succeeded() ? extendedAt : stamp);
+                        }
+                      }));
     }
 
-    private void extended(LockGrant grant, long stamp, AsyncResult<Void> outcome) {
-      long lease = Duration.ofMillis(grant.getLeaseDuration()).toNanos();
-      if (promise.future().isComplete()) {
-        release();
-      } else if (ErrorCode.NOT_OWNER.is(outcome.cause()) || left(stamp, lease) <= 0) {
-        end(LockFailures.lost(name, "the answer came after the lease that it granted was over"));
-      } else {
-        handOut(grant, stamp);
-      }
+    private Throwable lost() {
+      return LockFailures.lost(name, "the answer came after the lease that it granted was over");
     }
 
     private void handOut(LockGrant grant, long stamp) {
-      promise.tryComplete(
-          new LeaseHandle(scheduler, caller, service, request, grant, stamp, options, renew));
+      if (left(grant, stamp) <= 0) {
+        end(lost());
+      } else if (!promise.future().isComplete()) {
+        promise.complete(
+            new LeaseHandle(scheduler, caller, service, request, grant, stamp, options, renew));
+      }
     }
   }
 

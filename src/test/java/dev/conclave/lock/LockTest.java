@@ -222,6 +222,37 @@ class LockTest {
   }
 
   @Test
+  void anOldGrantIsExtendedForNoLongerThanTheCallerWaits() {
+    Iterator<Long> delays = List.of(10L, 5_000L, 10L, 60_000L, 10L, 10L, 10L, 10L).iterator();
+    SlowBus bus = new SlowBus(locks.time, locks.service, delays::next);
+    options.setWaitTimeout(6_000);
+    Future<LockHandle> acquiring = locks.lock(bus, "door", options).acquire();
+    locks.pass(5_990);
+    assertThat(acquiring.isComplete()).as("while the extension is under way").isFalse();
+    locks.pass(20);
+    LockHandle handle = done(acquiring);
+    assertThat(handle.remaining())
+        .as("of the lease as it was granted")
+        .isBetween(ms(2_800), ms(2_950));
+    handle.release();
+    locks.pass(70_000);
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void whoDoesNotWaitGetsAnOldGrantAsItIs() {
+    Iterator<Long> delays = List.of(10L, 5_000L).iterator();
+    SlowBus bus = new SlowBus(locks.time, locks.service, delays::next);
+    Future<LockHandle> acquiring = locks.lock(bus, "door", options).tryAcquire();
+    locks.pass(5_020);
+    assertThat(done(acquiring).remaining()).isBetween(ms(3_800), ms(3_950));
+  }
+
+  private static Duration ms(long millis) {
+    return Duration.ofMillis(millis);
+  }
+
+  @Test
   void theTimeWaitedCountsForTheValidity() {
     SlowBus bus = new SlowBus(locks.time, locks.service, () -> 50);
     locks.heldByStranger("door", Duration.ofMillis(2_000));
