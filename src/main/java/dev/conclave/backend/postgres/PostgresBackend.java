@@ -17,6 +17,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,6 +43,9 @@ final class PostgresBackend implements SyncBackend {
 
   private static final String REVOKE = "revoke";
   private static final String LAPSE = "lapse";
+
+  /** Less than every character of a name. */
+  private static final String LEAST = "\u0001";
 
   /** Greater than every character of a name, and as many as a name may hold. */
   private static final String BEYOND = "\uDBFF\uDFFF".repeat(LeaseRules.MAX_LENGTH);
@@ -200,23 +204,28 @@ final class PostgresBackend implements SyncBackend {
             return courier.direct(
                 connection -> Future.succeededFuture(new LeasePage(List.of(), null)));
           }
-          String after = page == null ? "" : page;
+          String first = page != null && page.startsWith(prefix) ? page + LEAST : prefix;
           return courier.direct(
               connection ->
                   statements
-                      .list(connection, kind.id(), prefix, after, prefix + BEYOND, limit + 1)
-                      .map(
-                          rows -> {
-                            List<Lease> leases = new ArrayList<>(limit);
-                            for (Row row : rows) {
-                              if (leases.size() == limit) {
-                                return new LeasePage(leases, leases.get(limit - 1).key().name());
-                              }
-                              leases.add(read(new LeaseKey(kind, row.getString(1)), row));
-                            }
-                            return new LeasePage(leases, null);
-                          }));
+                      .list(connection, kind.id(), first, prefix + BEYOND, limit)
+                      .map(rows -> page(kind, rows, limit)));
         });
+  }
+
+  /** Live leases, and after them the last record that was examined, if there may be more. */
+  private LeasePage page(LeaseKind kind, RowSet<Row> rows, int limit) {
+    List<Lease> leases = new ArrayList<>(rows.size());
+    for (Row row : rows) {
+      LeaseKey key = new LeaseKey(kind, row.getString(1));
+      if (leases.size() == limit || !saysYes(row)) {
+        String last = leases.size() == limit ? leases.get(limit - 1).key().name() : key.name();
+        return new LeasePage(leases, last);
+      }
+      leases.add(read(key, row));
+    }
+    return new LeasePage(
+        leases, leases.size() == limit ? leases.get(limit - 1).key().name() : null);
   }
 
   @Override

@@ -151,10 +151,9 @@ final class Statements {
     return run(client, busy, strings(asks, Ask::space), strings(asks, Ask::name));
   }
 
-  /** Live leases in the order of their names. */
-  Future<RowSet<Row>> list(
-      SqlClient client, String kind, String prefix, String after, String last, int limit) {
-    return run(client, list, kind, prefix, after, last, (long) limit);
+  /** Live leases in the order of their names, and where to go on; see {@link LeaseSql#LIST}. */
+  Future<RowSet<Row>> list(SqlClient client, String kind, String first, String last, int limit) {
+    return run(client, list, kind, first, last, (long) limit);
   }
 
   /** Has changes of these records announced for a while. */
@@ -162,9 +161,9 @@ final class Statements {
     return run(client, watch, kinds, names, span.toMillis(), LOCK_TIMEOUT);
   }
 
-  /** Drops idle records; the result's row count says how many. */
-  Future<RowSet<Row>> purge(SqlClient client, Duration retention, int limit) {
-    return run(client, purge, retention.toMillis(), (long) limit);
+  /** Drops idle records among the next ones; answers with where to go on, if there are more. */
+  Future<RowSet<Row>> purge(SqlClient client, Duration retention, String kind, String name) {
+    return run(client, purge, retention.toMillis(), kind, name);
   }
 
   private static Future<RowSet<Row>> run(SqlClient client, String sql, Object... arguments) {

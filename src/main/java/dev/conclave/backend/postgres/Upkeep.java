@@ -4,6 +4,7 @@ import dev.conclave.backend.LeaseKey;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Row;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -19,12 +20,14 @@ import java.util.concurrent.ThreadLocalRandom;
  * time.
  *
  * <ol>
- *   <li>Every 10 s: renews the marks of all watched keys, in one statement; forgets waiters whose
- *       patience is over; asks for a sign of life over both connections.
+ *   <li>Every 10 s: renews the marks of all watched keys; forgets waiters whose patience is over;
+ *       asks for a sign of life over both connections.
  *   <li>A key that is newly watched is marked at once, together with others that come at the same
  *       moment.
- *   <li>Every tenth of the idle retention, but at least every hour and at most every second: drops
- *       idle records, a limited number per statement until none are left.
+ *   <li>Every tenth of the idle retention, but at least every hour and at most every second: walks
+ *       through the table and drops idle records.
+ *   <li>A statement examines or marks 1000 records at most, and the next one is sent after its
+ *       answer: so requests, which use the same connection, get between. A walk pauses as well.
  * </ol>
  */
 final class Upkeep {
@@ -33,7 +36,8 @@ final class Upkeep {
   private static final Duration WATCHED = Duration.ofSeconds(30);
   private static final long MIN_PURGE = Duration.ofSeconds(1).toNanos();
   private static final long MAX_PURGE = Duration.ofHours(1).toNanos();
-  private static final int PURGED_AT_ONCE = 1000;
+  private static final long PAUSE = Duration.ofMillis(10).toNanos();
+  private static final int MARKED_AT_ONCE = 1000;
 
   private final Scheduler scheduler;
   private final PostgresConfig config;
@@ -66,7 +70,7 @@ final class Upkeep {
 
   void start() {
     scheduler.schedule(TICK, this::tick);
-    scheduler.schedule(sometime(purgeEvery), this::purge);
+    scheduler.schedule(sometime(purgeEvery), () -> purge("", ""));
   }
 
   private void tick() {
@@ -92,31 +96,42 @@ final class Upkeep {
   }
 
   private Future<?> mark(Collection<LeaseKey> keys) {
-    List<LeaseKey> now = List.copyOf(keys);
-    String[] kinds = now.stream().map(key -> key.kind().id()).toArray(String[]::new);
-    String[] names = now.stream().map(LeaseKey::name).toArray(String[]::new);
-    Future<?> marked = courier.direct(c -> statements.watch(c, kinds, names, WATCHED));
+    Future<?> marked = mark(List.copyOf(keys), 0);
     note("marking watched keys", marked);
     return marked;
   }
 
-  private void purge() {
+  private Future<?> mark(List<LeaseKey> keys, int from) {
+    List<LeaseKey> some = keys.subList(from, Math.min(keys.size(), from + MARKED_AT_ONCE));
+    String[] kinds = some.stream().map(key -> key.kind().id()).toArray(String[]::new);
+    String[] names = some.stream().map(LeaseKey::name).toArray(String[]::new);
+    int next = from + some.size();
+    return courier
+        .direct(c -> statements.watch(c, kinds, names, WATCHED))
+        .compose(done -> next < keys.size() ? mark(keys, next) : Future.succeededFuture());
+  }
+
+  /** One step of the walk, from the record that was examined last. */
+  private void purge(String kind, String name) {
     PgConnection connection = courier.current();
-    Future<Boolean> more =
+    Future<Row> last =
         connection == null
-            ? Future.succeededFuture(false)
+            ? Future.succeededFuture()
             : courier.direct(
                 c ->
                     statements
-                        .purge(c, config.idleRetention(), PURGED_AT_ONCE)
-                        .map(purged -> purged.rowCount() == PURGED_AT_ONCE));
-    note("dropping idle records", more);
-    more.onComplete(
-        done ->
+                        .purge(c, config.idleRetention(), kind, name)
+                        .map(rows -> rows.size() == 0 ? null : rows.iterator().next()));
+    note("dropping idle records", last);
+    last.onComplete(
+        (row, failure) ->
             scheduler.execute(
                 () -> {
-                  boolean again = done.succeeded() && done.result();
-                  scheduler.schedule(again ? 0 : sometime(purgeEvery), this::purge);
+                  if (row == null) {
+                    scheduler.schedule(sometime(purgeEvery), () -> purge("", ""));
+                  } else {
+                    scheduler.schedule(PAUSE, () -> purge(row.getString(0), row.getString(1)));
+                  }
                 }));
   }
 

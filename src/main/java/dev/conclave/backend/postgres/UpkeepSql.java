@@ -98,24 +98,34 @@ final class UpkeepSql {
       """;
 
   /**
-   * $1 idle retention in ms, $2 limit. Drops records that say nothing any more; never a register,
-   * and none that somebody has locked.
+   * $1 idle retention in ms, $2 kind and $3 name of the last record that was examined. Examines the
+   * 1000 records that follow, and drops those that say nothing any more; never a register, and none
+   * that somebody has locked. Answers with the last one that was examined, if there may be more.
+   *
+   * <p>Records are found again by where they are, in an array: so no plan reads the whole table, be
+   * it small or grown since. One that was changed meanwhile is judged as it is now, or left alone.
    */
   static final String PURGE =
       """
-      WITH idle AS MATERIALIZED (
-        SELECT l.kind, l.name FROM conclave_lease l
-        WHERE l.kind <> 'register'
+      WITH examined AS MATERIALIZED (
+        SELECT l.ctid AS row, l.kind, l.name FROM conclave_lease l
+        WHERE (l.kind, l.name) > ($2::text COLLATE "C", $3::text COLLATE "C")
+        ORDER BY l.kind, l.name
+        LIMIT 1000
+      ), idle AS MATERIALIZED (
+        SELECT l.ctid AS row FROM conclave_lease l
+        WHERE l.ctid = ANY (ARRAY(SELECT x.row FROM examined x)) AND l.kind <> 'register'
           AND greatest(l.since, l.expires_at, l.watched_until)
             < clock_timestamp() - $1::bigint * interval '1 millisecond'
           AND NOT EXISTS (
             SELECT FROM jsonb_array_elements(l.line) AS e(place)
             WHERE (e.place->>'until')::bigint
               > (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
-        LIMIT $2::bigint
         FOR UPDATE OF l SKIP LOCKED
+      ), dropped AS (
+        DELETE FROM conclave_lease l WHERE l.ctid = ANY (ARRAY(SELECT i.row FROM idle i))
       )
-      DELETE FROM conclave_lease l USING idle i WHERE l.kind = i.kind AND l.name = i.name
+      SELECT x.kind, x.name FROM examined x ORDER BY x.kind, x.name LIMIT 1 OFFSET 999
       """;
 
   /** Fails unless there is a table of the right shape that we may use. */
