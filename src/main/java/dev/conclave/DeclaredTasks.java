@@ -1,6 +1,7 @@
 package dev.conclave;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.config.VirtualThreads;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.lock.Lock;
 import dev.conclave.task.TaskBody;
@@ -159,6 +160,7 @@ final class DeclaredTasks {
     refuse(json, "verticle", "mode", "message");
     String verticle = json.getString("verticle");
     JsonObject options = json.getJsonObject("options", new JsonObject());
+    VirtualThreads.check("options", new DeploymentOptions(options));
     return TaskBody.oneShot(verticle, run -> told(options, run));
   }
 

@@ -38,7 +38,11 @@ public class LockServiceVerticle extends VerticleBase {
             connected -> {
               backend = connected;
               service = LockService.create(vertx, connected, options);
-              consumer = LockService.bind(vertx, options.getAddress(), service);
+              return service.listen(vertx, options.getAddress());
+            })
+        .compose(
+            listening -> {
+              consumer = listening;
               // In a cluster the others know of it only when this has completed.
               return consumer.completion();
             })

@@ -50,7 +50,7 @@ public final class Backends {
    * @param startTimeout how long to wait; with zero, the first refusal is the outcome
    */
   public static Future<SyncBackend> connect(Vertx vertx, JsonObject config, Duration startTimeout) {
-    Scheduler scheduler = Schedulers.current(vertx);
+    Scheduler scheduler = Schedulers.of(vertx).shared();
     return connect(
         vertx,
         config,

@@ -1,6 +1,7 @@
 package dev.conclave.election;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
@@ -60,13 +61,7 @@ final class Calls {
   }
 
   private <T> void answer(Supplier<Future<T>> call, Handler<AsyncResult<T>> answer) {
-    Future<T> sent;
-    try {
-      sent = call.get();
-    } catch (RuntimeException refused) {
-      sent = Future.failedFuture(refused);
-    }
-    sent.onComplete(outcome -> hop(() -> answer.handle(outcome)));
+    CallerContext.attempt(call).onComplete(outcome -> hop(() -> answer.handle(outcome)));
   }
 
   private void hop(Runnable action) {

@@ -6,6 +6,7 @@ import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.config.VirtualThreads;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Context;
@@ -17,6 +18,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.OptionalLong;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -165,7 +167,7 @@ final class Elector implements LeaderElection {
 
   @Override
   public <T> Future<T> lead(Supplier<Future<T>> body) {
-    LeaderBody<T> leading = new LeaderBody<>(body, caller());
+    LeaderBody<T> leading = new LeaderBody<>(body, scheduler.caller()::execute);
     return queued(
         () -> {
           work.add(leading);
@@ -189,13 +191,20 @@ final class Elector implements LeaderElection {
 
   @Override
   public LeaderElection onChange(Handler<LeadershipEvent> handler) {
-    teller.add(handler);
+    Context context = Vertx.currentContext();
+    if (context == null || context.isEventLoopContext()) {
+      teller.add(handler);
+    } else { // It may block.
+      Executor caller = scheduler.caller();
+      teller.add(event -> caller.execute(() -> teller.tell(handler, event)));
+    }
     return this;
   }
 
   @Override
   public LeaderElection deployWhileLeading(
       Supplier<? extends Deployable> verticle, DeploymentOptions how) {
+    VirtualThreads.check("options", how);
     DeploymentOptions copy = new DeploymentOptions(how);
     Outside.Child child =
         new Outside.Child("of a supplier", vertx -> vertx.deployVerticle(verticle, copy));
@@ -232,11 +241,11 @@ final class Elector implements LeaderElection {
 
   /** An action that runs once on the caller's context, unless it is taken back before. */
   private Watch removable(Runnable action, Consumer<Runnable> add) {
-    Consumer<Runnable> caller = caller();
+    Executor caller = scheduler.caller();
     AtomicBoolean open = new AtomicBoolean(true);
     Runnable once =
         () ->
-            caller.accept(
+            caller.execute(
                 () -> {
                   if (open.getAndSet(false)) {
                     action.run();
@@ -257,7 +266,7 @@ final class Elector implements LeaderElection {
 
   /** Runs in the machine's turn, never within this call, and answers to the caller's context. */
   private <T> Future<T> queued(Supplier<Future<T>> call) {
-    Consumer<Runnable> caller = caller();
+    Consumer<Runnable> caller = answers();
     Promise<T> answer = Promise.promise();
     scheduler.execute(
         () ->
@@ -266,10 +275,8 @@ final class Elector implements LeaderElection {
     return answer.future();
   }
 
-  private Consumer<Runnable> caller() {
+  private Consumer<Runnable> answers() {
     Context context = Vertx.currentContext();
-    return context == null
-        ? scheduler::execute
-        : action -> context.runOnContext(any -> action.run());
+    return context == null ? scheduler::execute : action -> CallerContext.runOn(context, action);
   }
 }

@@ -2,6 +2,7 @@ package dev.conclave.election;
 
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.bus.Shown;
+import dev.conclave.config.VirtualThreads;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.DeploymentOptions;
@@ -67,6 +68,7 @@ public class LeaderDeployment {
       throw ErrorCode.INVALID.failure(
           "deploy: verticle is missing; expected the name of a verticle to run on the leader");
     }
+    VirtualThreads.check("deploy.options", options);
   }
 
   /** As JSON without the configuration of leader-only verticles, which may hold secrets. */

@@ -4,6 +4,7 @@ import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.time.ContextScheduler;
+import dev.conclave.time.Schedulers;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -25,20 +26,23 @@ import java.util.function.Supplier;
  * must not be written twice has to carry the {@link #fencingToken()} to where it is written.
  *
  * <p>All methods may be called from any thread; futures complete on the Vert.x context of the
- * caller, if it has one. Handlers run on the election's own context, one after the other. An
- * election whose backend is away goes on trying until it is stopped.
+ * caller, if it has one. Bodies and actions run there too; those of a plain thread run on a worker
+ * thread of Vert.x. The election renews on an event-loop context of its own, which no code that
+ * blocks a worker or a virtual thread holds up. An election whose backend is away goes on trying
+ * until it is stopped.
  */
 public interface LeaderElection {
 
   /**
-   * An election that is not started yet, on the caller's Vert.x context, or on a new one.
+   * An election that is not started yet. It goes on until it is stopped, whatever becomes of the
+   * verticle that this is called from.
    *
    * @param backend stays the caller's to close, after {@link #stop()}
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when the options break
    *     a rule
    */
   static LeaderElection create(Vertx vertx, SyncBackend backend, LeaderElectionOptions options) {
-    ContextScheduler scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
+    ContextScheduler scheduler = Schedulers.of(vertx).own();
     return new Elector(scheduler, backend, options, new VertxOutside(vertx, scheduler, options));
   }
 
@@ -136,8 +140,10 @@ public interface LeaderElection {
   Future<Void> resign(Duration cooldown);
 
   /**
-   * Tells a handler of every change from now on, before it is published on the bus. A handler that
-   * throws is logged and stops nobody.
+   * Notifies a handler of every change from now on, on the election's own context, before the
+   * change is published on the bus, and of an end before the lease is released. So it must not
+   * block. One that is added on a worker or a virtual thread may: it runs there, one change after
+   * the other, and nothing waits for it. A handler that throws is logged and stops nothing.
    */
   LeaderElection onChange(Handler<LeadershipEvent> handler);
 

@@ -44,8 +44,8 @@ final class LeadershipTeller {
             .setReason(reason)
             .setAt(scheduler.now().toString());
     log(event);
-    handlers.forEach(handler -> tell(handler::handle, event));
-    tell(bus, event);
+    handlers.forEach(handler -> tell(handler, event));
+    tell(bus::accept, event);
   }
 
   private void log(LeadershipEvent event) {
@@ -78,9 +78,10 @@ final class LeadershipTeller {
         : " that '" + event.getLeader() + "' leads";
   }
 
-  private void tell(Consumer<LeadershipEvent> listener, LeadershipEvent event) {
+  /** Tells one listener; what it throws is logged. */
+  void tell(Handler<LeadershipEvent> listener, LeadershipEvent event) {
     try {
-      listener.accept(event);
+      listener.handle(event);
     } catch (Throwable thrown) {
       log.log(ERROR, "a listener of election '" + event.getElection() + "' failed", thrown);
     }

@@ -2,9 +2,9 @@ package dev.conclave.lock;
 
 import dev.conclave.backend.support.HeldLease;
 import dev.conclave.time.Scheduler;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
 import java.time.Duration;
+import java.util.concurrent.Executor;
 
 /** A {@link LockHandle}: a lease that is held through a {@link LockService}. */
 final class LeaseHandle implements LockHandle {
@@ -16,7 +16,7 @@ final class LeaseHandle implements LockHandle {
 
   LeaseHandle(
       Scheduler scheduler,
-      Context caller,
+      Executor caller,
       LockService service,
       LockRequest request,
       LockGrant grant,

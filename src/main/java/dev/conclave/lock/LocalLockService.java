@@ -180,6 +180,16 @@ public final class LocalLockService implements LockService {
         });
   }
 
+  /**
+   * Lets this service answer at the address, as {@link LockService#bind}, on this service's own
+   * thread: a renewal that arrives over the bus waits for no worker, even if the verticle that
+   * listens is one.
+   */
+  public Future<MessageConsumer<JsonObject>> listen(Vertx vertx, String address) {
+    return CallerContext.call(
+        scheduler, () -> Future.succeededFuture(LockService.bind(vertx, address, this)));
+  }
+
   /** How many requests are waiting now. */
   int waiting() {
     return waiting;

@@ -37,7 +37,9 @@ public interface Lock {
 
   /**
    * Acquires the lock, runs the body, renews the lease at a third of its duration while the body
-   * runs, and releases it whatever comes of the body.
+   * runs, and releases it whatever comes of the body. The body runs on the caller's context; that
+   * of a plain thread runs on a worker thread of Vert.x. Code that blocks there holds up no
+   * renewal.
    *
    * @param body gets the handle, for its fencing token and for {@link LockHandle#onLost}; what it
    *     throws counts as its failure

@@ -1,7 +1,7 @@
 package dev.conclave.lock;
 
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.time.ContextScheduler;
+import dev.conclave.time.Schedulers;
 import io.vertx.codegen.annotations.GenIgnore;
 import io.vertx.codegen.annotations.Nullable;
 import io.vertx.codegen.annotations.ProxyGen;
@@ -31,14 +31,14 @@ public interface LockService {
   String DEFAULT_ADDRESS = "conclave.locks";
 
   /**
-   * A service in this process, working on the context that this is called from.
+   * A service in this process. It works until it is closed, whatever becomes of the verticle that
+   * this is called from.
    *
    * @param backend stays the caller's to close
    */
   @GenIgnore
   static LocalLockService create(Vertx vertx, SyncBackend backend, LockServiceOptions options) {
-    return new LocalLockService(
-        new ContextScheduler(vertx, vertx.getOrCreateContext()), backend, options);
+    return new LocalLockService(Schedulers.of(vertx).own(), backend, options);
   }
 
   /**

@@ -9,11 +9,11 @@ import dev.conclave.time.Scheduler;
 import dev.conclave.time.Schedulers;
 import dev.conclave.time.Validity;
 import io.vertx.core.AsyncResult;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -40,16 +40,30 @@ final class ServiceLock implements Lock {
 
   private final LockService service;
   private final Supplier<Scheduler> schedulers;
+  private final Supplier<Executor> bodies;
   private final String name;
   private final LockOptions options;
 
   ServiceLock(Vertx vertx, LockService service, String name, LockOptions options) {
-    this(() -> Schedulers.current(vertx), service, name, options);
+    this(
+        Schedulers.of(vertx)::shared,
+        () -> Schedulers.of(vertx).shared().caller(),
+        service,
+        name,
+        options);
   }
 
+  /**
+   * @param bodies where the body of a caller without a context runs
+   */
   ServiceLock(
-      Supplier<Scheduler> schedulers, LockService service, String name, LockOptions options) {
+      Supplier<Scheduler> schedulers,
+      Supplier<Executor> bodies,
+      LockService service,
+      String name,
+      LockOptions options) {
     this.schedulers = schedulers;
+    this.bodies = bodies;
     this.service = service;
     this.name = LeaseRules.checkName(name);
     this.options = LockOptions.checked(options);
@@ -77,11 +91,12 @@ final class ServiceLock implements Lock {
 
   @Override
   public <T> Future<T> withLock(Function<LockHandle, Future<T>> body) {
+    Executor caller = Vertx.currentContext() == null ? bodies.get() : Runnable::run;
     return CallerContext.answer(
         acquire(options.getWaitTimeout(), true, null)
             .compose(
                 handle ->
-                    CallerContext.attempt(() -> body.apply(handle))
+                    CallerContext.attempt(caller, () -> body.apply(handle))
                         .transform(result -> finish(handle, result))));
   }
 
@@ -102,8 +117,8 @@ final class ServiceLock implements Lock {
   }
 
   private Future<LeaseHandle> acquire(long waitTimeout, boolean renew, Future<?> giveUp) {
-    Context caller = Vertx.currentContext();
     Scheduler scheduler = schedulers.get();
+    Executor caller = Vertx.currentContext() == null ? null : scheduler.caller();
     return CallerContext.call(
         scheduler, () -> new Attempt(scheduler, caller, waitTimeout, renew).begin(giveUp));
   }
@@ -111,13 +126,13 @@ final class ServiceLock implements Lock {
   /** One call of acquire, on the scheduler's thread. */
   private final class Attempt {
     private final Scheduler scheduler;
-    private final Context caller;
+    private final Executor caller;
     private final boolean renew;
     private final LockRequest request;
     private final Promise<LeaseHandle> promise = Promise.promise();
     private long sentAt;
 
-    Attempt(Scheduler scheduler, Context caller, long waitTimeout, boolean renew) {
+    Attempt(Scheduler scheduler, Executor caller, long waitTimeout, boolean renew) {
       this.scheduler = scheduler;
       this.caller = caller;
       this.renew = renew;

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 
@@ -29,6 +30,7 @@ final class LocalTaskManager implements TaskManager {
 
   private final Vertx vertx;
   private final Scheduler scheduler;
+  private final Executor bodies;
   private final SyncBackend backend;
   private final TaskManagerOptions options;
   private final TaskBus bus;
@@ -39,14 +41,19 @@ final class LocalTaskManager implements TaskManager {
   private Future<Void> opened;
   private Future<Void> stopped;
 
+  /**
+   * @param bodies where bodies run, and their handlers
+   */
   LocalTaskManager(
       Vertx vertx,
       Scheduler scheduler,
+      Executor bodies,
       SyncBackend backend,
       TaskManagerOptions options,
       TaskBus bus) {
     this.vertx = vertx;
     this.scheduler = scheduler;
+    this.bodies = bodies;
     this.backend = backend;
     this.options = options;
     this.bus = bus;
@@ -78,6 +85,7 @@ final class LocalTaskManager implements TaskManager {
         new TaskLoop.Setting(
             vertx,
             scheduler,
+            bodies,
             backend,
             options.getWorker(),
             new TaskTeller(scheduler, bus, options),

@@ -1,6 +1,7 @@
 package dev.conclave.task;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.config.VirtualThreads;
 import dev.conclave.time.CallerContext;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -16,7 +17,7 @@ import java.util.function.Function;
 @FunctionalInterface
 public interface TaskBody {
   /**
-   * Runs on the manager's context and must not block it.
+   * Runs on the context that the manager was made in, and must not block an event loop.
    *
    * @return completes when the run has ended; what is thrown counts as its failure, and null as a
    *     success
@@ -59,11 +60,7 @@ public interface TaskBody {
    *     before 21
    */
   static TaskBody virtualThread(Blocking code) {
-    int feature = Runtime.version().feature();
-    if (feature < 21) {
-      throw ErrorCode.INVALID.failure(
-          "a body on a virtual thread needs Java 21 or later, this is Java " + feature);
-    }
+    VirtualThreads.require("a body on a virtual thread");
     DeploymentOptions virtual =
         new DeploymentOptions().setThreadingModel(ThreadingModel.VIRTUAL_THREAD);
     return run -> {

@@ -25,7 +25,7 @@ public interface TaskContext {
 
   /**
    * Calls the handler once when the run's permission ends before its body does, at once when it has
-   * ended already. It runs on the manager's context.
+   * ended already. It runs on the context that the manager was made in.
    */
   TaskContext onLost(Runnable handler);
 

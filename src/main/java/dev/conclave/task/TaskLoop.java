@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -42,6 +43,7 @@ final class TaskLoop {
   record Setting(
       Vertx vertx,
       Scheduler scheduler,
+      Executor bodies,
       SyncBackend backend,
       String worker,
       TaskTeller teller,
@@ -219,7 +221,7 @@ final class TaskLoop {
   }
 
   private TaskRun run(Instant fireTime, List<Guard> guards, boolean repeated) {
-    TaskRun run = new TaskRun(task, setting.vertx(), scheduler, guards, fireTime);
+    TaskRun run = new TaskRun(task, setting.vertx(), scheduler, setting.bodies(), guards, fireTime);
     running = run;
     timer.cancel();
     run.begun()

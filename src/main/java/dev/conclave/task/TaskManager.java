@@ -2,7 +2,9 @@ package dev.conclave.task;
 
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.time.ContextScheduler;
+import dev.conclave.time.CallerContext;
+import dev.conclave.time.Schedulers;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Instant;
@@ -41,13 +43,15 @@ public interface TaskManager extends TaskService {
     STOPPED
   }
 
-  /** A manager with the default options, on the caller's Vert.x context, or on a new one. */
+  /** A manager with the default options; bodies run on the caller's context, or on a new one. */
   static TaskManager create(Vertx vertx, SyncBackend backend) {
     return create(vertx, backend, new TaskManagerOptions());
   }
 
   /**
-   * A manager on the caller's Vert.x context, or on a new one.
+   * A manager. Bodies run on the Vert.x context that this is called from, or on a new one of an
+   * event loop; what a run holds is renewed elsewhere, so a body may block a worker or a virtual
+   * thread. The manager goes on until it is stopped, whatever becomes of the caller's verticle.
    *
    * @param backend stays the caller's to close, after {@link #stop()}
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when the options break
@@ -55,9 +59,11 @@ public interface TaskManager extends TaskService {
    */
   static TaskManager create(Vertx vertx, SyncBackend backend, TaskManagerOptions options) {
     TaskManagerOptions own = new TaskManagerOptions(options).validate();
+    Context context = vertx.getOrCreateContext();
     return new LocalTaskManager(
         vertx,
-        new ContextScheduler(vertx, vertx.getOrCreateContext()),
+        Schedulers.of(vertx).own(),
+        body -> CallerContext.runOn(context, body),
         backend,
         own,
         TaskBus.of(vertx, own));

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.Executor;
 
 /**
  * One run, from the first thing it takes to the last it gives back.
@@ -61,6 +62,7 @@ final class TaskRun implements TaskContext {
   private final String name;
   private final Vertx vertx;
   private final Scheduler scheduler;
+  private final Executor bodies;
   private final List<Guard> guards;
   private final Instant fireTime;
   private final Deque<Hold> holds = new ArrayDeque<>();
@@ -81,11 +83,17 @@ final class TaskRun implements TaskContext {
   private Scheduler.Timer pause = () -> {};
 
   TaskRun(
-      TaskDefinition task, Vertx vertx, Scheduler scheduler, List<Guard> guards, Instant fireTime) {
+      TaskDefinition task,
+      Vertx vertx,
+      Scheduler scheduler,
+      Executor bodies,
+      List<Guard> guards,
+      Instant fireTime) {
     this.task = task;
     this.name = task.name();
     this.vertx = vertx;
     this.scheduler = scheduler;
+    this.bodies = bodies;
     this.guards = guards;
     this.fireTime = fireTime;
   }
@@ -149,13 +157,8 @@ final class TaskRun implements TaskContext {
       begin();
       return;
     }
-    Future<Hold> taking;
-    try {
-      taking = guards.get(index).take(fireTime);
-    } catch (RuntimeException failure) {
-      taking = Future.failedFuture(failure);
-    }
-    taking.onComplete(answer -> CallerContext.run(scheduler, () -> took(index, answer)));
+    CallerContext.attempt(() -> guards.get(index).take(fireTime))
+        .onComplete(answer -> CallerContext.run(scheduler, () -> took(index, answer)));
   }
 
   private void took(int index, AsyncResult<Hold> answer) {
@@ -210,16 +213,22 @@ final class TaskRun implements TaskContext {
     attempt++;
     begun.tryComplete();
     bodyRuns = true;
+    CallerContext.attempt(bodies, this::runBody)
+        .onComplete(answer -> CallerContext.run(scheduler, () -> bodyEnded(answer)));
+  }
+
+  /** A body that waited for its context until its run was not permitted any more does not begin. */
+  private Future<Object> runBody() {
+    if (!isValid()) {
+      return Future.failedFuture(lostCause());
+    }
     Future<?> outcome;
     try {
       outcome = task.body().run(this);
     } catch (Throwable thrown) {
       outcome = Future.failedFuture(thrown);
     }
-    if (outcome == null) {
-      outcome = Future.succeededFuture();
-    }
-    outcome.onComplete(answer -> CallerContext.run(scheduler, () -> bodyEnded(answer)));
+    return outcome == null ? Future.succeededFuture() : outcome.map(value -> value);
   }
 
   private void bodyEnded(AsyncResult<?> answer) {
@@ -309,7 +318,7 @@ final class TaskRun implements TaskContext {
     permitted = false;
     List<Runnable> handlers = List.copyOf(lostHandlers);
     lostHandlers.clear();
-    handlers.forEach(scheduler::execute);
+    handlers.forEach(bodies::execute);
   }
 
   @Override
@@ -338,9 +347,9 @@ final class TaskRun implements TaskContext {
         scheduler,
         () -> {
           if (permitted) {
-            lostHandlers.add(handler);
+            lostHandlers.add(() -> CallerContext.guarded(handler));
           } else if (lostBecause != null || bodyRuns) {
-            handler.run();
+            bodies.execute(() -> CallerContext.guarded(handler));
           }
         });
     return this;

@@ -6,6 +6,8 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
 /**
@@ -74,6 +76,17 @@ public final class CallerContext {
     }
   }
 
+  /** As {@link #attempt(Supplier)}, where the call belongs; fails when it cannot run there. */
+  public static <T> Future<T> attempt(Executor where, Supplier<Future<T>> call) {
+    Promise<T> promise = Promise.promise();
+    try {
+      where.execute(() -> attempt(call).onComplete(promise));
+    } catch (RuntimeException rejected) {
+      promise.tryFail(rejected);
+    }
+    return promise.future();
+  }
+
   /**
    * Runs code that is not ours, such as a listener or a hint. Whatever it throws ends nothing here:
    * it is reported as {@link #report} says.
@@ -109,7 +122,19 @@ public final class CallerContext {
     if (caller == null || Vertx.currentContext() == caller) {
       guarded(() -> promise.handle(outcome));
     } else {
-      caller.runOnContext(v -> promise.handle(outcome));
+      runOn(caller, () -> promise.handle(outcome));
+    }
+  }
+
+  /**
+   * Runs the action on the context. A worker context may have lost its threads when its verticle
+   * was undeployed: then the action runs here, so that every future completes.
+   */
+  public static void runOn(Context context, Runnable action) {
+    try {
+      context.runOnContext(v -> action.run());
+    } catch (RejectedExecutionException ended) {
+      guarded(action);
     }
   }
 }

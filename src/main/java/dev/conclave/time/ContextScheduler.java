@@ -1,10 +1,13 @@
 package dev.conclave.time;
 
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 
 /**
  * A {@link Scheduler} on a Vert.x context.
@@ -29,7 +32,9 @@ public final class ContextScheduler implements Scheduler {
   private static final long ARMING = -2;
 
   private final Vertx vertx;
-  private final Context context;
+  private final List<Runnable> waiting = new ArrayList<>();
+  private RejectedExecutionException refused;
+  private volatile Context context;
   private volatile Thread thread;
   private Entry[] heap = new Entry[16];
   private int size;
@@ -41,6 +46,32 @@ public final class ContextScheduler implements Scheduler {
   public ContextScheduler(Vertx vertx, Context context) {
     this.vertx = vertx;
     this.context = context;
+  }
+
+  /** A scheduler that runs everything on a context that is still being made. */
+  ContextScheduler(Vertx vertx, Future<Context> context) {
+    this.vertx = vertx;
+    context.onComplete(made -> made.runOnContext(v -> arrived(made)), this::refuse);
+  }
+
+  /** On the context, so that what waited runs when this is over, and before all that comes then. */
+  private void arrived(Context made) {
+    synchronized (waiting) {
+      waiting.forEach(action -> made.runOnContext(v -> enter(action)));
+      waiting.clear();
+      context = made;
+    }
+  }
+
+  /** Vert.x is closed. What waited runs here, so that it fails; what comes later is refused. */
+  private void refuse(Throwable closed) {
+    List<Runnable> left;
+    synchronized (waiting) {
+      refused = new RejectedExecutionException("Vert.x is closed", closed);
+      left = List.copyOf(waiting);
+      waiting.clear();
+    }
+    left.forEach(CallerContext::guarded);
   }
 
   @Override
@@ -55,7 +86,36 @@ public final class ContextScheduler implements Scheduler {
 
   @Override
   public void execute(Runnable action) {
+    if (context == null) {
+      synchronized (waiting) {
+        if (refused != null) {
+          throw refused;
+        }
+        if (context == null) {
+          waiting.add(action);
+          return;
+        }
+      }
+    }
     context.runOnContext(v -> enter(action));
+  }
+
+  /**
+   * Without a context it is a worker thread of Vert.x, which may be blocked: never this scheduler's
+   * thread, on which leases are renewed.
+   */
+  @Override
+  public Executor caller() {
+    if (Vertx.currentContext() != null) {
+      return Scheduler.super.caller();
+    }
+    Context own = vertx.getOrCreateContext();
+    return action ->
+        own.executeBlocking(
+            () -> {
+              CallerContext.guarded(action);
+              return null;
+            });
   }
 
   @Override
@@ -67,9 +127,11 @@ public final class ContextScheduler implements Scheduler {
     // An event loop's thread never changes, and everything Vert.x derives from the context (the
     // handler of a message runs on a duplicate of it) shares it: learn it once. Blocking code of
     // the context has the context too, but on a thread of the worker pool.
+    Context mine = context;
     boolean here =
-        context.isEventLoopContext()
-            && Vertx.currentContext() == context
+        mine != null
+            && mine.isEventLoopContext()
+            && Vertx.currentContext() == mine
             && Context.isOnEventLoopThread();
     if (here) {
       thread = current;

@@ -1,6 +1,9 @@
 package dev.conclave.time;
 
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import java.time.Instant;
+import java.util.concurrent.Executor;
 
 /**
  * The only source of time and the only thread of a state machine: everything it schedules or
@@ -38,6 +41,17 @@ public interface Scheduler {
 
   /** Whether the caller runs on this scheduler's thread. */
   boolean isCurrent();
+
+  /**
+   * Where code of the caller runs that is called later, one action after the other: on the Vert.x
+   * context that this is called from. Without a context, the scheduler decides.
+   */
+  default Executor caller() {
+    Context context = Vertx.currentContext();
+    return context == null
+        ? action -> execute(() -> CallerContext.guarded(action))
+        : action -> CallerContext.runOn(context, () -> CallerContext.guarded(action));
+  }
 
   /** Something that was scheduled. To be used on its scheduler's thread only. */
   @FunctionalInterface

@@ -1,22 +1,65 @@
 package dev.conclave.time;
 
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.shareddata.LocalMap;
+import io.vertx.core.shareddata.Shareable;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** One scheduler per Vert.x context, so that all timers of a context share one deadline queue. */
-public final class Schedulers {
-  private static final Object KEY = Schedulers.class;
+/**
+ * The schedulers of a Vert.x instance. They depend on nothing that runs code of others:
+ *
+ * <ol>
+ *   <li>Each works on an event-loop context of {@link EventLoops}, which belongs to no verticle and
+ *       no request. Blocking code of a worker or on a virtual thread holds up no timer, and neither
+ *       does a worker pool that is full; an undeployment ends none.
+ *   <li>A caller on an event loop gets a scheduler on that event loop, so that its calls change no
+ *       thread. All others share one event loop.
+ * </ol>
+ */
+public final class Schedulers implements Shareable {
+  private static final String REGISTRY = "dev.conclave.schedulers";
 
-  private Schedulers() {}
+  private final Vertx vertx;
+  private final EventLoops loops;
+  private final Map<Object, ContextScheduler> shared = new ConcurrentHashMap<>();
 
-  /** The scheduler of the context that this is called from. */
-  public static Scheduler current(Vertx vertx) {
-    Context context = vertx.getOrCreateContext();
-    ContextScheduler scheduler = context.get(KEY);
-    if (scheduler == null) {
-      scheduler = new ContextScheduler(vertx, context);
-      context.put(KEY, scheduler);
-    }
-    return scheduler;
+  private Schedulers(Vertx vertx) {
+    this.vertx = vertx;
+    this.loops = new EventLoops(vertx);
+  }
+
+  /** Those of the Vert.x instance. */
+  public static Schedulers of(Vertx vertx) {
+    LocalMap<String, Schedulers> registry = vertx.sharedData().getLocalMap(REGISTRY);
+    Schedulers found = registry.get(REGISTRY);
+    return found != null ? found : registry.computeIfAbsent(REGISTRY, n -> new Schedulers(vertx));
+  }
+
+  /** A scheduler of its own, to be closed by its owner. */
+  public ContextScheduler own() {
+    return new ContextScheduler(vertx, loops.context(eventLoop()));
+  }
+
+  /** The scheduler that all callers of this event loop share, and with it one deadline queue. */
+  public Scheduler shared() {
+    Thread loop = eventLoop();
+    Object key = loop == null ? REGISTRY : loop;
+    ContextScheduler found = shared.get(key);
+    return found != null ? found : shared.computeIfAbsent(key, k -> scheduler(loop));
+  }
+
+  private ContextScheduler scheduler(Thread loop) {
+    Future<Context> context = loops.context(loop);
+    return new ContextScheduler(vertx, context);
+  }
+
+  /** The event loop of this Vert.x instance that this is called from, or null. */
+  private Thread eventLoop() {
+    Context caller = Vertx.currentContext();
+    boolean here = caller != null && caller.owner() == vertx && Context.isOnEventLoopThread();
+    return here ? Thread.currentThread() : null;
   }
 }

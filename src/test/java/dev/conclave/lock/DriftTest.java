@@ -67,6 +67,7 @@ class DriftTest {
     Future<LockHandle> acquiring =
         new ServiceLock(
                 () -> new Clock(time, caller),
+                () -> Runnable::run,
                 locks,
                 "door",
                 new LockOptions().setLeaseDuration(lease).setWaitTimeout(600_000))

@@ -64,7 +64,7 @@ class ManualLocks {
   }
 
   Lock lock(LockService over, String name, LockOptions options) {
-    return new ServiceLock(() -> time, over, name, options);
+    return new ServiceLock(() -> time, () -> Runnable::run, over, name, options);
   }
 
   /** What is left when nobody holds and nobody waits. */

@@ -16,6 +16,6 @@ public final class ModelLocks {
 
   /** A lock over this service. */
   public Lock lock(String name, LockOptions options) {
-    return new ServiceLock(() -> scheduler, service, name, options);
+    return new ServiceLock(() -> scheduler, () -> Runnable::run, service, name, options);
   }
 }

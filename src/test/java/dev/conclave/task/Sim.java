@@ -68,6 +68,7 @@ final class Sim {
     return new LocalTaskManager(
             null,
             scheduler,
+            Runnable::run,
             backend,
             new TaskManagerOptions().setWorker(worker),
             new TaskBus() {

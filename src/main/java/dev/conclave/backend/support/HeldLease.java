@@ -5,12 +5,12 @@ import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Validity;
 import io.vertx.core.AsyncResult;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 
 /**
  * A lease that was granted to this process, and its renewal. It may be used from any thread.
@@ -63,7 +63,7 @@ public final class HeldLease {
   private static final String GONE = "the store says that this handle does not hold it any more";
 
   private final Scheduler scheduler;
-  private final Context caller;
+  private final Executor caller;
   private final Store store;
   private final Terms terms;
   private final long lease;
@@ -81,10 +81,10 @@ public final class HeldLease {
   /**
    * A lease that was granted. To be made on the scheduler's thread.
    *
-   * @param caller where handlers run, or null for the scheduler
+   * @param caller where handlers run, or null for where each of them was added
    * @param sentAt the scheduler's monotonic clock before the request was sent
    */
-  public HeldLease(Scheduler scheduler, Context caller, Store store, Terms terms, long sentAt) {
+  public HeldLease(Scheduler scheduler, Executor caller, Store store, Terms terms, long sentAt) {
     this.scheduler = scheduler;
     this.caller = caller;
     this.store = store;
@@ -109,13 +109,15 @@ public final class HeldLease {
 
   /** Calls the handler once when the lease is lost, at once when it is; never after a release. */
   public void onLost(Runnable handler) {
+    Executor where = caller != null ? caller : scheduler.caller();
+    Runnable told = () -> where.execute(handler);
     CallerContext.run(
         scheduler,
         () -> {
           if (state == State.LOST) {
-            tell(handler);
+            told.run();
           } else if (state == State.HELD) {
-            lostHandlers.add(handler);
+            lostHandlers.add(told);
           }
         });
   }
@@ -237,19 +239,11 @@ public final class HeldLease {
     giveBack();
     List<Runnable> handlers = List.copyOf(lostHandlers);
     lostHandlers.clear();
-    handlers.forEach(this::tell);
+    handlers.forEach(Runnable::run);
   }
 
   private Future<Boolean> giveBack() {
     return CallerContext.attempt(store::release);
-  }
-
-  private void tell(Runnable handler) {
-    if (caller == null) {
-      scheduler.execute(() -> CallerContext.guarded(handler));
-    } else {
-      caller.runOnContext(v -> handler.run());
-    }
   }
 
   private Throwable lost(String why) {
