@@ -14,6 +14,7 @@ import java.util.List;
 public final class Argument {
   private enum Type {
     TEXT("a string"),
+    FLAG("true or false"),
     INTEGER("a whole number of 32 bits"),
     LONG("a whole number of 64 bits"),
     OBJECT("an object");
@@ -40,6 +41,11 @@ public final class Argument {
   /** A string. */
   public static Argument text(String name) {
     return new Argument(name, Type.TEXT, List.of(), false);
+  }
+
+  /** True or false. */
+  public static Argument flag(String name) {
+    return new Argument(name, Type.FLAG, List.of(), false);
   }
 
   /** A whole number that fits into an {@code int}. */
@@ -93,6 +99,7 @@ public final class Argument {
   private boolean fits(Object value) {
     return switch (type) {
       case TEXT -> value instanceof String;
+      case FLAG -> value instanceof Boolean;
       case INTEGER -> value instanceof Number number && isWhole(number, 31);
       case LONG -> value instanceof Number number && isWhole(number, 63);
       case OBJECT -> value instanceof JsonObject;

@@ -210,14 +210,14 @@ public final class LocalLockService implements LockService {
               + options.getMaxWait()
               + " ms, the maxWait of this service");
     }
-    boolean ownToken = request.getToken() != null;
-    if (!ownToken) {
+    boolean tokenFromCaller = request.getToken() != null;
+    if (!tokenFromCaller) {
       request.setToken(Tokens.random());
     }
     if (request.getOwner() == null) {
       request.setOwner(ProcessLabel.get());
     }
-    Waiter waiter = new Waiter(request, ownToken, scheduler.nanoTime());
+    Waiter waiter = new Waiter(request, tokenFromCaller, scheduler.nanoTime());
     if (request.getWaitTimeout() == 0) {
       tryOnce(waiter);
     } else if (waiting >= options.getMaxWaiters()) {

@@ -1,5 +1,6 @@
 package dev.conclave.lock;
 
+import static dev.conclave.bus.Argument.flag;
 import static dev.conclave.bus.Argument.integer;
 import static dev.conclave.bus.Argument.object;
 import static dev.conclave.bus.Argument.text;
@@ -25,6 +26,7 @@ final class LockMessages {
                 "request",
                 NAME,
                 TOKEN.orNull(),
+                flag("tokenIsNew").orNull(),
                 text("owner").orNull(),
                 LEASE_DURATION.orNull(),
                 whole("waitTimeout").orNull(),

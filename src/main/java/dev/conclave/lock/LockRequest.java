@@ -23,6 +23,7 @@ public class LockRequest {
 
   private String name;
   private String token;
+  private boolean tokenIsNew;
   private String owner;
   private long leaseDuration = DEFAULT_LEASE_DURATION;
   private long waitTimeout = DEFAULT_WAIT_TIMEOUT;
@@ -35,6 +36,7 @@ public class LockRequest {
   public LockRequest(LockRequest other) {
     this.name = other.name;
     this.token = other.token;
+    this.tokenIsNew = other.tokenIsNew;
     this.owner = other.owner;
     this.leaseDuration = other.leaseDuration;
     this.waitTimeout = other.waitTimeout;
@@ -78,6 +80,25 @@ public class LockRequest {
    */
   public LockRequest setToken(String token) {
     this.token = token;
+    return this;
+  }
+
+  /**
+   * Whether the token was made for this request and the request is sent for the first time, so that
+   * the token cannot hold the lock. Then the service need not read whether it does, which costs one
+   * read of the store for a request that has to wait. False for a retry.
+   */
+  public boolean isTokenIsNew() {
+    return tokenIsNew;
+  }
+
+  /**
+   * Sets whether the token was made for this request and the request is sent for the first time, so
+   * that the token cannot hold the lock. Must be false for a retry: a retry of the holder would
+   * wait behind the others otherwise.
+   */
+  public LockRequest setTokenIsNew(boolean tokenIsNew) {
+    this.tokenIsNew = tokenIsNew;
     return this;
   }
 

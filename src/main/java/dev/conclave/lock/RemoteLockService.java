@@ -65,7 +65,7 @@ final class RemoteLockService implements LockService {
       return Future.failedFuture(refused);
     }
     if (sent.getToken() == null) {
-      sent.setToken(Tokens.random());
+      sent.setToken(Tokens.random()).setTokenIsNew(true);
     }
     return patientFor(sent.getWaitTimeout())
         .acquire(sent)

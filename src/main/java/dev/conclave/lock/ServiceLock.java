@@ -140,6 +140,7 @@ final class ServiceLock implements Lock {
           new LockRequest()
               .setName(name)
               .setToken(Tokens.random())
+              .setTokenIsNew(true)
               .setOwner(options.getOwner() == null ? ProcessLabel.get() : options.getOwner())
               .setLeaseDuration(options.getLeaseDuration())
               .setWaitTimeout(waitTimeout)

@@ -37,7 +37,7 @@ import java.util.function.DoubleSupplier;
  *   <li>A waiter leaves the line before it is told, and the next becomes first in a step of its
  *       own: what a caller does when it is told may come back here.
  *   <li>Whoever holds the lock already, and asks again with its token, does not stand behind those
- *       who wait for it to end.
+ *       who wait for it to end. Only for tokens that may hold the lock the backend is asked that.
  * </ol>
  *
  * <p>Belongs to the scheduler's thread.
@@ -60,7 +60,7 @@ final class WaitLine {
   private final Consumer<WaitLine> emptied;
   private final Deque<Waiter> waiters = new ArrayDeque<>(2);
 
-  /** Those with a token of their caller's: nobody else can name the token before it is granted. */
+  /** Those whose callers can withdraw them. */
   private final Map<String, List<Waiter>> byToken = new HashMap<>();
 
   private Waiter first;
@@ -90,7 +90,7 @@ final class WaitLine {
   /** Lets the waiter stand in line until its deadline. */
   void join(Waiter waiter) {
     waiters.add(waiter);
-    if (waiter.ownToken) {
+    if (waiter.withdrawable) {
       byToken.computeIfAbsent(waiter.token(), token -> new ArrayList<>(1)).add(waiter);
     }
     next();
@@ -100,7 +100,7 @@ final class WaitLine {
     waiter.deadline =
         scheduler.schedule(
             waiter.endsAt() - scheduler.nanoTime(), () -> leave(waiter, outOfTime(waiter)));
-    if (waiter != first && waiter.ownToken && mayHold(waiter)) {
+    if (waiter != first && waiter.mayHold && !heldByAnother(waiter)) {
       askAside(waiter);
     }
   }
@@ -145,7 +145,7 @@ final class WaitLine {
     if (!waiters.remove(waiter)) {
       return false;
     }
-    if (waiter.ownToken) {
+    if (waiter.withdrawable) {
       List<Waiter> same = byToken.get(waiter.token());
       same.remove(waiter);
       if (same.isEmpty()) {
@@ -254,11 +254,11 @@ final class WaitLine {
             });
   }
 
-  /** False when the lock is known to be held with another token. */
-  private boolean mayHold(Waiter waiter) {
+  /** Whether the lock is known to be held with another token. */
+  private boolean heldByAnother(Waiter waiter) {
     boolean grantedHere =
         lastToken != null && (holder == null || lastGranted >= holder.fencingToken());
-    return !grantedHere || waiter.token().equals(lastToken);
+    return grantedHere && !waiter.token().equals(lastToken);
   }
 
   private void askAside(Waiter waiter) {

@@ -13,8 +13,11 @@ final class Waiter {
   final LockRequest request;
   final long arrivedAt;
 
-  /** Whether the caller brought the token, so that it may hold the lock already. */
-  final boolean ownToken;
+  /** Whether the caller knows the token before it is granted, so that it can withdraw the wait. */
+  final boolean withdrawable;
+
+  /** Whether the token may hold the lock already, as that of a retry may. */
+  final boolean mayHold;
 
   final Promise<LockGrant> promise = Promise.promise();
   Scheduler.Timer deadline = () -> {};
@@ -31,10 +34,11 @@ final class Waiter {
   /** What it was granted, or 0. */
   long fencingToken;
 
-  Waiter(LockRequest request, boolean ownToken, long arrivedAt) {
+  Waiter(LockRequest request, boolean tokenFromCaller, long arrivedAt) {
     this.key = LeaseKey.lock(request.getName());
     this.request = request;
-    this.ownToken = ownToken;
+    this.withdrawable = tokenFromCaller;
+    this.mayHold = tokenFromCaller && !request.isTokenIsNew();
     this.arrivedAt = arrivedAt;
   }
 

@@ -118,6 +118,21 @@ class LockServiceOverTheBusTest {
   }
 
   @Test
+  void waitersWithNewTokensCostNoReadOfTheStore() {
+    LocalLockService wide = LockService.create(vertx, backend, new LockServiceOptions());
+    get(register("wide", wide));
+    LockService over = LockService.createProxy(vertx, new LockServiceOptions().setAddress("wide"));
+    get(over.acquire(request("holder", 0)));
+    Lock lock = Lock.create(vertx, over, "door", new LockOptions().setWaitTimeout(60_000));
+    for (int i = 0; i < 50; i++) {
+      lock.acquire();
+      over.acquire(new LockRequest().setName("door").setWaitTimeout(60_000));
+    }
+    eventually("all wait", () -> wide.waiting() == 100);
+    assertThat(backend.calls(FaultyBackend.Op.OWNS)).isZero();
+  }
+
+  @Test
   void withNobodyListeningThereIsAClearErrorAtOnce() {
     LockService nobody =
         LockService.createProxy(vertx, new LockServiceOptions().setAddress("nowhere"));

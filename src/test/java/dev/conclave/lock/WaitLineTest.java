@@ -96,6 +96,32 @@ class WaitLineTest {
   }
 
   @Test
+  void waitersWithNewTokensCostNoReadOfTheStore() {
+    locks.heldByStranger("door", LONG);
+    Lock lock = locks.lock("door", new LockOptions().setWaitTimeout(60_000));
+    for (int i = 0; i < 500; i++) {
+      lock.acquire();
+    }
+    locks.pass(4_000);
+    assertThat(locks.service.waiting()).isEqualTo(500);
+    assertThat(locks.backend.calls(OWNS)).isZero();
+    assertThat(locks.backend.calls(ACQUIRE)).isEqualTo(1);
+  }
+
+  @Test
+  void aRetryIsReadAlthoughItsTokenWasNewBefore() {
+    LockRequest first = request("door", "mine", 10_000).setTokenIsNew(true);
+    LockGrant grant = done(locks.service.acquire(first));
+    LocalLockService other =
+        new LocalLockService(locks.time, locks.backend, new LockServiceOptions());
+    other.acquire(request("door", "other", 30_000).setTokenIsNew(true));
+    assertThat(locks.backend.calls(OWNS)).isZero();
+    LockRequest retry = new LockRequest(first).setTokenIsNew(false);
+    assertThat(done(other.acquire(retry)).getFencingToken()).isEqualTo(grant.getFencingToken());
+    assertThat(locks.backend.calls(OWNS)).isEqualTo(1);
+  }
+
+  @Test
   void grantsComeInTheOrderOfArrival() {
     locks.heldByStranger("door", LONG);
     List<Integer> order = new ArrayList<>();
