@@ -177,6 +177,10 @@ final class Elector implements LeaderElection {
 
   @Override
   public Future<Void> resign(Duration cooldown) {
+    if (cooldown == null) {
+      return Future.failedFuture(
+          ErrorCode.INVALID.failure("cooldown is missing; expected a duration"));
+    }
     if (cooldown.isNegative() || cooldown.compareTo(LeaseRules.MAX_DURATION) > 0) {
       return Future.failedFuture(
           ErrorCode.INVALID.failure(

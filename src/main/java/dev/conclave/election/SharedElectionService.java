@@ -32,19 +32,15 @@ final class SharedElectionService implements LeaderElectionService {
           ErrorCode.NOT_OWNER.failure("nobody leads election '" + election.election() + "'"));
     }
     String address = LeaderElectionService.workerAddress(election.election(), leader);
-    return new RemoteElectionService(vertx, address)
-        .resignOrFailAsTheBus(cooldown)
-        .recover(failure -> Future.failedFuture(explained(failure, leader)));
+    return new RemoteElectionService(vertx, address).resignOr(cooldown, unreachable(leader));
   }
 
-  private Throwable explained(Throwable failure, String leader) {
-    return RemoteElectionService.isWithoutHandlers(failure)
-        ? ErrorCode.NOT_OWNER.failure(
-            "worker '"
-                + leader
-                + "' leads election '"
-                + election.election()
-                + "' and cannot be reached over this event bus")
-        : failure;
+  private Throwable unreachable(String leader) {
+    return ErrorCode.NOT_OWNER.failure(
+        "worker '"
+            + leader
+            + "' leads election '"
+            + election.election()
+            + "' and cannot be reached over this event bus");
   }
 }

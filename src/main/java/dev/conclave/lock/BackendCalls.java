@@ -175,13 +175,13 @@ final class BackendCalls {
                   if (outcome.succeeded()) {
                     promise.tryComplete(outcome.result());
                   } else {
-                    promise.tryFail(LockFailures.unavailable(outcome.cause()));
+                    promise.tryFail(ErrorCode.withCode(outcome.cause()));
                   }
                 }));
     return promise.future();
   }
 
   private static <T> Future<T> failed(Throwable cause) {
-    return Future.failedFuture(LockFailures.unavailable(cause));
+    return Future.failedFuture(ErrorCode.withCode(cause));
   }
 }

@@ -109,11 +109,4 @@ final class LockFailures {
               + " ms");
     }
   }
-
-  /** A failure with one of our codes as it is, any other as an unavailable backend. */
-  static Throwable unavailable(Throwable cause) {
-    return ErrorCode.of(cause) != null
-        ? cause
-        : ErrorCode.BACKEND_UNAVAILABLE.failure("the backend failed: " + cause.getMessage());
-  }
 }

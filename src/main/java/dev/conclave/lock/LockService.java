@@ -1,5 +1,6 @@
 package dev.conclave.lock;
 
+import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.time.Schedulers;
 import io.vertx.codegen.annotations.GenIgnore;
@@ -38,6 +39,7 @@ public interface LockService {
    */
   @GenIgnore
   static LocalLockService create(Vertx vertx, SyncBackend backend, LockServiceOptions options) {
+    ErrorCode.travelOver(vertx.eventBus());
     return new LocalLockService(Schedulers.of(vertx).own(), backend, options);
   }
 

@@ -2,11 +2,10 @@ package dev.conclave.lock;
 
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.support.Tokens;
+import dev.conclave.bus.RemoteCalls;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
-import io.vertx.core.eventbus.ReplyException;
-import io.vertx.core.eventbus.ReplyFailure;
 import io.vertx.serviceproxy.ServiceException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,6 +32,7 @@ final class RemoteLockService implements LockService {
   private final long maxWait;
   private final long call;
   private final LockService prompt;
+  private final RemoteCalls calls;
   private final Map<Long, LockService> patient = new ConcurrentHashMap<>();
 
   RemoteLockService(Vertx vertx, LockServiceOptions options) {
@@ -41,6 +41,11 @@ final class RemoteLockService implements LockService {
     maxWait = options.getMaxWait();
     call = options.getBackendTimeout() + SLACK;
     prompt = proxy(call);
+    calls =
+        new RemoteCalls(
+            vertx.eventBus(),
+            "the lock service on '" + address + "'",
+            "no lock service listens on '" + address + "': deploy a LockServiceVerticle there");
   }
 
   private LockService proxy(long timeout) {
@@ -67,65 +72,49 @@ final class RemoteLockService implements LockService {
     if (sent.getToken() == null) {
       sent.setToken(Tokens.random()).setTokenIsNew(true);
     }
-    return patientFor(sent.getWaitTimeout())
-        .acquire(sent)
+    return calls
+        .raw(() -> patientFor(sent.getWaitTimeout()).acquire(sent))
         .recover(
             failure -> {
-              if (ErrorCode.of(failure) == null && !nobodyThere(failure)) {
-                prompt.release(sent.getName(), sent.getToken());
+              if (ErrorCode.of(failure) == null && !RemoteCalls.nobodyThere(failure)) {
+                release(sent.getName(), sent.getToken());
               }
-              return translated(failure);
+              return Future.failedFuture(calls.translated(failure));
             });
   }
 
   @Override
   public Future<Void> extend(String name, String token, long leaseDuration) {
-    return prompt.extend(name, token, leaseDuration).recover(this::translated);
+    return calls.call(() -> prompt.extend(name, token, leaseDuration));
   }
 
   @Override
   public Future<Boolean> release(String name, String token) {
-    return prompt.release(name, token).recover(this::translated);
+    return calls.call(() -> prompt.release(name, token));
   }
 
   @Override
   public Future<Boolean> locked(String name) {
-    return prompt.locked(name).recover(this::translated);
+    return calls.call(() -> prompt.locked(name));
   }
 
   @Override
   public Future<Boolean> owned(String name, String token) {
-    return prompt.owned(name, token).recover(this::translated);
+    return calls.call(() -> prompt.owned(name, token));
   }
 
   @Override
   public Future<LockInfo> find(String name) {
-    return prompt.find(name).recover(this::translated);
+    return calls.call(() -> prompt.find(name));
   }
 
   @Override
   public Future<LockPage> list(String prefix, String page, int limit) {
-    return prompt.list(prefix, page, limit).recover(this::translated);
+    return calls.call(() -> prompt.list(prefix, page, limit));
   }
 
   @Override
   public Future<Boolean> revoke(String name) {
-    return prompt.revoke(name).recover(this::translated);
-  }
-
-  private <T> Future<T> translated(Throwable failure) {
-    if (ErrorCode.of(failure) != null) {
-      return Future.failedFuture(failure);
-    }
-    return Future.failedFuture(
-        ErrorCode.BACKEND_UNAVAILABLE.failure(
-            nobodyThere(failure)
-                ? "no lock service listens on '" + address + "': deploy a LockServiceVerticle there"
-                : "the lock service on '" + address + "' did not answer: " + failure.getMessage()));
-  }
-
-  private static boolean nobodyThere(Throwable failure) {
-    return failure instanceof ReplyException reply
-        && reply.failureType() == ReplyFailure.NO_HANDLERS;
+    return calls.call(() -> prompt.revoke(name));
   }
 }

@@ -204,7 +204,7 @@ final class ServiceLock implements Lock {
         if (ErrorCode.of(answer.cause()) == null && !promise.future().isComplete()) {
           release(); // Whatever that was, it does not say that nothing was granted.
         }
-        promise.tryFail(LockFailures.unavailable(answer.cause()));
+        promise.tryFail(ErrorCode.withCode(answer.cause()));
         return;
       }
       LockGrant grant = answer.result();

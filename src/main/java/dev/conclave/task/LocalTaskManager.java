@@ -154,10 +154,11 @@ final class LocalTaskManager implements TaskManager {
   }
 
   private Future<TaskInfo> shown(TaskLoop loop) {
-    Future<Optional<Lease>> paused = backend.find(TaskKeys.paused(loop.name()));
+    Future<Optional<Lease>> paused =
+        CallerContext.attempt(() -> backend.find(TaskKeys.paused(loop.name())));
     Future<Optional<Register>> marked =
         tasks.get(loop.name()).isOncePerTick()
-            ? backend.register(loop.name())
+            ? CallerContext.attempt(() -> backend.register(loop.name()))
             : Future.succeededFuture(Optional.empty());
     return Future.join(paused, marked)
         .transform(
@@ -262,7 +263,8 @@ final class LocalTaskManager implements TaskManager {
           return loop == null
               ? Future.failedFuture(
                   ErrorCode.INVALID.failure("task '" + name + "' is not known here"))
-              : call.apply(loop);
+              : CallerContext.attempt(() -> call.apply(loop))
+                  .recover(failure -> Future.failedFuture(ErrorCode.withCode(failure)));
         });
   }
 

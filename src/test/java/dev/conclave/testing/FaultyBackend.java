@@ -110,6 +110,16 @@ public final class FaultyBackend implements SyncBackend {
     };
   }
 
+  /** Not executed; answered with this. */
+  public static Fault failing(Throwable failure) {
+    return new Fault() {
+      @Override
+      public <T> Future<T> apply(Supplier<Future<T>> call) {
+        return Future.failedFuture(failure);
+      }
+    };
+  }
+
   /** Not executed, never answered. */
   public static Fault hang() {
     return new Fault() {
