@@ -25,6 +25,7 @@ public abstract class ContractFixture {
   protected static final Duration SHORT = Duration.ofMillis(400);
 
   private final List<SyncBackend> opened = new ArrayList<>();
+  private final List<AutoCloseable> others = new ArrayList<>();
 
   /** A Vert.x of this test, closed after it. */
   protected Vertx vertx;
@@ -34,6 +35,14 @@ public abstract class ContractFixture {
 
   /** Opens one more backend on the same store, as another process would. The suite closes it. */
   protected abstract SyncBackend open(Vertx vertx);
+
+  /**
+   * Opens a backend whose requests and answers together take this long on the way, by a proxy for
+   * instance. As it stands here, on whatever way there is.
+   */
+  protected SyncBackend openAtDistance(Vertx vertx, Duration roundTrip) {
+    return open(vertx);
+  }
 
   /**
    * Whether another {@link #open} sees what this backend wrote. Only a backend that lives in one
@@ -74,6 +83,19 @@ public abstract class ContractFixture {
   void closeBackends() {
     opened.forEach(b -> get(b.close()));
     get(vertx.close());
+    for (AutoCloseable other : others) {
+      try {
+        other.close();
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  /** What the test needs besides backends, such as a proxy; closed after them. */
+  protected final <T extends AutoCloseable> T closing(T other) {
+    others.add(other);
+    return other;
   }
 
   /** One more backend on the same store; the same one where a store can not be shared. */

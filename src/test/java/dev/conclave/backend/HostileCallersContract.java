@@ -7,15 +7,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /**
  * What callers throw is theirs: a listener of an answer, a hint or a turn that throws fails no step
- * that was carried out, and no other caller notices.
+ * that was carried out, and no other caller notices. Nor does a holder notice how many ask for its
+ * key.
  */
 public abstract class HostileCallersContract extends WaitersContract {
   private static final int CALLERS = 8;
@@ -227,5 +230,33 @@ public abstract class HostileCallersContract extends WaitersContract {
       assertThat(get(backend.release(key, waiting.token()))).isTrue();
     }
     acquire(key, token(), LONG);
+  }
+
+  /**
+   * Were each of them a round trip before it, the renewal would come after the backend's timeout.
+   */
+  @Test
+  void aCrowdOnOneKeyDoesNotKeepItsHolderFromRenewing() {
+    SyncBackend far = sharesStore() ? openAtDistance(vertx, Duration.ofMillis(2)) : backend;
+    if (far != backend) {
+      closedAfterwards(far);
+    }
+    get(far.ping());
+    LeaseKey key = key();
+    String holder = token();
+    assertThat(get(far.acquire(LeaseRequest.of(key, holder, LONG, "holder"))).granted()).isTrue();
+    List<Future<Acquisition>> strangers = new ArrayList<>();
+    List<Future<Optional<Lease>>> readers = new ArrayList<>();
+    for (int i = 0; i < 1_500; i++) {
+      strangers.add(far.acquire(LeaseRequest.of(key, token(), LONG, "stranger")));
+      readers.add(far.find(key));
+    }
+    assertThat(get(far.extend(key, holder, LONG)))
+        .as("the renewal of a holder whose key %d others ask for", 2 * strangers.size())
+        .isTrue();
+    strangers.forEach(stranger -> eventually("an answer", stranger::isComplete));
+    assertThat(strangers).noneMatch(answer -> answer.succeeded() && answer.result().granted());
+    readers.forEach(reader -> eventually("an answer", reader::isComplete));
+    assertThat(get(far.release(key, holder))).isTrue();
   }
 }

@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -58,6 +59,12 @@ public final class FaultProxy implements AutoCloseable {
   /** Where workers connect. */
   public int port() {
     return listener.getLocalPort();
+  }
+
+  /** The authority of the server's URI, with this address instead of the server's. */
+  public String authority(URI server) {
+    String login = server.getRawUserInfo() == null ? "" : server.getRawUserInfo() + "@";
+    return login + "127.0.0.1:" + port();
   }
 
   /** The port that it forwards to. */

@@ -4,6 +4,7 @@ import dev.conclave.backend.ErrorCode;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.serviceproxy.ServiceException;
@@ -37,6 +38,9 @@ final class ApiClient {
   /** One connection for each kind of key that is watched. */
   private static final int WATCHES = 3;
 
+  /** Listings go over connections of their own: however many there are, no lease waits for them. */
+  private static final int INSPECTIONS = 2;
+
   private final Scheduler scheduler;
   private final Endpoint endpoint;
   private final Resource resource;
@@ -48,9 +52,17 @@ final class ApiClient {
     this.scheduler = scheduler;
     this.endpoint = endpoint;
     this.resource = resource;
-    PoolOptions pool = new PoolOptions().setHttp1MaxSize(connections + WATCHES);
     String path = endpoint.pathPrefix() + resource.path(endpoint.namespace());
-    this.exchange = new Exchange(vertx.createHttpClient(endpoint.options(), pool), path);
+    this.exchange =
+        new Exchange(
+            client(vertx, endpoint, connections + WATCHES),
+            client(vertx, endpoint, INSPECTIONS),
+            path);
+  }
+
+  private static HttpClientAgent client(Vertx vertx, Endpoint endpoint, int connections) {
+    return vertx.createHttpClient(
+        endpoint.options(), new PoolOptions().setHttp1MaxSize(connections));
   }
 
   /** The server's address. */

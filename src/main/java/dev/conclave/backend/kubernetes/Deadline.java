@@ -11,13 +11,20 @@ import java.time.Duration;
 final class Deadline {
   private final Scheduler scheduler;
   private final Duration timeout;
+  private final long began;
   private final long at;
 
   /** A deadline that is this far away. */
   Deadline(Scheduler scheduler, Duration timeout) {
     this.scheduler = scheduler;
     this.timeout = timeout;
-    this.at = scheduler.nanoTime() + timeout.toNanos();
+    this.began = scheduler.nanoTime();
+    this.at = began + timeout.toNanos();
+  }
+
+  /** When the operation came in. */
+  long began() {
+    return began;
   }
 
   /** Nanoseconds from now; not positive when it is over. */

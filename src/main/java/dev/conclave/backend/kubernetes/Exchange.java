@@ -21,10 +21,15 @@ final class Exchange {
   private static final String USER_AGENT = userAgent();
 
   private final HttpClientAgent client;
+  private final HttpClientAgent inspection;
   private final String path;
 
-  Exchange(HttpClientAgent client, String path) {
+  /**
+   * @param client for all calls but those that inspect
+   */
+  Exchange(HttpClientAgent client, HttpClientAgent inspection, String path) {
     this.client = client;
+    this.inspection = inspection;
     this.path = path;
   }
 
@@ -132,7 +137,9 @@ final class Exchange {
       options.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + token);
     }
     // What goes wrong is told by the futures; without a handler it would be logged besides.
-    return client.request(options).onSuccess(request -> request.exceptionHandler(failure -> {}));
+    return (call.inspects() ? inspection : client)
+        .request(options)
+        .onSuccess(request -> request.exceptionHandler(failure -> {}));
   }
 
   private static String userAgent() {
@@ -146,6 +153,6 @@ final class Exchange {
   }
 
   Future<Void> close() {
-    return client.close();
+    return Future.join(client.close(), inspection.close()).mapEmpty();
   }
 }

@@ -12,10 +12,21 @@ import java.util.function.Supplier;
 /**
  * Operations on one object go one after the other, in the order they came in; those on different
  * objects do not wait for each other. To be used on one thread.
+ *
+ * <p>Many operations on one object share a read: one that was queued before the read was sent is
+ * answered by it, together with what was written here since. So a holder's renewal does not wait
+ * for a round trip for each of those who only ask.
  */
 final class KeyQueue {
   private final Scheduler scheduler;
-  private final Map<String, Deque<Runnable>> queues = new HashMap<>();
+  private final Map<String, Entry> queues = new HashMap<>();
+
+  /** What is queued for an object, and when the last read of it was sent. */
+  private static final class Entry {
+    private final Deque<Runnable> waiting = new ArrayDeque<>();
+    private boolean read;
+    private long readAt;
+  }
 
   KeyQueue(Scheduler scheduler) {
     this.scheduler = scheduler;
@@ -35,11 +46,11 @@ final class KeyQueue {
                         next(name); // whatever a listener throws
                       }
                     });
-    Deque<Runnable> waiting = queues.get(name);
-    if (waiting != null) {
-      waiting.add(start);
+    Entry entry = queues.get(name);
+    if (entry != null) {
+      entry.waiting.add(start);
     } else {
-      queues.put(name, new ArrayDeque<>());
+      queues.put(name, new Entry());
       start.run();
     }
     return answer.future();
@@ -54,12 +65,27 @@ final class KeyQueue {
   }
 
   private void next(String name) {
-    Runnable next = queues.get(name).poll();
+    Runnable next = queues.get(name).waiting.poll();
     if (next == null) {
       queues.remove(name);
     } else {
       scheduler.execute(next); // not from here: a long queue would be a deep stack
     }
+  }
+
+  /** A read of this object, which was sent at that time, has succeeded. */
+  void read(String name, long sent) {
+    Entry entry = queues.get(name);
+    if (entry != null) {
+      entry.read = true;
+      entry.readAt = sent;
+    }
+  }
+
+  /** Whether the object has been read by a request that was sent after this time. */
+  boolean isReadAfter(String name, long time) {
+    Entry entry = queues.get(name);
+    return entry != null && entry.read && entry.readAt - time > 0;
   }
 
   /** How many objects have operations under way. */

@@ -28,6 +28,9 @@ import java.util.function.Predicate;
  * holders is older than the second.
  */
 final class Leases {
+  /** Read as one JSON document, on the thread that renews as well. */
+  private static final int LARGEST_PAGE = 500;
+
   private final Scheduler scheduler;
   private final ApiClient api;
   private final Resource resource;
@@ -49,8 +52,8 @@ final class Leases {
     this.listeners = new Listeners(scheduler);
     this.observations =
         new Observations(scheduler, listeners::seen, listeners::changed, this::listAnew);
-    this.store = new Store(scheduler, api, resource, observations);
     this.queue = new KeyQueue(scheduler);
+    this.store = new Store(scheduler, api, resource, observations, queue);
   }
 
   Future<Acquisition> acquire(LeaseRequest request) {
@@ -117,11 +120,11 @@ final class Leases {
     follow(kind);
     Map<String, String> parameters = new LinkedHashMap<>();
     parameters.put("labelSelector", KindWatch.selector(kind));
-    parameters.put("limit", String.valueOf(limit));
+    parameters.put("limit", String.valueOf(Math.min(limit, LARGEST_PAGE)));
     if (page != null && !page.isEmpty()) {
       parameters.put("continue", page);
     }
-    ApiCall call = ApiCall.list(parameters);
+    ApiCall call = ApiCall.list(parameters).inspecting();
     long asked = scheduler.nanoTime();
     // A later page is of the moment when the first one was read, whenever that was.
     Consumer<StoredObject> observer =

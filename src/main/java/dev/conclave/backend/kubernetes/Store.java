@@ -12,7 +12,7 @@ import io.vertx.core.json.JsonObject;
  * <ol>
  *   <li>The plan decides by what is known. To write by that is safe, since the write names the
  *       version it is based on; to answer by it is not: an answer needs what was read after the
- *       operation began.
+ *       operation began, by itself or by one before it in the queue.
  *   <li>What does not exist is created with {@code POST}, what exists is changed with {@code PUT}.
  *   <li>A conflict (409) is a lost race, or our own write whose answer was lost: read again. If our
  *       write id stands there, it was ours; if others have written on top of it, it was ours too,
@@ -30,12 +30,19 @@ final class Store {
   private final ApiClient api;
   private final Resource resource;
   private final Observations observations;
+  private final KeyQueue queue;
 
-  Store(Scheduler scheduler, ApiClient api, Resource resource, Observations observations) {
+  Store(
+      Scheduler scheduler,
+      ApiClient api,
+      Resource resource,
+      Observations observations,
+      KeyQueue queue) {
     this.scheduler = scheduler;
     this.api = api;
     this.resource = resource;
     this.observations = observations;
+    this.queue = queue;
   }
 
   /** Carries out a plan, beginning with what is known. */
@@ -43,8 +50,14 @@ final class Store {
     return new Change<>(name, plan, deadline).attempt(observations.get(name), false);
   }
 
-  /** Reads an object; null when there is none. */
+  /** An object as it was at some time after the operation began; null when there is none. */
   Future<Observed> read(String name, Deadline deadline) {
+    return queue.isReadAfter(name, deadline.began())
+        ? Future.succeededFuture(observations.get(name))
+        : readNow(name, deadline);
+  }
+
+  private Future<Observed> readNow(String name, Deadline deadline) {
     ApiCall call = ApiCall.get(name);
     long asked = scheduler.nanoTime();
     return api.send(call, deadline)
@@ -54,9 +67,15 @@ final class Store {
                   // Overtaken by a watch, it would be judged by a time that is not its own; what
                   // has overtaken it has been written since this was asked, and answers as well.
                   case ApiAnswer.OK ->
-                      observe(call, name, answer.body(), asked).map(read -> observations.get(name));
+                      observe(call, name, answer.body(), asked)
+                          .map(
+                              read -> {
+                                queue.read(name, asked);
+                                return observations.get(name);
+                              });
                   case ApiAnswer.NOT_FOUND -> {
                     observations.deleted(name);
+                    queue.read(name, asked);
                     yield Future.succeededFuture();
                   }
                   default -> Future.failedFuture(api.failure(call, answer.status(), ""));
@@ -126,7 +145,7 @@ final class Store {
         case ApiAnswer.CONFLICT ->
             conflicts
                 .pause(deadline, name)
-                .compose(over -> read(name, deadline))
+                .compose(over -> readNow(name, deadline))
                 .compose(now -> lost(answer, step, base, now));
         case ApiAnswer.NOT_FOUND -> {
           if (base == null) {

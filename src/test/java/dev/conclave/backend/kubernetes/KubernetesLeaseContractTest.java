@@ -2,7 +2,9 @@ package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.SyncBackendContract;
+import dev.conclave.chaos.FaultProxy;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
@@ -24,6 +26,14 @@ class KubernetesLeaseContractTest extends SyncBackendContract {
   @Override
   protected SyncBackend open(Vertx vertx) {
     return new KubernetesBackendFactory().create(vertx, server.config("lease"));
+  }
+
+  @Override
+  protected SyncBackend openAtDistance(Vertx vertx, Duration roundTrip) {
+    FaultProxy way = closing(new FaultProxy("127.0.0.1", server.port()));
+    way.delay(roundTrip.dividedBy(2));
+    return new KubernetesBackendFactory()
+        .create(vertx, server.config("lease").put("apiServer", "http://127.0.0.1:" + way.port()));
   }
 
   @Override

@@ -3,9 +3,12 @@ package dev.conclave.backend.postgres;
 import dev.conclave.backend.Backends;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.SyncBackendContract;
+import dev.conclave.chaos.FaultProxy;
 import dev.conclave.testing.PostgresServer;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.time.Duration;
 import org.junit.jupiter.api.BeforeAll;
 
 /** The PostgreSQL backend against the specification. */
@@ -20,6 +23,18 @@ class PostgresBackendTest extends SyncBackendContract {
 
   @Override
   protected SyncBackend open(Vertx vertx) {
-    return Backends.create(vertx, new JsonObject().put("type", "postgres").put("uri", uri));
+    return open(vertx, uri);
+  }
+
+  private static SyncBackend open(Vertx vertx, String where) {
+    return Backends.create(vertx, new JsonObject().put("type", "postgres").put("uri", where));
+  }
+
+  @Override
+  protected SyncBackend openAtDistance(Vertx vertx, Duration roundTrip) {
+    URI server = URI.create(uri);
+    FaultProxy way = closing(new FaultProxy(server.getHost(), server.getPort()));
+    way.delay(roundTrip.dividedBy(2));
+    return open(vertx, uri.replace(server.getRawAuthority(), way.authority(server)));
   }
 }
