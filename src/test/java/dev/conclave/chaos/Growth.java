@@ -10,7 +10,7 @@ import java.util.List;
  *   <li>Faults make everything come and go; only what is left behind never goes. So the least of
  *       the second third is compared with the least of the last one.
  *   <li>It has grown when it is more by a quarter and by the slack: what comes and goes from one
- *       moment to the next.
+ *       moment to the next. That is much for futures, of which every request under way has some.
  * </ol>
  *
  * @param early the least of the second third
@@ -20,7 +20,7 @@ import java.util.List;
 record Growth(long early, long late, long slack) {
   private static final long SLACK = 15;
   private static final long SLACK_OF_HEAP = 2_048;
-  private static final long SLACK_OF_FUTURES = 100;
+  private static final long SLACK_OF_FUTURES = 1_000;
 
   static Growth of(String what, List<Long> samples) {
     int third = samples.size() / 3;

@@ -10,7 +10,7 @@ class GrowthTest {
   @Test
   void whatIsAddedWithEverySampleGrows() {
     assertThat(growth("handles", LongStream.range(0, 24).map(i -> 10 * i))).isTrue();
-    assertThat(growth(Usage.FUTURES, LongStream.range(0, 24).map(i -> 2_000 + 200 * i))).isTrue();
+    assertThat(growth(Usage.FUTURES, LongStream.range(0, 24).map(i -> 2_000 + 400 * i))).isTrue();
     assertThat(growth(Usage.HEAP, LongStream.range(0, 24).map(i -> 13_000 + 900 * i))).isTrue();
   }
 

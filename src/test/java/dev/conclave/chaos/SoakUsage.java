@@ -8,8 +8,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Logs every few seconds what a Redis has: keys, clients, channels, and how large the records are
- * in whose queues waiters crash.
+ * Logs every second what a Redis has: keys, clients, channels, and how large the records are in
+ * whose queues waiters crash.
  */
 final class SoakUsage implements AutoCloseable {
   private final RedisServer server;
@@ -21,7 +21,7 @@ final class SoakUsage implements AutoCloseable {
     this.server = server;
     this.file = file;
     this.log = new EventLog("server", file);
-    timer.scheduleWithFixedDelay(this::measure, 5, 5, TimeUnit.SECONDS);
+    timer.scheduleWithFixedDelay(this::measure, 1, 1, TimeUnit.SECONDS);
   }
 
   private void measure() {
