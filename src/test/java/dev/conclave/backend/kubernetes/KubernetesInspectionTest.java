@@ -12,6 +12,7 @@ import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -45,12 +46,18 @@ class KubernetesInspectionTest extends WithFakeApiServer {
   @Test
   void aLargePageIsReadInSmallerOnes() {
     SyncBackend backend = open();
-    List<Future<Acquisition>> leases = new ArrayList<>();
-    for (int i = 0; i < 501; i++) {
-      leases.add(
-          backend.acquire(LeaseRequest.of(key(), UUID.randomUUID().toString(), LONG, "owner")));
+    LeaseKey key = key();
+    take(backend, key, UUID.randomUUID().toString(), LONG);
+    JsonObject stored = stored(key);
+    for (int i = 0; i < 500; i++) {
+      LeaseKey another = key();
+      JsonObject copy = stored.copy();
+      JsonObject metadata = copy.getJsonObject("metadata").put("name", Names.of(another));
+      metadata.remove("uid");
+      metadata.remove("resourceVersion");
+      Resource.annotations(copy).put(Annotations.NAME, another.name());
+      assertThat(server.objects.create(FakeApiServer.LEASES, copy).status()).isEqualTo(201);
     }
-    assertThat(leases.stream().map(answer -> get(answer))).allMatch(Acquisition::granted);
     LeasePage first = get(backend.list(LeaseKind.LEADER, "", null, 1000));
     LeasePage second = get(backend.list(LeaseKind.LEADER, "", first.next(), 1000));
     assertThat(first.leases()).hasSize(500);
