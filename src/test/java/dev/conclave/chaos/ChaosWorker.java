@@ -83,7 +83,7 @@ public final class ChaosWorker {
     new StallMeter(vertx, log);
     new WorkerCommands(vertx.getOrCreateContext(), log);
     if (config.held() > 0) {
-      new Usage(log, vertx);
+      new Usage(log, vertx, this);
     }
     RegisterClient.connect(vertx, config.register())
         .onSuccess(

@@ -20,7 +20,7 @@ import java.util.List;
 record Growth(long early, long late, long slack) {
   private static final long SLACK = 15;
   private static final long SLACK_OF_HEAP = 2_048;
-  private static final long SLACK_OF_FUTURES = 1_000;
+  private static final long SLACK_OF_FUTURES = 500;
 
   static Growth of(String what, List<Long> samples) {
     int third = samples.size() / 3;

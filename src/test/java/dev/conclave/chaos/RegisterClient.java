@@ -3,6 +3,7 @@ package dev.conclave.chaos;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.parsetools.RecordParser;
 import java.util.ArrayDeque;
@@ -10,17 +11,22 @@ import java.util.Queue;
 
 /** A worker's way to the {@link FencedRegister}. */
 final class RegisterClient implements Fenced {
+  /** Vert.x ends a client, and its connections, when nobody refers to it any more. */
+  private final NetClient client;
+
   private final NetSocket socket;
   private final Queue<Promise<String>> asked = new ArrayDeque<>();
 
-  private RegisterClient(NetSocket socket) {
+  private RegisterClient(NetClient client, NetSocket socket) {
+    this.client = client;
     this.socket = socket;
     socket.handler(
         RecordParser.newDelimited("\n", line -> asked.remove().complete(line.toString())));
   }
 
   static Future<Fenced> connect(Vertx vertx, int port) {
-    return vertx.createNetClient().connect(port, "127.0.0.1").map(RegisterClient::new);
+    NetClient client = vertx.createNetClient();
+    return client.connect(port, "127.0.0.1").map(socket -> new RegisterClient(client, socket));
   }
 
   @Override

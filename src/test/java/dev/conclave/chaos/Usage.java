@@ -57,9 +57,20 @@ final class Usage {
 
   private final EventLog log;
 
-  Usage(EventLog log, Vertx vertx) {
+  /**
+   * @param worker what is used while it stops is not logged
+   */
+  Usage(EventLog log, Vertx vertx, ChaosWorker worker) {
     this.log = log;
-    vertx.setPeriodic(EVERY_MILLIS, id -> vertx.executeBlocking(this::measure));
+    vertx.setPeriodic(
+        EVERY_MILLIS,
+        id -> {
+          if (worker.stopping()) {
+            vertx.cancelTimer(id);
+          } else {
+            vertx.executeBlocking(this::measure);
+          }
+        });
   }
 
   private Void measure() throws JMException {
