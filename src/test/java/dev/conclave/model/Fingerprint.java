@@ -148,6 +148,8 @@ final class Fingerprint {
       mix(flag.get() ? 1 : 2);
     } else if (object instanceof AtomicReference<?> reference) {
       add(reference.get());
+    } else if (object instanceof ThreadLocal<?> own) {
+      add(own.get());
     } else {
       addFields(object);
     }
