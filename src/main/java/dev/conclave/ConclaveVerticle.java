@@ -42,6 +42,10 @@ public class ConclaveVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
+    return StartFailure.ofStart(this::begin);
+  }
+
+  private Future<?> begin() {
     JsonObject config = config() == null ? new JsonObject() : config().copy();
     ConfigSchema schema = ConfigSchema.named("conclave");
     if (config.containsKey(Store.START_TIMEOUT)) {

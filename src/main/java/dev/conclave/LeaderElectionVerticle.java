@@ -31,6 +31,10 @@ public class LeaderElectionVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
+    return StartFailure.ofStart(this::begin);
+  }
+
+  private Future<?> begin() {
     JsonObject config = ConfigSchema.named("election").read(config());
     LeaderElectionOptions options = new LeaderElectionOptions(Store.otherKeys(config)).validate();
     return Store.connect(vertx, config)

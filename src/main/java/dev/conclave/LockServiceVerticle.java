@@ -31,6 +31,10 @@ public class LockServiceVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
+    return StartFailure.ofStart(this::begin);
+  }
+
+  private Future<?> begin() {
     JsonObject config = ConfigSchema.named("locks").read(config());
     LockServiceOptions options = new LockServiceOptions(Store.otherKeys(config)).validate();
     return Store.connect(vertx, config)

@@ -56,6 +56,10 @@ public class TaskManagerVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
+    return StartFailure.ofStart(this::begin);
+  }
+
+  private Future<?> begin() {
     JsonObject config = ConfigSchema.named("tasks").read(config());
     JsonObject own = Store.otherKeys(config);
     own.remove("tasks");

@@ -67,6 +67,7 @@ class StartTimeoutTest {
           .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
           .hasMessageContainingAll(
               REFUSED, "the start does not wait for the store (startTimeout is 0)");
+      assertThat(failure).hasToString("BACKEND_UNAVAILABLE: " + failure.getMessage());
       assertThat(log.text()).doesNotContain("trying again", "the start waits");
     }
     assertThat(vertx.deploymentIDs()).as("nothing stays behind").isEmpty();

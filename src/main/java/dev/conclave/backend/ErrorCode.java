@@ -1,6 +1,5 @@
 package dev.conclave.backend;
 
-import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.json.JsonObject;
 import io.vertx.serviceproxy.ServiceException;
 
@@ -9,8 +8,7 @@ import io.vertx.serviceproxy.ServiceException;
  *
  * <p>Every failure that Conclave hands to a caller is a {@link ServiceException} with one of these
  * codes, because that is the one exception which Vert.x carries over the bus with code, message and
- * debug info intact. It prints as its code's name and its sentence. Ask with {@link #is(Throwable)}
- * or {@link #of(Throwable)}.
+ * debug info intact. Ask with {@link #is(Throwable)} or {@link #of(Throwable)}.
  */
 public enum ErrorCode {
   /** The lock was held by others until the caller's wait was over. */
@@ -50,7 +48,7 @@ public enum ErrorCode {
    * A failure with this code and details for programs; {@code error} is added: this code's name.
    */
   public ServiceException failure(String message, JsonObject details) {
-    return new Failure(code, bounded(message), details.copy().put("error", name()));
+    return new ServiceException(code, bounded(message), details.copy().put("error", name()));
   }
 
   /** A failure with one of these codes as it is, any other as that of an unavailable backend. */
@@ -60,18 +58,6 @@ public enum ErrorCode {
         : BACKEND_UNAVAILABLE.failure(
             "the backend failed: "
                 + (cause.getMessage() == null ? cause.getClass().getName() : cause.getMessage()));
-  }
-
-  /**
-   * Lets these failures travel over an event bus. Every service and every proxy of Conclave does so
-   * by itself.
-   */
-  public static void travelOver(EventBus bus) {
-    try {
-      bus.registerDefaultCodec(Failure.class, new Failure.Codec());
-    } catch (IllegalStateException alreadyRegistered) {
-      // Once is enough.
-    }
   }
 
   /** What somebody sent or configured, and is told back, may be of any size. */

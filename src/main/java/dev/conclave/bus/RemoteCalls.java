@@ -2,7 +2,6 @@ package dev.conclave.bus;
 
 import dev.conclave.backend.ErrorCode;
 import io.vertx.core.Future;
-import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
 import java.util.function.Supplier;
@@ -24,10 +23,9 @@ public final class RemoteCalls {
    * @param service what is called, with its address: {@code the lock service on 'conclave.locks'}
    * @param nobody the sentence for when nobody listens there
    */
-  public RemoteCalls(EventBus bus, String service, String nobody) {
+  public RemoteCalls(String service, String nobody) {
     this.service = service;
     this.nobody = nobody;
-    ErrorCode.travelOver(bus);
   }
 
   /** The call's outcome, with a failure of ours. */

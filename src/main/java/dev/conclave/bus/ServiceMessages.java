@@ -38,14 +38,12 @@ public final class ServiceMessages {
    */
   public MessageConsumer<JsonObject> listen(
       EventBus bus, String address, Handler<Message<JsonObject>> handler) {
-    ErrorCode.travelOver(bus);
     return bus.consumer(address, checked(handler));
   }
 
   /** As {@link #listen}, for messages from this Vert.x instance only. */
   public MessageConsumer<JsonObject> listenLocally(
       EventBus bus, String address, Handler<Message<JsonObject>> handler) {
-    ErrorCode.travelOver(bus);
     return bus.localConsumer(address, checked(handler));
   }
 

@@ -13,7 +13,6 @@ final class RemoteElectionService implements LeaderElectionService {
   RemoteElectionService(Vertx vertx, String address) {
     this.calls =
         new RemoteCalls(
-            vertx.eventBus(),
             "the worker on '" + address + "'",
             "no worker of an election listens on '"
                 + address

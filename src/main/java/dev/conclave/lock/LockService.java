@@ -1,6 +1,5 @@
 package dev.conclave.lock;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.time.Schedulers;
 import io.vertx.codegen.annotations.GenIgnore;
@@ -39,7 +38,6 @@ public interface LockService {
    */
   @GenIgnore
   static LocalLockService create(Vertx vertx, SyncBackend backend, LockServiceOptions options) {
-    ErrorCode.travelOver(vertx.eventBus());
     return new LocalLockService(Schedulers.of(vertx).own(), backend, options);
   }
 

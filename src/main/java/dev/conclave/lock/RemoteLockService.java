@@ -43,7 +43,6 @@ final class RemoteLockService implements LockService {
     prompt = proxy(call);
     calls =
         new RemoteCalls(
-            vertx.eventBus(),
             "the lock service on '" + address + "'",
             "no lock service listens on '" + address + "': deploy a LockServiceVerticle there");
   }

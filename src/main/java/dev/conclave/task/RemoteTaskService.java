@@ -13,7 +13,6 @@ final class RemoteTaskService implements TaskService {
   RemoteTaskService(Vertx vertx, String address) {
     this.calls =
         new RemoteCalls(
-            vertx.eventBus(),
             "the task manager on '" + address + "'",
             "no task manager listens on '" + address + "'");
     this.proxy = new TaskServiceVertxEBProxy(vertx, address);

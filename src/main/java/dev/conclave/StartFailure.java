@@ -1,0 +1,42 @@
+package dev.conclave;
+
+import dev.conclave.backend.ErrorCode;
+import dev.conclave.time.CallerContext;
+import io.vertx.core.Future;
+import io.vertx.serviceproxy.ServiceException;
+import java.util.function.Supplier;
+
+/**
+ * What the start of a verticle fails with. It prints as the name of its {@link ErrorCode} and one
+ * sentence, for launchers print it: Vert.x would put {@code (RECIPIENT_FAILURE,4805)} before the
+ * sentence.
+ *
+ * <p>Other failures are plain {@link ServiceException}s: an event bus carries no others.
+ */
+final class StartFailure extends ServiceException {
+  private static final long serialVersionUID = 1L;
+
+  private final ErrorCode code;
+
+  private StartFailure(ErrorCode code, ServiceException failure) {
+    super(failure.failureCode(), failure.getMessage(), failure.getDebugInfo());
+    this.code = code;
+  }
+
+  /** The outcome of a start, be it by a future or by an exception. */
+  static <T> Future<T> ofStart(Supplier<Future<T>> start) {
+    return CallerContext.attempt(start).recover(failure -> Future.failedFuture(of(failure)));
+  }
+
+  private static Throwable of(Throwable failure) {
+    ErrorCode code = ErrorCode.of(failure);
+    return code == null || failure instanceof StartFailure
+        ? failure
+        : new StartFailure(code, (ServiceException) failure);
+  }
+
+  @Override
+  public String toString() {
+    return code + ": " + getMessage();
+  }
+}
