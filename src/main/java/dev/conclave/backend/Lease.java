@@ -9,7 +9,8 @@ import java.time.Duration;
  * @param key what is held
  * @param owner the public label of the holder
  * @param fencingToken the number of this holding; greater than that of every earlier one of the key
- * @param age how long ago this holding began, by the backend's clock
+ * @param age how long ago this holding began, by the backend's clock; zero when that clock was set
+ *     back since
  * @param remaining how long it still lives unless extended, by the backend's clock
  * @param metadata what the holder attached, or null
  */
@@ -19,4 +20,9 @@ public record Lease(
     long fencingToken,
     Duration age,
     Duration remaining,
-    JsonObject metadata) {}
+    JsonObject metadata) {
+  /** As it was read; an age below zero, by a clock that was set back, is zero. */
+  public Lease {
+    age = age.isNegative() ? Duration.ZERO : age;
+  }
+}

@@ -70,6 +70,16 @@ public abstract class ContractFixture {
     return true;
   }
 
+  /**
+   * Adds this to every time in the key's record, the fencing token among them where it is one, as
+   * if the store's clock had been set back since.
+   *
+   * @return false where the test has no way to do that; then the run says what was not tried
+   */
+  protected boolean moveIntoTheFuture(LeaseKey key, Duration by) {
+    return false;
+  }
+
   /** Opens Vert.x and the backend. */
   @BeforeEach
   void openBackend() {

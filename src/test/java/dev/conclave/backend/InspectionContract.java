@@ -16,7 +16,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** Rules of inspection and of names: what is shown of leases, and what a name may be. */
-public abstract class InspectionContract extends LeaseContract {
+public abstract class InspectionContract extends StoreClockContract {
   // ---- inspection
 
   @Test

@@ -1,5 +1,6 @@
 package dev.conclave.chaos;
 
+import dev.conclave.testing.WallClock;
 import dev.conclave.chaos.Event.Type;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -2,6 +2,7 @@ package dev.conclave.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.conclave.testing.WallClock;
 import dev.conclave.testing.LaunchedProcess;
 import java.nio.file.Path;
 import java.time.Duration;

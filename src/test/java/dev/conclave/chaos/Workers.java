@@ -1,5 +1,6 @@
 package dev.conclave.chaos;
 
+import dev.conclave.testing.WallClock;
 import dev.conclave.testing.LaunchedProcess;
 import java.nio.file.Path;
 import java.util.ArrayList;

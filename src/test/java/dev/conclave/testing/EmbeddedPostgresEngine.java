@@ -6,19 +6,34 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** PostgreSQL from the binaries of a Maven artifact, in a temporary directory. */
 final class EmbeddedPostgresEngine implements PostgresEngine {
   private final int port = Ports.free();
   private final Path data;
+  private final Map<String, String> environment;
   private EmbeddedPostgres server;
+  private Process process;
 
   EmbeddedPostgresEngine() {
+    this(Map.of());
+  }
+
+  /**
+   * @param environment what the server's environment has besides; the library that starts servers
+   *     cannot set it, so a server with one is started here
+   */
+  EmbeddedPostgresEngine(Map<String, String> environment) {
+    this.environment = environment;
     try {
       data = Files.createTempDirectory("conclave-postgres");
     } catch (IOException e) {
@@ -57,9 +72,47 @@ final class EmbeddedPostgresEngine implements PostgresEngine {
       if (first) {
         secure();
       }
+      if (!environment.isEmpty()) {
+        startInEnvironment();
+      }
       return true;
     } catch (IOException | IllegalStateException | SQLException notYet) {
       return false;
+    }
+  }
+
+  /** Starts the server that runs again, in its environment. */
+  private void startInEnvironment() throws IOException {
+    String executable = running().info().command().orElseThrow();
+    closeServer();
+    List<String> command = new ArrayList<>();
+    if (System.getProperty("user.name").equals("root")) {
+      command.addAll(List.of("unshare", "-U")); // PostgreSQL refuses to run as root.
+    }
+    command.addAll(List.of(executable, "-D", data.toString(), "-p", Integer.toString(port)));
+    command.addAll(List.of("-c", "unix_socket_directories="));
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().putAll(environment);
+    process = builder.start();
+    Async.eventually("PostgreSQL listens", this::listens);
+  }
+
+  private boolean listens() {
+    String url = "jdbc:postgresql://127.0.0.1:" + port + "/postgres";
+    try (Connection connection = DriverManager.getConnection(url, superuser(), "")) {
+      return connection.isValid(5);
+    } catch (SQLException notYet) {
+      return false;
+    }
+  }
+
+  private ProcessHandle running() throws IOException {
+    try (Stream<String> lines = Files.lines(data.resolve("postmaster.pid"))) {
+      long pid = Long.parseLong(lines.findFirst().orElseThrow().trim());
+      return ProcessHandle.of(pid).orElseThrow();
     }
   }
 
@@ -106,11 +159,10 @@ final class EmbeddedPostgresEngine implements PostgresEngine {
   }
 
   private void end(String signal) {
-    try (Stream<String> lines = Files.lines(data.resolve("postmaster.pid"))) {
-      long pid = Long.parseLong(lines.findFirst().orElseThrow().trim());
-      ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
-      Signals.send(signal, pid);
-      process.onExit().join();
+    try {
+      ProcessHandle running = running();
+      Signals.send(signal, running.pid());
+      running.onExit().join();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -118,6 +170,11 @@ final class EmbeddedPostgresEngine implements PostgresEngine {
   }
 
   private void closeServer() {
+    if (process != null) {
+      Signals.send("INT", process.pid());
+      process.onExit().join();
+      process = null;
+    }
     if (server != null) {
       try {
         server.close();

@@ -60,6 +60,13 @@ public final class PostgresServer implements AutoCloseable {
     return new PostgresServer(engine, "127.0.0.1:" + engine.port(), USER, PASSWORD, "postgres");
   }
 
+  /** An embedded server of one's own, on this clock. */
+  public static PostgresServer startWithClock(WallClock clock) {
+    PostgresEngine engine = new EmbeddedPostgresEngine(clock.environment());
+    engine.start();
+    return new PostgresServer(engine, "127.0.0.1:" + engine.port(), USER, PASSWORD, "postgres");
+  }
+
   private static PostgresServer external(URI uri) {
     String[] login = uri.getUserInfo() == null ? new String[0] : uri.getUserInfo().split(":", 2);
     return new PostgresServer(

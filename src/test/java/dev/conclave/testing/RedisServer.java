@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.testcontainers.containers.GenericContainer;
@@ -29,12 +31,15 @@ public final class RedisServer implements AutoCloseable {
   private final String uri;
   private final List<String> command;
   private final Path directory;
+  private final Map<String, String> environment;
   private Process process;
 
-  private RedisServer(String uri, List<String> command, Path directory) {
+  private RedisServer(
+      String uri, List<String> command, Path directory, Map<String, String> environment) {
     this.uri = uri;
     this.command = command;
     this.directory = directory;
+    this.environment = environment;
   }
 
   /** The JVM's own server; says once on standard output which it is. */
@@ -42,7 +47,7 @@ public final class RedisServer implements AutoCloseable {
     if (shared == null) {
       String given = System.getenv("CONCLAVE_TEST_REDIS");
       if (given != null && !given.isBlank()) {
-        shared = new RedisServer(given, null, null);
+        shared = new RedisServer(given, null, null, Map.of());
         say("given by CONCLAVE_TEST_REDIS", URI.create(given).getPort());
       } else if (Docker.answers()) {
         shared = container();
@@ -70,7 +75,10 @@ public final class RedisServer implements AutoCloseable {
     GenericContainer<?> container = new GenericContainer<>("redis:7-alpine").withExposedPorts(6379);
     container.start();
     return new RedisServer(
-        "redis://" + container.getHost() + ":" + container.getMappedPort(6379), null, null);
+        "redis://" + container.getHost() + ":" + container.getMappedPort(6379),
+        null,
+        null,
+        Map.of());
   }
 
   /** A private server without persistence; arguments as on Redis' command line. */
@@ -86,10 +94,34 @@ public final class RedisServer implements AutoCloseable {
         "redis://:" + password + "@127.0.0.1:", Ports.free(), all.toArray(String[]::new));
   }
 
+  /**
+   * A private server on this clock, if an executable is installed that is linked dynamically, as
+   * Debian's package redis-server is; the embedded one does not see the clock.
+   */
+  public static Optional<RedisServer> startWithClock(WallClock clock) {
+    return Stream.of("/usr/bin/redis-server", "/usr/local/bin/redis-server")
+        .filter(path -> new File(path).canExecute())
+        .findFirst()
+        .map(path -> startAt(path, clock.environment(), "redis://127.0.0.1:", Ports.free()));
+  }
+
   static RedisServer startAt(String uriHead, int port, String... arguments) {
     try {
+      return startAt(executable(), Map.of(), uriHead, port, arguments);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static RedisServer startAt(
+      String executable,
+      Map<String, String> environment,
+      String uriHead,
+      int port,
+      String... arguments) {
+    try {
       Path directory = Files.createTempDirectory("conclave-redis");
-      List<String> command = new ArrayList<>(List.of(executable()));
+      List<String> command = new ArrayList<>(List.of(executable));
       boolean configured = arguments.length > 0 && !arguments[0].startsWith("--");
       if (configured) {
         command.add(arguments[0]);
@@ -104,7 +136,7 @@ public final class RedisServer implements AutoCloseable {
           List.of(arguments).subList(configured ? 1 : 0, arguments.length).stream()
               .map(argument -> argument.replace("$PORT", String.valueOf(port)))
               .toList());
-      RedisServer server = new RedisServer(uriHead + port, command, directory);
+      RedisServer server = new RedisServer(uriHead + port, command, directory, environment);
       Runtime.getRuntime().addShutdownHook(new Thread(server::close));
       server.restart();
       return server;
@@ -134,11 +166,12 @@ public final class RedisServer implements AutoCloseable {
   public void restart() {
     stop();
     try {
-      process =
+      ProcessBuilder builder =
           new ProcessBuilder(command)
               .redirectErrorStream(true)
-              .redirectOutput(directory.resolve("log").toFile())
-              .start();
+              .redirectOutput(directory.resolve("log").toFile());
+      builder.environment().putAll(environment);
+      process = builder.start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

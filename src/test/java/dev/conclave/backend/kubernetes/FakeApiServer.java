@@ -1,5 +1,6 @@
 package dev.conclave.backend.kubernetes;
 
+import dev.conclave.backend.LeaseKey;
 import dev.conclave.testing.Async;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -10,6 +11,8 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
@@ -197,6 +200,20 @@ final class FakeApiServer {
   /** How many requests have arrived since it was paused. */
   synchronized int waiting() {
     return paused.size();
+  }
+
+  /** Moves all times of a lease's object. */
+  void moveIntoTheFuture(String collection, LeaseKey key, Duration by) {
+    String name = Names.of(key);
+    String stored = objects.get(collection, name).body().encode();
+    String moved =
+        Pattern.compile("(?<=(acquire|renew)Time[\\\\\":]{3,7})[0-9T:.-]+Z")
+            .matcher(stored)
+            .replaceAll(time -> Instant.parse(time.group()).plus(by).toString());
+    FakeObjects.Result result = objects.update(collection, name, new JsonObject(moved));
+    if (moved.equals(stored) || result.status() != 200) {
+      throw new AssertionError(result.body() + " for " + moved);
+    }
   }
 
   void close() {

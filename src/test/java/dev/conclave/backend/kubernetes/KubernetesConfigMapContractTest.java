@@ -1,5 +1,6 @@
 package dev.conclave.backend.kubernetes;
 
+import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.SyncBackendContract;
 import dev.conclave.chaos.FaultProxy;
@@ -40,5 +41,11 @@ class KubernetesConfigMapContractTest extends SyncBackendContract {
   @Override
   protected boolean handsOver() {
     return false;
+  }
+
+  @Override
+  protected boolean moveIntoTheFuture(LeaseKey key, Duration by) {
+    server.moveIntoTheFuture(FakeApiServer.CONFIGMAPS, key, by);
+    return true;
   }
 }

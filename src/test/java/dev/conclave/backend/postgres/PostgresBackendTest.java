@@ -1,6 +1,7 @@
 package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.Backends;
+import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.SyncBackendContract;
 import dev.conclave.chaos.FaultProxy;
@@ -13,12 +14,14 @@ import org.junit.jupiter.api.BeforeAll;
 
 /** The PostgreSQL backend against the specification. */
 class PostgresBackendTest extends SyncBackendContract {
+  private static String database;
   private static String uri;
 
   @BeforeAll
   static void database() {
     PostgresServer server = PostgresServer.shared();
-    uri = server.uri(server.freshDatabase());
+    database = server.freshDatabase();
+    uri = server.uri(database);
   }
 
   @Override
@@ -36,5 +39,11 @@ class PostgresBackendTest extends SyncBackendContract {
     FaultProxy way = closing(new FaultProxy(server.getHost(), server.getPort()));
     way.delay(roundTrip.dividedBy(2));
     return open(vertx, uri.replace(server.getRawAuthority(), way.authority(server)));
+  }
+
+  @Override
+  protected boolean moveIntoTheFuture(LeaseKey key, Duration by) {
+    PostgresTest.moveIntoTheFuture(database, key, by);
+    return true;
   }
 }

@@ -73,6 +73,17 @@ abstract class PostgresTest {
     return server().one(database, sql);
   }
 
+  /** Moves all times of a record, the fencing token among them. */
+  static void moveIntoTheFuture(String database, LeaseKey key, Duration by) {
+    PostgresServer.shared()
+        .execute(
+            database,
+            "UPDATE conclave_lease SET fence = fence + %1$d * 1000, since = since + %1$d * interval"
+                    .formatted(by.toMillis())
+                + " '1 ms', expires_at = expires_at + %d * interval '1 ms' WHERE name = '%s'"
+                    .formatted(by.toMillis(), key.name()));
+  }
+
   static LeaseKey key() {
     return LeaseKey.lock("test-" + UUID.randomUUID());
   }

@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.conclave.backend.Backends;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.SyncBackendContract;
 import dev.conclave.testing.PostgresServer;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import io.vertx.core.json.JsonObject;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -62,5 +64,11 @@ class PostgresWithoutNotificationsTest extends SyncBackendContract {
             PostgresServer.shared()
                 .one(database, "SELECT count(line) + count(watched_until) FROM conclave_lease"))
         .isEqualTo("0");
+  }
+
+  @Override
+  protected boolean moveIntoTheFuture(LeaseKey key, Duration by) {
+    PostgresTest.moveIntoTheFuture(database, key, by);
+    return true;
   }
 }

@@ -1,5 +1,6 @@
 package dev.conclave.backend.redis;
 
+import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.SyncBackendContract;
 import dev.conclave.chaos.FaultProxy;
@@ -25,5 +26,11 @@ class RedisBackendTest extends SyncBackendContract {
     FaultProxy way = closing(new FaultProxy(server.getHost(), server.getPort()));
     way.delay(roundTrip.dividedBy(2));
     return open(vertx, server.toString().replace(server.getRawAuthority(), way.authority(server)));
+  }
+
+  @Override
+  protected boolean moveIntoTheFuture(LeaseKey key, Duration by) {
+    RedisFixture.moveIntoTheFuture(RedisServer.shared(), key, by);
+    return true;
   }
 }

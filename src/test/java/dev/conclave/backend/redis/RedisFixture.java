@@ -47,6 +47,17 @@ abstract class RedisFixture {
     return server;
   }
 
+  /** Moves all times of a record, the fencing token among them. */
+  static void moveIntoTheFuture(RedisServer server, LeaseKey key, Duration by) {
+    String record = LeaseOp.record("conclave", key);
+    String lease = (String) server.call("HGET", record, "lease");
+    StringBuilder moved = new StringBuilder();
+    for (String time : lease.substring(0, 67).split(" ")) {
+      moved.append(Long.parseLong(time) + by.toMillis() * 1000).append(' ');
+    }
+    server.call("HSET", record, "lease", moved + lease.substring(68));
+  }
+
   static JsonObject config(String uri) {
     return new JsonObject()
         .put("type", "redis")

@@ -1,4 +1,4 @@
-package dev.conclave.chaos;
+package dev.conclave.testing;
 
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.WRITE;
@@ -16,24 +16,24 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The wall clock of one worker, wrong from the start and moved while it runs, by a library that the
+ * The wall clock of one process, wrong from the start and moved while it runs, by a library that the
  * dynamic linker puts before the system's: it is compiled when there is a C compiler. Where there
  * is none the clocks stay as they are; that locks and elections read none is shown by {@code
  * ArchitectureTest} then.
  */
-final class WallClock {
+public final class WallClock {
   private static final Path LIBRARY = compile();
 
   private final Path file;
 
   /** Wrong by so many seconds; the file is what the process looks at. */
-  WallClock(Path file, long seconds) {
+  public WallClock(Path file, long seconds) {
     this.file = file;
     shift(seconds);
   }
 
   /** Wrong by so many seconds from now on, at once. */
-  void shift(long seconds) {
+  public void shift(long seconds) {
     ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
     // Never truncated: the process has it mapped.
     try (FileChannel channel = FileChannel.open(file, CREATE, WRITE)) {
@@ -44,13 +44,14 @@ final class WallClock {
   }
 
   /** The environment of the process whose clock it is. */
-  Map<String, String> environment() {
+  public Map<String, String> environment() {
     return LIBRARY == null
         ? Map.of()
         : Map.of("LD_PRELOAD", LIBRARY.toString(), "WALL_CLOCK_FILE", file.toString());
   }
 
-  static boolean canShift() {
+  /** Whether there is a C compiler. */
+  public static boolean canShift() {
     return LIBRARY != null;
   }
 
