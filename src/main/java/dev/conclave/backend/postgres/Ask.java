@@ -33,6 +33,9 @@ record Ask(
   /** How to vacate: the token's holder or waiter goes. */
   static final String RELEASE = "release";
 
+  /** How to vacate: the holder goes, whoever it is. */
+  static final String REVOKE = "revoke";
+
   /** In which order requests that wait for one record are sent. */
   static final GroupCommit.Rules<Ask> RULES =
       new GroupCommit.Rules<>() {
@@ -96,6 +99,18 @@ record Ask(
   /** Whether it may be the plain case, in which there is nothing to decide. */
   boolean mayBePlain() {
     return kind == Kind.ACQUIRE || kind == Kind.VACATE && RELEASE.equals(extra);
+  }
+
+  /**
+   * Whether it could harm others when it is carried out after its caller gave it up. A late release
+   * is welcome, and a late advance is like one whose answer was lost.
+   */
+  boolean mustNotBeLate() {
+    return switch (kind) {
+      case ACQUIRE, EXTEND, RETREAT -> true;
+      case VACATE -> REVOKE.equals(extra);
+      case LOOK, ADVANCE, REGISTER -> false;
+    };
   }
 
   /** What no two requests on their way have in common: kinds hold no colon. */

@@ -164,7 +164,7 @@ final class Courier {
                         connection ->
                             inspected(
                                 connection,
-                                PgLink.writable(connection)
+                                link.writable(connection)
                                     .compose(can -> Migration.ensure(connection, config)))),
                 answer));
   }

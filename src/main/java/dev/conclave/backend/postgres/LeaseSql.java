@@ -21,6 +21,9 @@ package dev.conclave.backend.postgres;
  *       length from the planner: it settles for a generic plan instead of planning each time.
  *   <li>A lock is waited for as long as the statement's own {@code lock_timeout} says; it is set
  *       within the statement, so it works behind a pooler that keeps no session state.
+ *   <li><b>What a client has given up is not granted.</b> A statement that could harm others when
+ *       it is carried out late has a deadline by the server's clock. After it, the lock timeout is
+ *       no valid one: the server refuses the statement, without any effect.
  *   <li><b>Grants and ends of leases are durable, places in line are not.</b> What only changes the
  *       line does not wait for the disk: all that a crash of the server can lose with it is that
  *       somebody has to ask again. Nor does a release (no revoke) that is an offer to somebody:
@@ -35,9 +38,29 @@ package dev.conclave.backend.postgres;
 final class LeaseSql {
   private LeaseSql() {}
 
+  /** What the server refuses as a lock timeout when the deadline has passed. */
+  static final String LATE = "too late";
+
+  /**
+   * Sets the lock timeout, or fails after the deadline.
+   *
+   * @param timeout the parameter with the lock timeout
+   * @param deadline the parameter with the deadline (microseconds of the server's clock)
+   */
+  static String bounded(String timeout, String deadline) {
+    return "(SELECT set_config('lock_timeout', CASE WHEN "
+        + "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint <= "
+        + deadline
+        + "::bigint THEN "
+        + timeout
+        + "::text ELSE '"
+        + LATE
+        + "' END, true)) AS bounded";
+  }
+
   /**
    * $1 kinds, $2 names, $3 tokens, $4 owners, $5 metadata, $6 durations in ms, $7 lines of one
-   * place (JSON, null to stand in none), $8 lock timeout, $9 the watchers' channel.
+   * place (JSON, null to stand in none), $8 lock timeout, $9 the watchers' channel, $10 deadline.
    *
    * <p>{@code asked}: who asks for a live lease of somebody else and does not want to wait is
    * refused by what the snapshot shows: no lock, no write. Everybody else goes through {@code
@@ -52,7 +75,7 @@ final class LeaseSql {
       WITH asked AS MATERIALIZED (
         SELECT r.*, l.fence, l.owner AS holder, l.metadata AS attached, l.since, l.expires_at,
           l.expires_at > clock_timestamp() AND l.token <> r.token AND r.place IS NULL AS held
-        FROM (SELECT set_config('lock_timeout', $8::text, true)) AS bounded,
+        FROM $BOUNDED,
           unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::text[]),
             (SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::text[]))
             AS r(kind, name, token, owner, metadata, duration, place)
@@ -131,17 +154,18 @@ final class LeaseSql {
         (extract(epoch FROM expires_at - clock_timestamp()) * 1000000)::bigint,
         attached, NULL, NULL
       FROM asked WHERE held
-      """;
+      """
+          .replace("$BOUNDED", bounded("$8", "$10"));
 
   /**
-   * $1 kinds, $2 names, $3 tokens, $4 durations in ms, $5 lock timeout.
+   * $1 kinds, $2 names, $3 tokens, $4 durations in ms, $5 lock timeout, $6 deadline.
    *
    * <p>Answers with the keys that were extended.
    */
   static final String EXTEND =
       """
       WITH asked AS (
-        SELECT r.* FROM (SELECT set_config('lock_timeout', $5::text, true)) AS bounded,
+        SELECT r.* FROM $BOUNDED,
           unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]))
             AS r(kind, name, token, duration)
       ), locked AS MATERIALIZED (
@@ -157,12 +181,13 @@ final class LeaseSql {
       FROM timed d
       WHERE l.kind = d.kind AND l.name = d.name AND d.mine AND d.expires_at > d.now
       RETURNING l.kind, l.name
-      """;
+      """
+          .replace("$BOUNDED", bounded("$5", "$6"));
 
   /**
    * $1 kinds, $2 names, $3 how (release, revoke, lapse), $4 tokens, $5 lock timeout, $6 how long an
    * offer stands in ms, $7 the watchers' channel, $8 what the clients' channels begin with, $9 this
-   * client.
+   * client, $10 deadline.
    *
    * <p>A release ends the token's lease or its offer, and takes it out of the line; a revoke ends
    * any lease; a lapse ends an offer that nobody claimed in time. What ends becomes an offer to the
@@ -177,7 +202,7 @@ final class LeaseSql {
   static final String VACATE =
       """
       WITH asked AS (
-        SELECT r.* FROM (SELECT set_config('lock_timeout', $5::text, true)) AS bounded,
+        SELECT r.* FROM $BOUNDED,
           unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::text[]))
             AS r(kind, name, how, token)
       ), locked AS MATERIALIZED (
@@ -228,7 +253,8 @@ final class LeaseSql {
           WHERE NOT EXISTS (
             SELECT FROM changed c WHERE c.vacated AND (c.places IS NULL OR c.how = 'revoke')))
       FROM changed
-      """;
+      """
+          .replace("$BOUNDED", bounded("$5", "$10"));
 
   /** Where a row of {@link #LOOK} has the number of its request, from 1. */
   static final int NUMBER = 8;

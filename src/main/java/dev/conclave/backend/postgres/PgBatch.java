@@ -1,9 +1,12 @@
 package dev.conclave.backend.postgres;
 
+import dev.conclave.backend.support.ServerClock;
+import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -29,6 +32,9 @@ import java.util.Set;
  *       are sorted out without waiting, their requests answered with {@link RecordLocked}, and the
  *       others sent again. A request that comes back after that is never waited for again, only
  *       looked at.
+ *   <li>A statement has the latest deadline of its requests ({@link ServerClock}), if none of them
+ *       is welcome at any time. One that the server found late, though somebody still waits for it,
+ *       is sent again without a deadline: it had no effect, and the server's clock was set forward.
  *   <li>Where that does not help, and where one request may be to blame for an error, each is sent
  *       on its own: one failure is nobody else's.
  * </ol>
@@ -49,16 +55,25 @@ final class PgBatch {
   private final Statements statements;
   private final Crowded crowded;
   private final List<Ask> asks;
+  private final ServerClock clock;
+  private final Scheduler scheduler;
   private final long now;
   private final Map<Ask, Future<Row>> answers = new IdentityHashMap<>();
 
   PgBatch(
-      PgConnection connection, Statements statements, Crowded crowded, List<Ask> asks, long now) {
+      PgConnection connection,
+      Statements statements,
+      Crowded crowded,
+      List<Ask> asks,
+      ServerClock clock,
+      Scheduler scheduler) {
     this.connection = connection;
     this.statements = statements;
     this.crowded = crowded;
     this.asks = asks;
-    this.now = now;
+    this.clock = clock;
+    this.scheduler = scheduler;
+    this.now = scheduler.nanoTime();
   }
 
   Future<List<Future<Row>>> send() {
@@ -89,7 +104,7 @@ final class PgBatch {
 
   private Future<Void> runPlain(Ask.Kind kind, List<Ask> some) {
     return statements
-        .runPlain(connection, kind, some)
+        .runPlain(connection, kind, some, deadline(some))
         .transform(
             result -> {
               if (result.failed()) {
@@ -102,7 +117,7 @@ final class PgBatch {
 
   private Future<Void> run(Ask.Kind kind, List<Ask> some, int conflicts) {
     return statements
-        .run(connection, kind, some)
+        .run(connection, kind, some, deadline(some))
         .transform(
             result -> {
               if (result.succeeded()) {
@@ -114,9 +129,24 @@ final class PgBatch {
             });
   }
 
+  /** By the server's clock. */
+  private long deadline(List<Ask> some) {
+    long latest = now;
+    for (Ask ask : some) {
+      if (!ask.mustNotBeLate()) {
+        return ServerClock.NEVER;
+      }
+      latest = ask.deadline() - latest > 0 ? ask.deadline() : latest;
+    }
+    return clock.at(latest, Duration.ZERO);
+  }
+
   private Future<Void> failed(Ask.Kind kind, List<Ask> some, int conflicts, Throwable cause) {
     if (PgErrors.isConflict(cause) && conflicts < CONFLICTS) {
       return run(kind, some, conflicts + 1);
+    }
+    if (PgErrors.isLate(cause)) {
+      return late(kind, some, conflicts, cause);
     }
     if (some.size() == 1) {
       return fail(some, cause);
@@ -125,6 +155,15 @@ final class PgBatch {
       return siftOut(some);
     }
     return PgErrors.mayBeOneRequests(cause) ? oneByOne(kind, some) : fail(some, cause);
+  }
+
+  private Future<Void> late(Ask.Kind kind, List<Ask> some, int conflicts, Throwable cause) {
+    long time = scheduler.nanoTime();
+    if (conflicts == CONFLICTS || some.stream().allMatch(ask -> ask.deadline() - time <= 0)) {
+      return fail(some, cause);
+    }
+    clock.forget();
+    return run(kind, some, conflicts + 1);
   }
 
   /** Sends those whose records are not locked now. */
@@ -154,7 +193,7 @@ final class PgBatch {
 
   private Future<Void> runOrSplit(Ask.Kind kind, List<Ask> group) {
     return statements
-        .run(connection, kind, group)
+        .run(connection, kind, group, deadline(group))
         .transform(
             result -> {
               if (result.succeeded()) {

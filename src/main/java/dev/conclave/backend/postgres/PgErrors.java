@@ -53,6 +53,12 @@ final class PgErrors {
     return LOCKED.contains(state(failure));
   }
 
+  /** The statement arrived after its deadline, and had no effect. */
+  static boolean isLate(Throwable failure) {
+    return "22023".equals(state(failure))
+        && ((PgException) failure).getErrorMessage().contains(LeaseSql.LATE);
+  }
+
   /** The same statement may well succeed the next time. */
   static boolean isConflict(Throwable failure) {
     return CONFLICT.contains(state(failure));

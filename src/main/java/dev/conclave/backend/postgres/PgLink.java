@@ -1,6 +1,7 @@
 package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.support.ServerClock;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
@@ -38,7 +39,8 @@ final class PgLink {
   private static final Logger LOG = System.getLogger(PgLink.class.getName());
   private static final long MILLI = 1_000_000L;
   private static final String WRITABLE =
-      "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')";
+      "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'),"
+          + " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
   private static final long MIN_DELAY = 100 * MILLI;
   private static final long MAX_DELAY = 1_000 * MILLI;
 
@@ -48,6 +50,7 @@ final class PgLink {
   private final String purpose;
   private final Function<PgConnection, Future<Void>> prepare;
 
+  private final ServerClock clock = new ServerClock();
   private PgLink sibling;
   private PgConnection checking;
   private Pool pool;
@@ -82,6 +85,11 @@ final class PgLink {
       attempt();
     }
     return wanted.future();
+  }
+
+  /** The clock of the server, as it was read when the connection was made or checked last. */
+  ServerClock clock() {
+    return clock;
   }
 
   /** The connection if it is there now, else null. */
@@ -160,14 +168,16 @@ final class PgLink {
     }
   }
 
-  /** Fails unless this is a server that one can write to. */
-  static Future<Void> writable(PgConnection connection) {
+  /** Fails unless this is a server that one can write to. Reads its clock, too. */
+  Future<Void> writable(PgConnection connection) {
+    long askedAt = scheduler.nanoTime();
     return connection
         .query(WRITABLE)
         .execute()
         .compose(
             rows -> {
               Row row = rows.iterator().next();
+              clock.shows(row.getLong(2), askedAt);
               if (Boolean.TRUE.equals(row.getBoolean(0))) {
                 return Future.failedFuture(
                     new PgErrors.NotWritable(

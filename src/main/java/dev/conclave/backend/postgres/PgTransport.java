@@ -43,7 +43,7 @@ final class PgTransport implements GroupCommit.Transport<Ask, Row> {
             : link.connection();
     return connection.compose(
         c ->
-            new PgBatch(c, statements, crowded, batch, scheduler.nanoTime())
+            new PgBatch(c, statements, crowded, batch, link.clock(), scheduler)
                 .send()
                 .onSuccess(answers -> inspect(c, batch, answers)));
   }

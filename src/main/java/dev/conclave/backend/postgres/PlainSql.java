@@ -19,12 +19,14 @@ package dev.conclave.backend.postgres;
  *       written that is later than the one it had.
  *   <li><b>Readings of the clock.</b> Within one row each is later than the one before by less than
  *       a microsecond or so; nothing here compares two of them.
- *   <li><b>No deadlocks</b>, arrays hidden from the planner, the lock timeout set within: as in
- *       {@link LeaseSql}. A join alone would lock in whatever order the planner likes.
+ *   <li><b>No deadlocks</b>, arrays hidden from the planner, lock timeout and deadline within: as
+ *       in {@link LeaseSql}. A join alone would lock in whatever order the planner likes.
  * </ol>
  */
 final class PlainSql {
   private PlainSql() {}
+
+  private static final String BOUNDED = LeaseSql.bounded("$7", "$8");
 
   private static final String GRANT =
       """
@@ -39,7 +41,10 @@ final class PlainSql {
       RETURNING l.kind, l.name, true, l.fence
       """;
 
-  /** $1 kind, $2 name, $3 token, $4 owner, $5 metadata, $6 duration in ms, $7 lock timeout. */
+  /**
+   * $1 kind, $2 name, $3 token, $4 owner, $5 metadata, $6 duration in ms, $7 lock timeout, $8
+   * deadline.
+   */
   static final String ACQUIRE_ONE =
       """
       INSERT INTO conclave_lease AS l
@@ -47,8 +52,9 @@ final class PlainSql {
       SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::bigint,
         (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, clock_timestamp(),
         clock_timestamp() + $6::bigint * interval '1 millisecond'
-      FROM (SELECT set_config('lock_timeout', $7::text, true)) AS bounded
+      FROM $BOUNDED
       """
+              .replace("$BOUNDED", BOUNDED)
           + GRANT;
 
   /** The same with arrays. Answers with the keys that were granted, and their fences. */
@@ -59,12 +65,13 @@ final class PlainSql {
       SELECT r.kind, r.name, r.token, r.owner, r.metadata, r.duration,
         (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, clock_timestamp(),
         clock_timestamp() + r.duration * interval '1 millisecond'
-      FROM (SELECT set_config('lock_timeout', $7::text, true)) AS bounded,
+      FROM $BOUNDED,
         unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::text[]),
           (SELECT $5::text[]), (SELECT $6::bigint[]))
           AS r(kind, name, token, owner, metadata, duration)
       ORDER BY r.kind COLLATE "C", r.name COLLATE "C"
       """
+              .replace("$BOUNDED", BOUNDED)
           + GRANT;
 
   /** $1 kind, $2 name, $3 token, $4 lock timeout. */

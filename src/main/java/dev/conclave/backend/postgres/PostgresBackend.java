@@ -41,7 +41,6 @@ final class PostgresBackend implements SyncBackend {
   /** How to vacate: the token's waiter goes, and its holder stays. */
   private static final String LEAVE = "leave";
 
-  private static final String REVOKE = "revoke";
   private static final String LAPSE = "lapse";
 
   /** Less than every character of a name. */
@@ -59,7 +58,8 @@ final class PostgresBackend implements SyncBackend {
   private final Listener listener;
   private final Upkeep upkeep;
 
-  private PostgresBackend(Vertx vertx, ContextScheduler scheduler, PostgresConfig config) {
+  private PostgresBackend(
+      Vertx vertx, ContextScheduler scheduler, PostgresConfig config, Duration beat) {
     byte[] id = new byte[12];
     new SecureRandom().nextBytes(id);
     String client = HexFormat.of().formatHex(id);
@@ -80,14 +80,22 @@ final class PostgresBackend implements SyncBackend {
             watches,
             key -> courier.ask(vacate(key, null, LAPSE)));
     courier.link().pairWith(listener.link());
-    this.upkeep = new Upkeep(scheduler, config, statements, courier, listener, line, watches);
+    this.upkeep = new Upkeep(scheduler, config, statements, courier, listener, line, watches, beat);
     scheduler.execute(upkeep::start);
   }
 
   static SyncBackend create(Vertx vertx, JsonObject json) {
-    PostgresConfig config = PostgresConfig.of(json);
+    return create(vertx, PostgresConfig.of(json), Upkeep.BEAT);
+  }
+
+  /**
+   * A backend with another beat.
+   *
+   * @param beat how often it sees to its marks and connections
+   */
+  static SyncBackend create(Vertx vertx, PostgresConfig config, Duration beat) {
     Context context = vertx.getOrCreateContext();
-    return new PostgresBackend(vertx, new ContextScheduler(vertx, context), config);
+    return new PostgresBackend(vertx, new ContextScheduler(vertx, context), config, beat);
   }
 
   @Override
@@ -174,7 +182,7 @@ final class PostgresBackend implements SyncBackend {
 
   @Override
   public Future<Boolean> revoke(LeaseKey key) {
-    return courier.ask(vacate(key, null, REVOKE)).map(PostgresBackend::saysYes);
+    return courier.ask(vacate(key, null, Ask.REVOKE)).map(PostgresBackend::saysYes);
   }
 
   @Override

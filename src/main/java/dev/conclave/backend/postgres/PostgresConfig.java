@@ -125,10 +125,13 @@ record PostgresConfig(
     }
   }
 
-  /** As below, the message of what is thrown is not passed on. */
+  /**
+   * As below, the message of what is thrown is not passed on. The client's merge forgets the limit.
+   */
   private static PgConnectOptions merge(PgConnectOptions base, JsonObject options) {
     try {
-      return base.merge(options);
+      return base.merge(
+          new JsonObject().put("preparedStatementCacheSqlLimit", CACHED_SQL).mergeIn(options));
     } catch (RuntimeException refused) {
       throw ErrorCode.INVALID.failure(
           "backend.options has a wrong value; expected the PgConnectOptions of Vert.x");

@@ -69,8 +69,12 @@ final class Statements {
     return watchChannel;
   }
 
-  /** One statement for all of these requests, which are of this kind and of different records. */
-  Future<RowSet<Row>> run(SqlClient client, Ask.Kind kind, List<Ask> asks) {
+  /**
+   * One statement for all of these requests, which are of this kind and of different records.
+   *
+   * @param deadline microseconds of the server's clock
+   */
+  Future<RowSet<Row>> run(SqlClient client, Ask.Kind kind, List<Ask> asks, long deadline) {
     String[] kinds = strings(asks, Ask::space);
     String[] names = strings(asks, Ask::name);
     return switch (kind) {
@@ -86,9 +90,18 @@ final class Statements {
               numbers(asks),
               strings(asks, Ask::extra),
               LOCK_TIMEOUT,
-              watchChannel);
+              watchChannel,
+              deadline);
       case EXTEND ->
-          run(client, extend, kinds, names, strings(asks, Ask::token), numbers(asks), LOCK_TIMEOUT);
+          run(
+              client,
+              extend,
+              kinds,
+              names,
+              strings(asks, Ask::token),
+              numbers(asks),
+              LOCK_TIMEOUT,
+              deadline);
       case VACATE ->
           run(
               client,
@@ -101,16 +114,17 @@ final class Statements {
               OFFER.toMillis(),
               watchChannel,
               CHANNEL,
-              self);
+              self,
+              deadline);
       case LOOK -> run(client, look, kinds, names, strings(asks, Ask::token));
       case ADVANCE -> run(client, advance, kinds, names, numbers(asks), LOCK_TIMEOUT);
       case REGISTER -> run(client, register, kinds, names);
-      case RETREAT -> run(client, retreat, kinds, names, numbers(asks), LOCK_TIMEOUT);
+      case RETREAT -> run(client, retreat, kinds, names, numbers(asks), LOCK_TIMEOUT, deadline);
     };
   }
 
   /** As if all of these were plain cases; says nothing about those that are not. */
-  Future<RowSet<Row>> runPlain(SqlClient client, Ask.Kind kind, List<Ask> asks) {
+  Future<RowSet<Row>> runPlain(SqlClient client, Ask.Kind kind, List<Ask> asks, long deadline) {
     Ask one = asks.size() == 1 ? asks.get(0) : null;
     if (kind == Ask.Kind.ACQUIRE) {
       return one != null
@@ -123,7 +137,8 @@ final class Statements {
               one.owner(),
               one.metadata(),
               one.number(),
-              LOCK_TIMEOUT)
+              LOCK_TIMEOUT,
+              deadline)
           : run(
               client,
               acquireMany,
@@ -133,7 +148,8 @@ final class Statements {
               strings(asks, Ask::owner),
               strings(asks, Ask::metadata),
               numbers(asks),
-              LOCK_TIMEOUT);
+              LOCK_TIMEOUT,
+              deadline);
     }
     return one != null
         ? run(client, releaseOne, one.space(), one.name(), one.token(), LOCK_TIMEOUT)

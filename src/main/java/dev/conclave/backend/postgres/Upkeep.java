@@ -20,8 +20,8 @@ import java.util.concurrent.ThreadLocalRandom;
  * time.
  *
  * <ol>
- *   <li>Every 10 s: renews the marks of all watched keys; forgets waiters whose patience is over;
- *       asks for a sign of life over both connections.
+ *   <li>With every beat (10 s): renews the marks of all watched keys; forgets waiters whose
+ *       patience is over; asks for a sign of life over both connections.
  *   <li>A key that is newly watched is marked at once, together with others that come at the same
  *       moment.
  *   <li>Every tenth of the idle retention, but at least every hour and at most every second: walks
@@ -32,7 +32,10 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 final class Upkeep {
   private static final Logger LOG = System.getLogger(Upkeep.class.getName());
-  private static final long TICK = Duration.ofSeconds(10).toNanos();
+
+  /** How often marks are renewed and connections checked. */
+  static final Duration BEAT = Duration.ofSeconds(10);
+
   private static final Duration WATCHED = Duration.ofSeconds(30);
   private static final long MIN_PURGE = Duration.ofSeconds(1).toNanos();
   private static final long MAX_PURGE = Duration.ofHours(1).toNanos();
@@ -48,6 +51,7 @@ final class Upkeep {
   private final Watches watches;
   private final Set<LeaseKey> fresh = new LinkedHashSet<>();
   private final long purgeEvery;
+  private final long beat;
 
   Upkeep(
       Scheduler scheduler,
@@ -56,7 +60,8 @@ final class Upkeep {
       Courier courier,
       Listener listener,
       Line line,
-      Watches watches) {
+      Watches watches,
+      Duration beat) {
     this.scheduler = scheduler;
     this.config = config;
     this.statements = statements;
@@ -64,12 +69,13 @@ final class Upkeep {
     this.listener = listener;
     this.line = line;
     this.watches = watches;
+    this.beat = beat.toNanos();
     this.purgeEvery =
         Math.max(MIN_PURGE, Math.min(MAX_PURGE, config.idleRetention().toNanos() / 10));
   }
 
   void start() {
-    scheduler.schedule(TICK, this::tick);
+    scheduler.schedule(beat, this::tick);
     scheduler.schedule(sometime(purgeEvery), () -> purge("", ""));
   }
 
@@ -80,7 +86,7 @@ final class Upkeep {
     if (!watches.isEmpty()) {
       mark(watches.keys());
     }
-    scheduler.schedule(TICK, this::tick);
+    scheduler.schedule(beat, this::tick);
   }
 
   /** Has changes of this key announced from now on; what changed until then is one hint. */

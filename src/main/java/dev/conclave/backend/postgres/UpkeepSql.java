@@ -38,13 +38,13 @@ final class UpkeepSql {
       """;
 
   /**
-   * $1 kinds (all of them registers), $2 names, $3 marks, $4 lock timeout. Answers with the
-   * registers that were set back: the condition is judged on the locked record.
+   * $1 kinds (all of them registers), $2 names, $3 marks, $4 lock timeout, $5 deadline. Answers
+   * with the registers that were set back: the condition is judged on the locked record.
    */
   static final String RETREAT =
       """
       WITH asked AS (
-        SELECT r.* FROM (SELECT set_config('lock_timeout', $4::text, true)) AS bounded,
+        SELECT r.* FROM $BOUNDED,
           unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[]))
             AS r(kind, name, mark)
       ), locked AS MATERIALIZED (
@@ -57,7 +57,8 @@ final class UpkeepSql {
       FROM locked d
       WHERE l.kind = d.kind AND l.name = d.name AND l.fence > d.mark
       RETURNING l.kind, l.name
-      """;
+      """
+          .replace("$BOUNDED", LeaseSql.bounded("$4", "$5"));
 
   /**
    * $1 kinds, $2 names, $3 how long to announce changes, in ms, $4 lock timeout. A record that is

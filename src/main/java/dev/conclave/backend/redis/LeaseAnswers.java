@@ -62,6 +62,18 @@ final class LeaseAnswers {
         Instant.EPOCH.plus(answer.get(1).toLong(), ChronoUnit.MICROS));
   }
 
+  /** The microseconds that an answer to TIME shows; null if it is not one. */
+  static Long time(Response answer) {
+    if (answer == null || answer.type() != ResponseType.MULTI || answer.size() != 2) {
+      return null;
+    }
+    try {
+      return answer.get(0).toLong() * 1_000_000 + answer.get(1).toLong();
+    } catch (RuntimeException notANumber) {
+      return null;
+    }
+  }
+
   /** Its content is not repeated: nobody knows what it is. */
   static RuntimeException notUnderstood() {
     return new IllegalStateException("the answer can not be understood");

@@ -387,27 +387,28 @@ final class LeaseScript {
   }
 
   /** The call by the script's digest; fails with NOSCRIPT on a server that does not have it. */
-  Request byDigest(List<LeaseOp> operations, String deadline) {
+  Request byDigest(List<LeaseOp> operations, long deadline) {
     return call(Command.EVALSHA, DIGEST, operations, deadline);
   }
 
   /** The call that brings the script with it. */
-  Request inFull(List<LeaseOp> operations, String deadline) {
+  Request inFull(List<LeaseOp> operations, long deadline) {
     return call(Command.EVAL, FULL, operations, deadline);
   }
 
   /** As {@link #inFull}, for operations that need no more memory than they free. */
-  Request withoutMemory(List<LeaseOp> operations, String deadline) {
+  Request withoutMemory(List<LeaseOp> operations, long deadline) {
     return call(Command.EVAL, FULL_WITHOUT_MEMORY, operations, deadline);
   }
 
-  private Request call(Command command, byte[] script, List<LeaseOp> operations, String deadline) {
+  private Request call(Command command, byte[] script, List<LeaseOp> operations, long deadline) {
     int count = operations.size();
     Request request = Request.cmd(command).arg(script).arg(count);
     for (LeaseOp operation : operations) {
       request.arg(operation.record());
     }
-    request.arg(retention).arg(client).arg(deadline);
+    // As text: the client puts a space before a number of sixteen nines.
+    request.arg(retention).arg(client).arg(Long.toString(deadline));
     for (int from = 0; from < count; ) {
       LeaseOp first = operations.get(from);
       int to = from + 1;

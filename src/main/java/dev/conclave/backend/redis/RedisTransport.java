@@ -2,6 +2,7 @@ package dev.conclave.backend.redis;
 
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.support.GroupCommit;
+import dev.conclave.backend.support.ServerClock;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -32,7 +33,7 @@ import java.util.Set;
  *   <li>Nothing that was sent is sent again: what became of it is unknown, and the caller decides.
  *       Only what the server has refused, without any effect, is sent once more: for want of
  *       memory, if it keeps or ends a holding, by a script that is allowed to; as too late, if it
- *       is not, without a deadline ({@link RedisClock}).
+ *       is not, without a deadline ({@link ServerClock}).
  *   <li>An answer which says that this is not the server to write to ends the connection: the next
  *       one may find the server that is.
  * </ol>
@@ -47,7 +48,7 @@ final class RedisTransport
   private final LeaseScript script;
   private final RedisLine line;
   private final Deque<Parked> parked = new ArrayDeque<>();
-  private final RedisClock clock = new RedisClock();
+  private final ServerClock clock = new ServerClock();
   private RedisLink link;
   private Runnable listen;
   private final Set<Batch> underWay = new HashSet<>();
@@ -107,8 +108,9 @@ final class RedisTransport
           .send(Request.cmd(Command.TIME))
           .onSuccess(
               time -> {
-                if (link.connection() == connection) {
-                  clock.shows(time, now);
+                Long micros = LeaseAnswers.time(time);
+                if (micros != null && link.connection() == connection) {
+                  clock.shows(micros, now);
                 }
               });
     }
@@ -163,7 +165,7 @@ final class RedisTransport
     private final Promise<List<Future<Response>>> answer;
     private final List<Future<Response>> answers;
     private final long sentAt = scheduler.nanoTime();
-    private final String deadline = clock.at(sentAt, config.timeout());
+    private final long deadline = clock.at(sentAt, config.timeout());
     private int open;
 
     Batch(RedisConnection connection, List<RedisAsk> asks, Promise<List<Future<Response>>> answer) {
@@ -260,7 +262,7 @@ final class RedisTransport
       if (!tooEarly.isEmpty()) {
         clock.forget();
         readClock();
-        repeat(tooEarly, script.inFull(operations(tooEarly), RedisClock.NEVER));
+        repeat(tooEarly, script.inFull(operations(tooEarly), ServerClock.NEVER));
       }
       closeOne();
     }

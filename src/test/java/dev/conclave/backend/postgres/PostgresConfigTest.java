@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.conclave.backend.ErrorCode;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.ClientSSLOptions;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -16,6 +17,23 @@ class PostgresConfigTest {
         new JsonObject()
             .put("type", "postgres")
             .put("uri", "postgresql://me@db/app?" + parameters));
+  }
+
+  /** Merged options forgot it once, and the longest statements were planned for each request. */
+  @Test
+  void ourLongStatementsAreKeptPreparedUnlessAnOptionSaysOtherwise() {
+    JsonObject config =
+        new JsonObject().put("type", "postgres").put("uri", "postgresql://me@db/app");
+    String statement = LeaseSql.VACATE;
+    assertThat(keepsPrepared(config, statement)).isTrue();
+    config.put("options", new JsonObject().put("port", 5433));
+    assertThat(keepsPrepared(config, statement)).isTrue();
+    config.put("options", new JsonObject().put("preparedStatementCacheSqlLimit", 100));
+    assertThat(keepsPrepared(config, statement)).isFalse();
+  }
+
+  private static boolean keepsPrepared(JsonObject config, String statement) {
+    return PostgresConfig.of(config).connect().getPreparedStatementCacheSqlFilter().test(statement);
   }
 
   @ParameterizedTest

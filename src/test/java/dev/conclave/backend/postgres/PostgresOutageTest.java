@@ -3,6 +3,7 @@ package dev.conclave.backend.postgres;
 import static dev.conclave.testing.Async.eventually;
 import static dev.conclave.testing.Async.failureOf;
 import static dev.conclave.testing.Async.get;
+import static dev.conclave.testing.Async.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Acquisition;
@@ -11,10 +12,14 @@ import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.chaos.FaultProxy;
 import dev.conclave.testing.NetClientCount;
 import dev.conclave.testing.PostgresServer;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
@@ -182,6 +187,63 @@ class PostgresOutageTest extends PostgresTest {
         "SELECT coalesce(string_agg(pid::text, ','), '') FROM pg_stat_activity WHERE datname = '"
             + database
             + "'");
+  }
+
+  @Test
+  void whatWasGivenUpIsNotCarriedOutWhenItArrivesLate() {
+    LeaseKey free = key();
+    LeaseKey kept = key();
+    LeaseKey other = key();
+    String token = token();
+    try (FaultProxy network = new FaultProxy("127.0.0.1", own.port())) {
+      JsonObject far = far(network).put("timeout", 1000);
+      // One request is under way at a time, and each statement is prepared before the network
+      // fails.
+      List<SyncBackend> backends = List.of(open(far), open(far), open(far), open(far));
+      backends.forEach(backend -> acquireAfterOutage(backend, key(), token()));
+      acquireAfterOutage(backends.get(1), kept, token);
+      assertThat(get(backends.get(1).extend(kept, token, LONG))).isTrue();
+      acquireAfterOutage(backends.get(2), other, token);
+      assertThat(get(backends.get(2).revoke(key()))).isFalse();
+      assertThat(get(backends.get(3).advance(free.name(), 2))).isTrue();
+      assertThat(get(backends.get(3).retreat(free.name(), 3))).isFalse();
+      network.blackHole();
+      List<Future<?>> givenUp =
+          List.of(
+              backends.get(0).acquire(request(free, token())),
+              backends.get(1).extend(kept, token, LONG.multipliedBy(2)),
+              backends.get(2).revoke(other),
+              backends.get(3).retreat(free.name(), 1));
+      givenUp.forEach(one -> assertThat(failureOf(one)).matches(ErrorCode.BACKEND_UNAVAILABLE::is));
+      pause(Duration.ofMillis(1_200)); // the deadline is past by the server's clock, too
+      network.heal();
+      backends.forEach(backend -> acquireAfterOutage(backend, key(), token()));
+    }
+    SyncBackend near = open();
+    assertThat(get(near.find(free))).as("what nobody waits for").isEmpty();
+    assertThat(get(near.find(kept)).orElseThrow().remaining()).isLessThan(LONG);
+    assertThat(get(near.owns(other, token))).isTrue();
+    assertThat(get(near.retreat(free.name(), 1))).as("it is still 2").isTrue();
+  }
+
+  @Test
+  void connectionsThatANatHasForgottenAreReplacedBeforeAnybodyWaitsForThem() {
+    try (FaultProxy nat = new FaultProxy("127.0.0.1", own.port())) {
+      SyncBackend backend =
+          open(PostgresConfig.of(far(nat).put("timeout", 3_000)), Duration.ofMillis(300));
+      acquireAfterOutage(backend, key(), token());
+      backend.watch(key(), () -> {});
+      eventually("two connections", () -> nat.connections() == 2 && nat.alive() == 2);
+      nat.halfOpen();
+      eventually("both are replaced", () -> nat.connections() == 2 && nat.alive() == 2);
+      acquire(backend, key(), token());
+    }
+  }
+
+  /** What reaches the server by way of this network. */
+  private JsonObject far(FaultProxy network) {
+    JsonObject options = new JsonObject().put("host", "127.0.0.1").put("port", network.port());
+    return config().put("options", options);
   }
 
   @Test

@@ -62,6 +62,13 @@ abstract class PostgresTest {
     return backend;
   }
 
+  /** One that sees to its marks and connections that often. */
+  final SyncBackend open(PostgresConfig config, Duration beat) {
+    SyncBackend backend = PostgresBackend.create(vertx, config, beat);
+    opened.add(() -> get(backend.close()));
+    return backend;
+  }
+
   /** A backend on this test's database, connected. */
   final SyncBackend open() {
     SyncBackend backend = open(config());
