@@ -116,6 +116,11 @@ final class SharedBackend implements SyncBackend {
   }
 
   @Override
+  public String trouble() {
+    return closed.get() ? null : backend.trouble();
+  }
+
+  @Override
   public Future<Void> close() {
     if (!closed.compareAndSet(false, true)) {
       return Future.succeededFuture();

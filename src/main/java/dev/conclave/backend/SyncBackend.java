@@ -162,6 +162,16 @@ public interface SyncBackend {
   Future<Void> ping();
 
   /**
+   * Why the store cannot be reached at the moment: one sentence for people, without credentials. A
+   * call that has had no answer in time names it as the last cause. From any thread, at once.
+   *
+   * @return null while the store can be reached, or when nothing is known, as this default does
+   */
+  default String trouble() {
+    return null;
+  }
+
+  /**
    * Ends every connection, timer and watch; idempotent. Calls under way and later ones fail with
    * {@link ErrorCode#CLOSED}. Leases live on until they expire.
    */

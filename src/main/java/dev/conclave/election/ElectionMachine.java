@@ -89,7 +89,11 @@ final class ElectionMachine {
     this.former = new FormerTokens(calls, backend, key, timing.backendTimeout, subject);
     OutageLog outage =
         new OutageLog(
-            LOG, subject, scheduler, TimeUnit.MILLISECONDS.toNanos(options.getErrorInterval()));
+            LOG,
+            subject,
+            backend,
+            scheduler,
+            TimeUnit.MILLISECONDS.toNanos(options.getErrorInterval()));
     this.looks =
         new Looks(scheduler, calls, timing.backendTimeout, outage, this::look, this::expire);
   }

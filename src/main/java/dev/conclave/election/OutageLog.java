@@ -2,12 +2,15 @@ package dev.conclave.election;
 
 import static java.lang.System.Logger.Level.WARNING;
 
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.support.LastCause;
 import dev.conclave.time.Scheduler;
 
 /** One log line per interval while the backend is away, and one when it is back. */
 final class OutageLog {
   private final System.Logger log;
   private final String subject;
+  private final SyncBackend backend;
   private final Scheduler scheduler;
   private final long interval;
   private long failures;
@@ -17,7 +20,9 @@ final class OutageLog {
   /**
    * @param interval in nanoseconds
    */
-  OutageLog(System.Logger log, String subject, Scheduler scheduler, long interval) {
+  OutageLog(
+      System.Logger log, String subject, SyncBackend backend, Scheduler scheduler, long interval) {
+    this.backend = backend;
     this.log = log;
     this.subject = subject;
     this.scheduler = scheduler;
@@ -39,8 +44,9 @@ final class OutageLog {
               + ": the backend fails ("
               + failures
               + " in a row): "
-              + failure.getMessage()
-              + (cause == null ? "" : "; last cause: " + cause.getMessage()));
+              + (cause == null
+                  ? LastCause.added(failure.getMessage(), backend)
+                  : failure.getMessage() + "; last cause: " + cause.getMessage()));
     }
   }
 

@@ -4,6 +4,7 @@ import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.support.LastCause;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Validity;
@@ -165,7 +166,9 @@ final class BackendCalls {
             () ->
                 promise.tryFail(
                     ErrorCode.BACKEND_UNAVAILABLE.failure(
-                        "the backend did not answer within " + timeout + " ms (backendTimeout)")));
+                        LastCause.added(
+                            "the backend did not answer within " + timeout + " ms (backendTimeout)",
+                            backend))));
     call.onComplete(
         outcome ->
             CallerContext.run(

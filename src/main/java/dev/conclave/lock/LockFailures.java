@@ -3,6 +3,8 @@ package dev.conclave.lock;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.support.LastCause;
 import io.vertx.core.json.JsonObject;
 import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
@@ -48,13 +50,15 @@ final class LockFailures {
   }
 
   /** The wait was over before the backend had said anything about the lock. */
-  static Throwable unanswered(LockRequest request) {
+  static Throwable unanswered(LockRequest request, SyncBackend backend) {
     return ErrorCode.BACKEND_UNAVAILABLE.failure(
-        "the backend said nothing about lock '"
-            + request.getName()
-            + "' within the waitTimeout of "
-            + request.getWaitTimeout()
-            + " ms");
+        LastCause.added(
+            "no answer from the backend for lock '"
+                + request.getName()
+                + "' within the waitTimeout of "
+                + request.getWaitTimeout()
+                + " ms",
+            backend));
   }
 
   /** A grant came when it could not be counted on any more. */

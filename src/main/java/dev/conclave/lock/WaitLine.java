@@ -284,7 +284,7 @@ final class WaitLine {
       return trouble;
     }
     return holder == null
-        ? LockFailures.unanswered(waiter.request)
+        ? LockFailures.unanswered(waiter.request, backend)
         : LockFailures.timeout(
             waiter.request, holder, Duration.ofNanos(scheduler.nanoTime() - holderSeenAt));
   }

@@ -46,6 +46,7 @@ final class ApiClient {
   private final Resource resource;
   private final Exchange exchange;
   private final Account account = new Account();
+  private volatile String trouble;
 
   ApiClient(
       Vertx vertx, Scheduler scheduler, Endpoint endpoint, Resource resource, int connections) {
@@ -68,6 +69,11 @@ final class ApiClient {
   /** The server's address. */
   String url() {
     return endpoint.url();
+  }
+
+  /** What the last request that was not answered as it should be has failed with, or null. */
+  String trouble() {
+    return trouble;
   }
 
   String namespace() {
@@ -130,6 +136,7 @@ final class ApiClient {
     switch (raw.status()) {
       case ApiAnswer.OK, ApiAnswer.CREATED, ApiAnswer.NOT_FOUND, ApiAnswer.CONFLICT, ApiAnswer.GONE:
         account.allowed(call.verb());
+        trouble = null;
         JsonObject body = raw.json();
         return body == null
             ? Future.failedFuture(failure(call, raw.status(), "no JSON"))
@@ -157,6 +164,7 @@ final class ApiClient {
 
   private Future<ApiAnswer> again(
       ApiCall call, Deadline deadline, int number, long pause, ServiceException failure) {
+    trouble = failure.getMessage();
     if (pause >= deadline.left()) {
       return Future.failedFuture(failure);
     }

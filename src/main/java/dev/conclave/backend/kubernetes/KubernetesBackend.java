@@ -57,7 +57,7 @@ public final class KubernetesBackend implements SyncBackend {
 
   // What follows is used on the backend's context only.
   private final Set<Promise<?>> underWay = new HashSet<>();
-  private Future<Leases> leases;
+  private volatile Future<Leases> leases;
 
   KubernetesBackend(Vertx vertx, KubernetesSettings settings) {
     this.vertx = vertx;
@@ -167,6 +167,12 @@ public final class KubernetesBackend implements SyncBackend {
   @Override
   public Future<Void> ping() {
     return call(Leases::ping);
+  }
+
+  @Override
+  public String trouble() {
+    Leases open = leases == null ? null : leases.result();
+    return open == null ? null : open.trouble();
   }
 
   @Override

@@ -192,6 +192,11 @@ final class Leases {
   }
 
   /** The API server's address. */
+  String trouble() {
+    return api.trouble();
+  }
+
+  /** The API server's address. */
   String server() {
     return api.url();
   }

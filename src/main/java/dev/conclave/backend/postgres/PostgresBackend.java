@@ -280,6 +280,12 @@ final class PostgresBackend implements SyncBackend {
   }
 
   @Override
+  public String trouble() {
+    Throwable last = courier.link().lastFailure();
+    return last == null ? null : PgErrors.unavailable(config, last).getMessage();
+  }
+
+  @Override
   public Future<Void> close() {
     line.clear();
     watches.clear();

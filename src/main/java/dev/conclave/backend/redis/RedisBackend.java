@@ -224,6 +224,16 @@ final class RedisBackend implements SyncBackend {
   }
 
   @Override
+  public String trouble() {
+    Throwable last = link.lastFailure();
+    return last == null ? null : unreachable(last).getMessage();
+  }
+
+  private ServiceException unreachable(Throwable cause) {
+    return config.name().unavailable("can not be reached", cause);
+  }
+
+  @Override
   public Future<Void> close() {
     closed = true;
     requests.close();
@@ -287,9 +297,13 @@ final class RedisBackend implements SyncBackend {
     if (!(failure instanceof ServiceException)) {
       return config.name().unavailable("failed", failure);
     }
-    return ErrorCode.BACKEND_UNAVAILABLE.is(failure) && !failure.getMessage().contains(name)
+    if (!ErrorCode.BACKEND_UNAVAILABLE.is(failure) || failure.getMessage().contains(name)) {
+      return failure;
+    }
+    Throwable last = link.lastFailure();
+    return last == null
         ? config.name().unavailable("is not available", failure)
-        : failure;
+        : unreachable(last);
   }
 
   private interface Call<T> {

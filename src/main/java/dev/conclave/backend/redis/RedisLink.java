@@ -59,6 +59,7 @@ final class RedisLink {
 
   private int attempts;
   private int failures;
+  private volatile Throwable lastFailure;
   private boolean closed;
   private final Map<List<String>, Redis> clients = new HashMap<>();
   private List<String> endpoints;
@@ -87,6 +88,11 @@ final class RedisLink {
   /** The connection, or null while there is none. */
   RedisConnection connection() {
     return connection;
+  }
+
+  /** Why the last attempt to connect has failed, or null when it has not; from any thread. */
+  Throwable lastFailure() {
+    return lastFailure;
   }
 
   /** Asks for a connection, unless one is there or on its way. */
@@ -198,6 +204,7 @@ final class RedisLink {
       return; // it was given up, and its client is closed
     }
     attempt = null;
+    lastFailure = result.cause();
     if (result.failed()) {
       retry();
       if (failures++ == 0) {
