@@ -2,6 +2,7 @@ package dev.conclave.lock;
 
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.support.LastCause;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -23,8 +25,11 @@ import java.util.function.Supplier;
  * <ol>
  *   <li>Every call answers on the scheduler's thread, within the timeout, and fails with one of our
  *       codes.
- *   <li>An attempt that is answered after its waiter has ended, however late, is looked at all the
- *       same: a lease nobody was told of is given back.
+ *   <li>An attempt that is answered after its waiter has ended, however late, is examined all the
+ *       same: a lease that no caller was granted is given back.
+ *   <li>A waiter gives back only what its own attempts got. Where another request may have the same
+ *       token, such as a retry at another service, the age of the lease decides whose it is. If the
+ *       two were sent at the same time, that cannot be known, and the lease is released.
  *   <li>Nobody asks with a token that is on its way back: a release that is overtaken would take
  *       the new lease away. Waiting for that counts towards the timeout.
  * </ol>
@@ -76,61 +81,71 @@ final class BackendCalls {
   }
 
   private Future<Answer> send(Waiter waiter, LeaseRequest.Waiter place) {
-    waiter.asked = true;
     long sentAt = scheduler.nanoTime();
+    waiter.noteSent(sentAt);
     Future<Acquisition> raw =
         CallerContext.attempt(() -> backend.acquire(waiter.request.lease(waiter.key, place)));
     if (!raw.isComplete()) {
       raw.onComplete(
-          answer -> CallerContext.run(scheduler, () -> giveBackWhatIsLate(waiter, answer)));
+          outcome -> CallerContext.run(scheduler, () -> late(waiter, sentAt, outcome)));
     }
     Future<Answer> answer = bounded(raw).map(acquisition -> new Answer(sentAt, acquisition));
     waiter.attempt = answer;
-    answer.onComplete(
-        outcome ->
-            waiter.refusedOnly &= outcome.succeeded() && !outcome.result().acquisition().granted());
+    answer.onSuccess(known -> waiter.noteAnswer(known.acquisition()));
     return answer;
   }
 
-  /**
-   * An older lease of this token than the one handed out has ended; releasing it ends the newer.
-   */
-  private void giveBackWhatIsLate(Waiter waiter, AsyncResult<Acquisition> answer) {
+  /** An attempt was answered: if its waiter has ended, what it got is given back. */
+  private void late(Waiter waiter, long sentAt, AsyncResult<Acquisition> answer) {
     if (!waiter.ended()) {
       return;
     }
     if (answer.result() instanceof Acquisition.Refused) {
-      // It may have joined the line after its place was given up. Another request with its token
-      // may hold the lease, and keeps it.
-      leave(waiter);
+      leave(waiter); // It may have joined the line after its place was given up.
       return;
     }
-    boolean handedOut = waiter.fencingToken != 0;
+    // An older lease of this token than the one handed out has ended; releasing it ends the newer.
     boolean newerLease =
         answer.result() instanceof Acquisition.Granted granted
             && granted.fencingToken() > waiter.fencingToken;
-    if (!handedOut || newerLease) {
-      giveBack(waiter);
+    if (waiter.fencingToken == 0 || newerLease) {
+      takeBack(waiter, sentAt);
     }
   }
 
   /**
-   * Releases the waiter's token: its lease, its offer, or its place in line. Completes when that
-   * and the attempt under way have been answered.
+   * Ends the waiter's part without a grant: gives up its place in line, and its lease if an attempt
+   * may have got one. Completes when that and the attempt under way have been answered.
    */
-  Future<Void> giveBack(Waiter waiter) {
-    return returned(waiter, () -> backend.release(waiter.key, waiter.token()));
+  Future<Void> giveUp(Waiter waiter) {
+    return waiter.mayHaveGot ? takeBack(waiter, waiter.unsureSince) : leave(waiter);
   }
 
   /**
-   * Ends the waiter's part without a grant. Where every attempt was refused, it has a place in line
-   * at most, and only that is given up: another request with its token may hold the lease.
+   * Releases what attempts since that moment may have got. Another request with the same token may
+   * hold the lock: a lease that began before those attempts were sent is not theirs.
    */
-  Future<Void> giveUp(Waiter waiter) {
-    return waiter.refusedOnly && waiter.attempt.isComplete() ? leave(waiter) : giveBack(waiter);
+  private Future<Void> takeBack(Waiter waiter, long since) {
+    return waiter.mayHold
+        ? returned(
+            waiter,
+            () ->
+                backend
+                    .find(waiter.key)
+                    .transform(
+                        lease ->
+                            lease.succeeded() && beganBefore(since, lease.result())
+                                ? backend.leave(waiter.key, waiter.token())
+                                : backend.release(waiter.key, waiter.token()).mapEmpty()))
+        : returned(waiter, () -> backend.release(waiter.key, waiter.token()));
   }
 
-  /** Gives up the waiter's place in line, and never a lease. Completes as {@link #giveBack}. */
+  private boolean beganBefore(long since, Optional<Lease> lease) {
+    return lease.isPresent()
+        && Validity.until(since, lease.get().age().toNanos()) - scheduler.nanoTime() > 0;
+  }
+
+  /** Gives up the waiter's place in line, and never a lease. Completes as {@link #giveUp}. */
   private Future<Void> leave(Waiter waiter) {
     return returned(waiter, () -> backend.leave(waiter.key, waiter.token()));
   }

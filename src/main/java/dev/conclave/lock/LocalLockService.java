@@ -252,13 +252,13 @@ public final class LocalLockService implements LockService {
               } else if (answer.validAt(scheduler.nanoTime(), waiter.leaseNanos())) {
                 waiter.grant(answer.fencingToken(), answer.sentAt());
               } else {
-                calls.giveBack(waiter);
+                calls.giveUp(waiter);
                 waiter.fail(LockFailures.late(waiter.request));
               }
             })
         .onFailure(
             cause -> {
-              calls.giveBack(waiter);
+              calls.giveUp(waiter);
               waiter.fail(cause);
             });
   }

@@ -84,18 +84,18 @@ public class LockRequest {
   }
 
   /**
-   * Whether the token was made for this request and the request is sent for the first time, so that
-   * the token cannot hold the lock. Then the service need not read whether it does, which costs one
-   * read of the store for a request that has to wait. False for a retry.
+   * Whether the token was made for this one request, which is not sent a second time, so that the
+   * token cannot hold the lock. Then the service need not read whether it does, which costs one read
+   * of the store for a request that has to wait. False for a retry, and for what may be retried.
    */
   public boolean isTokenIsNew() {
     return tokenIsNew;
   }
 
   /**
-   * Sets whether the token was made for this request and the request is sent for the first time, so
-   * that the token cannot hold the lock. Must be false for a retry: a retry of the holder would
-   * wait behind the others otherwise.
+   * Sets whether the token was made for this one request, which is not sent a second time. Must be
+   * false for a retry: a retry of the holder would wait behind the others otherwise, and what ends
+   * one of the two requests could end the lease of the other.
    */
   public LockRequest setTokenIsNew(boolean tokenIsNew) {
     this.tokenIsNew = tokenIsNew;

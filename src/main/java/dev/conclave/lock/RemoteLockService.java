@@ -20,7 +20,9 @@ import java.util.concurrent.ConcurrentHashMap;
  *   <li>What the event bus itself reports (nobody listens, no answer) becomes {@code
  *       BACKEND_UNAVAILABLE}.
  *   <li>An acquire without an answer may have been granted: its token is released, unless nobody
- *       was there to get it.
+ *       was there to get it. The acquire fails when the release has been answered, or was not in
+ *       time: a caller that retries with its token at once would lose the new lease to a release
+ *       that arrives later.
  * </ol>
  */
 final class RemoteLockService implements LockService {
@@ -75,10 +77,12 @@ final class RemoteLockService implements LockService {
         .raw(() -> patientFor(sent.getWaitTimeout()).acquire(sent))
         .recover(
             failure -> {
-              if (ErrorCode.of(failure) == null && !RemoteCalls.nobodyThere(failure)) {
-                release(sent.getName(), sent.getToken());
+              Throwable told = calls.translated(failure);
+              if (ErrorCode.of(failure) != null || RemoteCalls.nobodyThere(failure)) {
+                return Future.failedFuture(told);
               }
-              return Future.failedFuture(calls.translated(failure));
+              return release(sent.getName(), sent.getToken())
+                  .transform(released -> Future.failedFuture(told));
             });
   }
 

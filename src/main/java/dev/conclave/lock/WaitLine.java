@@ -202,7 +202,7 @@ final class WaitLine {
     } else if (outcome.result().acquisition() instanceof Acquisition.Refused refused) {
       refused(waiter, refused.holder());
     } else if (!granted(waiter, outcome.result())) {
-      calls.giveBack(waiter);
+      calls.giveUp(waiter);
       troubled(waiter, LockFailures.late(waiter.request));
     }
   }

@@ -1,5 +1,6 @@
 package dev.conclave.lock;
 
+import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
@@ -16,7 +17,10 @@ final class Waiter {
   /** Whether the caller knows the token before it is granted, so that it can withdraw the wait. */
   final boolean withdrawable;
 
-  /** Whether the token may hold the lock already, as that of a retry may. */
+  /**
+   * Whether the token may hold the lock already, and another request may have it: as a retry, or
+   * as the request that is retried.
+   */
   final boolean mayHold;
 
   final Promise<LockGrant> promise = Promise.promise();
@@ -25,8 +29,11 @@ final class Waiter {
   /** Whether anything was sent to the backend for it. */
   boolean asked;
 
-  /** Whether every attempt was refused so far: it has a place in line, and certainly no lease. */
-  boolean refusedOnly = true;
+  /** Whether an attempt since the last refusal may have got a lease. */
+  boolean mayHaveGot;
+
+  /** When the first of those attempts was sent. */
+  long unsureSince;
 
   /** The latest attempt to get a grant. */
   Future<?> attempt = Future.succeededFuture();
@@ -57,6 +64,20 @@ final class Waiter {
   /** Whether the answer has been given. */
   boolean ended() {
     return promise.future().isComplete();
+  }
+
+  /** Notes that an attempt is sent now. */
+  void noteSent(long sentAt) {
+    asked = true;
+    if (!mayHaveGot) {
+      unsureSince = sentAt;
+    }
+    mayHaveGot = true;
+  }
+
+  /** Notes what an attempt was answered: after a refusal, the token has no lease. */
+  void noteAnswer(Acquisition acquisition) {
+    mayHaveGot = acquisition.granted();
   }
 
   void grant(long fencingToken, long sentAt) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.memory.MemoryBackend;
+import dev.conclave.testing.Async;
 import dev.conclave.testing.FaultyBackend;
 import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Context;
@@ -170,6 +171,33 @@ class LockServiceOverTheBusTest {
       get(acquiring);
       assertThat(get(local.locked("door"))).isTrue();
     }
+  }
+
+  @Test
+  void anAcquireWithoutAnAnswerFailsWhenItsReleaseHasBeenAnswered() {
+    ContextScheduler scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
+    FaultyBackend slow = new FaultyBackend(backend, scheduler);
+    slow.on(FaultyBackend.Op.RELEASE, slow.delay(Duration.ofMillis(500), Duration.ZERO));
+    get(register("slow", LockService.create(vertx, slow, new LockServiceOptions())));
+    AtomicBoolean losing = new AtomicBoolean(true);
+    vertx
+        .eventBus()
+        .addInboundInterceptor(
+            delivery -> {
+              if (!delivery.message().address().startsWith("__vertx.reply")
+                  || !losing.getAndSet(false)) {
+                delivery.next();
+              }
+            });
+    LockService hasty =
+        LockService.createProxy(
+            vertx, new LockServiceOptions().setAddress("slow").setBackendTimeout(1_000));
+    assertThat(failureOf(hasty.acquire(request("a", 0))))
+        .matches(ErrorCode.BACKEND_UNAVAILABLE::is);
+    // A retry at once gets a lease that no release is on its way to.
+    get(hasty.acquire(request("a", 0)));
+    Async.pause(Duration.ofMillis(600));
+    assertThat(get(local.owned("door", "a"))).isTrue();
   }
 
   @Test

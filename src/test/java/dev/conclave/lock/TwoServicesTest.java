@@ -6,6 +6,7 @@ import static dev.conclave.lock.ManualLocks.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.ErrorCode;
+import dev.conclave.testing.FaultyBackend;
 import dev.conclave.testing.FaultyBackend.Op;
 import io.vertx.core.Future;
 import java.time.Duration;
@@ -33,6 +34,53 @@ class TwoServicesTest {
     locks.pass(5_000);
     assertThat(done(retry).getFencingToken()).isEqualTo(fence);
     assertThat(done(locks.service.release("door", "mine"))).isTrue();
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void anAttemptUnderWayAtTheEndOfItsWaitEndsNoLeaseOfTheSameTokenFromElsewhere() {
+    locks.heldByStranger("door", Duration.ofMinutes(1));
+    locks.backend.dropHints();
+    Future<LockGrant> first = locks.service.acquire(request("door", "mine", 5_200));
+    locks.strangerReleases("door");
+    done(other.acquire(request("door", "mine", 0)));
+    locks.backend.on(Op.ACQUIRE, locks.backend.delay(Duration.ZERO, Duration.ofMillis(800)));
+    locks.pass(5_300);
+    assertThat(first.failed()).as("ended while its attempt was under way").isTrue();
+    assertThat(done(other.owned("door", "mine"))).as("still held").isTrue();
+    locks.pass(1_000);
+    assertThat(done(other.owned("door", "mine"))).as("after its answer, too").isTrue();
+    locks.backend.heal();
+    assertThat(done(other.release("door", "mine"))).isTrue();
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void anUnansweredAttemptBeforeARefusalEndsNoLeaseOfTheSameTokenFromElsewhere() {
+    locks.heldByStranger("door", Duration.ofMinutes(10));
+    locks.backend.dropHints();
+    locks.backend.on(Op.ACQUIRE, FaultyBackend.fail());
+    Future<LockGrant> first = locks.service.acquire(request("door", "mine", 4_000));
+    locks.backend.heal(Op.ACQUIRE);
+    locks.pass(1_000);
+    locks.strangerReleases("door");
+    done(other.acquire(request("door", "mine", 0)));
+    locks.pass(3_000);
+    failure(first, ErrorCode.TIMEOUT);
+    assertThat(done(other.owned("door", "mine"))).as("still held").isTrue();
+    assertThat(done(other.release("door", "mine"))).isTrue();
+    locks.assertNothingLeft();
+  }
+
+  @Test
+  void anAttemptUnderWayAtTheEndOfItsWaitGivesBackWhatItGot() {
+    locks.backend.on(Op.ACQUIRE, locks.backend.delay(Duration.ZERO, Duration.ofMillis(800)));
+    Future<LockGrant> first = locks.service.acquire(request("door", "mine", 500));
+    locks.pass(500);
+    assertThat(first.failed()).isTrue();
+    assertThat(locks.held("door")).isFalse();
+    locks.pass(1_000);
+    locks.backend.heal();
     locks.assertNothingLeft();
   }
 
