@@ -86,8 +86,7 @@ final class BackendCalls {
     Future<Acquisition> raw =
         CallerContext.attempt(() -> backend.acquire(waiter.request.lease(waiter.key, place)));
     if (!raw.isComplete()) {
-      raw.onComplete(
-          outcome -> CallerContext.run(scheduler, () -> late(waiter, sentAt, outcome)));
+      raw.onComplete(outcome -> CallerContext.run(scheduler, () -> late(waiter, sentAt, outcome)));
     }
     Future<Answer> answer = bounded(raw).map(acquisition -> new Answer(sentAt, acquisition));
     waiter.attempt = answer;

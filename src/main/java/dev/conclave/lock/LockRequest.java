@@ -85,8 +85,9 @@ public class LockRequest {
 
   /**
    * Whether the token was made for this one request, which is not sent a second time, so that the
-   * token cannot hold the lock. Then the service need not read whether it does, which costs one read
-   * of the store for a request that has to wait. False for a retry, and for what may be retried.
+   * token cannot hold the lock. Then the service need not read whether it does, which costs one
+   * read of the store for a request that has to wait. False for a retry, and for what may be
+   * retried.
    */
   public boolean isTokenIsNew() {
     return tokenIsNew;

@@ -18,8 +18,8 @@ final class Waiter {
   final boolean withdrawable;
 
   /**
-   * Whether the token may hold the lock already, and another request may have it: as a retry, or
-   * as the request that is retried.
+   * Whether the token may hold the lock already, and another request may have it: as a retry, or as
+   * the request that is retried.
    */
   final boolean mayHold;
 

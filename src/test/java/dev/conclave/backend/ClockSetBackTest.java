@@ -91,14 +91,13 @@ class ClockSetBackTest {
     assertThat(get(backend.acquire(LeaseRequest.of(held, token(), LONG, "owner"))).granted())
         .as("what is held")
         .isFalse();
-    assertThat(get(backend.find(held)).orElseThrow().age()).isNotNegative();
+    assertThat(get(backend.find(held)).orElseThrow().age()).isGreaterThanOrEqualTo(Duration.ZERO);
     assertThat(get(backend.extend(held, holder, LONG))).isTrue();
     assertThat(get(backend.release(held, holder))).isTrue();
     assertThat(acquire(backend, held, token(), Duration.ofMillis(300))).isGreaterThan(holding);
     eventually(
         "a lease of the new time ends",
-        () ->
-            get(backend.acquire(LeaseRequest.of(held, token(), LONG, "owner"))).granted());
+        () -> get(backend.acquire(LeaseRequest.of(held, token(), LONG, "owner"))).granted());
     get(backend.close());
   }
 

@@ -1,7 +1,7 @@
 package dev.conclave.chaos;
 
-import dev.conclave.testing.WallClock;
 import dev.conclave.chaos.Event.Type;
+import dev.conclave.testing.WallClock;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -2,8 +2,8 @@ package dev.conclave.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.testing.WallClock;
 import dev.conclave.testing.LaunchedProcess;
+import dev.conclave.testing.WallClock;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Scanner;

@@ -1,7 +1,7 @@
 package dev.conclave.chaos;
 
-import dev.conclave.testing.WallClock;
 import dev.conclave.testing.LaunchedProcess;
+import dev.conclave.testing.WallClock;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -16,9 +16,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The wall clock of one process, wrong from the start and moved while it runs, by a library that the
- * dynamic linker puts before the system's: it is compiled when there is a C compiler. Where there
- * is none the clocks stay as they are; that locks and elections read none is shown by {@code
+ * The wall clock of one process, wrong from the start and moved while it runs, by a library that
+ * the dynamic linker puts before the system's: it is compiled when there is a C compiler. Where
+ * there is none the clocks stay as they are; that locks and elections read none is shown by {@code
  * ArchitectureTest} then.
  */
 public final class WallClock {

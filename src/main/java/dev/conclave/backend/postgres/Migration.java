@@ -11,7 +11,9 @@ import java.nio.charset.StandardCharsets;
  * Sees to it that the table is there.
  *
  * <ol>
- *   <li>Look: a table of the right shape that we may use is all it takes.
+ *   <li>Look: a table of the right shape that we may use is all it takes. Where a missing one may
+ *       be created, ask first whether there is one: a failure would be an error in the server's
+ *       log.
  *   <li>If it is missing and we may create it: take the advisory lock and create it unless it is
  *       there by now. Sent as one simple query, both are one transaction, also behind a pooler; so
  *       of any number of processes that start at once one creates it and the others find it.
@@ -24,14 +26,17 @@ final class Migration {
   private Migration() {}
 
   static Future<Void> ensure(PgConnection connection, PostgresConfig config) {
-    Future<Void> found = probe(connection, config);
     return config.autoMigrate()
-        ? found.recover(
-            failure ->
-                PgErrors.isMissingTable(failure)
-                    ? create(connection, config)
-                    : Future.failedFuture(failure))
-        : found;
+        ? exists(connection, config)
+            .compose(there -> there ? probe(connection, config) : create(connection, config))
+        : probe(connection, config);
+  }
+
+  private static Future<Boolean> exists(PgConnection connection, PostgresConfig config) {
+    return connection
+        .query(config.table().exists())
+        .execute()
+        .map(rows -> rows.iterator().next().getBoolean(0));
   }
 
   private static Future<Void> probe(PgConnection connection, PostgresConfig config) {

@@ -65,6 +65,10 @@ final class PgErrors {
   }
 
   /** There is no such table. */
+  static boolean isForbidden(Throwable failure) {
+    return "42501".equals(state(failure));
+  }
+
   static boolean isMissingTable(Throwable failure) {
     return "42P01".equals(state(failure));
   }

@@ -11,8 +11,10 @@ import io.vertx.core.net.PfxOptions;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.SslMode;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * A backend's configuration, checked.
@@ -51,12 +53,19 @@ record PostgresConfig(
 
   static PostgresConfig of(JsonObject config) {
     ConfigSchema.named("backend-postgres").check("backend", config);
+    boolean pooling = config.getBoolean("transactionPooling", false);
+    if (pooling && config.getBoolean("notifications", false)) {
+      throw ErrorCode.INVALID.failure(
+          "backend.notifications is true; expected false, or nothing, when"
+              + " backend.transactionPooling is true: no connection listens behind such a pooler");
+    }
+    PgConnectOptions connect =
+        connectOptions(config.getString("uri"), config.getJsonObject("options"));
     return new PostgresConfig(
-        addressed(
-            encrypted(connectOptions(config.getString("uri"), config.getJsonObject("options")))),
+        addressed(encrypted(pooling ? pooled(connect) : connect)),
         TableName.parse(config.getString("table", TableName.DEFAULT)),
         config.getBoolean("autoMigrate", true),
-        config.getBoolean("notifications", true),
+        config.getBoolean("notifications", !pooling),
         Duration.ofMillis(config.getLong("timeout", DEFAULT_TIMEOUT)),
         Duration.ofMillis(config.getLong("idleRetention", DEFAULT_IDLE_RETENTION)));
   }
@@ -79,6 +88,20 @@ record PostgresConfig(
     }
     PgConnectOptions merged = merge(base, plain);
     return ssl == null ? merged : merged.setSslOptions(sslOptions(ssl));
+  }
+
+  /**
+   * For a pooler that gives each transaction any of its connections: what was prepared on one is
+   * unknown on the next, and the client sends each statement as a whole. PgBouncer refuses a
+   * setting that it does not know, such as one that the client asks for by default.
+   */
+  private static PgConnectOptions pooled(PgConnectOptions connect) {
+    Map<String, String> settings = new HashMap<>(connect.getProperties());
+    settings.remove("extra_float_digits");
+    return connect
+        .setCachePreparedStatements(false)
+        .setUseLayer7Proxy(true)
+        .setProperties(settings);
   }
 
   /**

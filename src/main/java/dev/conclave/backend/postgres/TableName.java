@@ -51,6 +51,11 @@ record TableName(String quoted) {
     return sql.replace(DEFAULT, quoted);
   }
 
+  /** A statement that answers whether there is such a table, without an error if there is none. */
+  String exists() {
+    return "SELECT to_regclass('" + quoted.replace("'", "''") + "') IS NOT NULL";
+  }
+
   @Override
   public String toString() {
     return quoted;

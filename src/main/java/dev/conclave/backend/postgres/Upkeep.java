@@ -52,6 +52,7 @@ final class Upkeep {
   private final Set<LeaseKey> fresh = new LinkedHashSet<>();
   private final long purgeEvery;
   private final long beat;
+  private boolean warned;
 
   Upkeep(
       Scheduler scheduler,
@@ -127,6 +128,7 @@ final class Upkeep {
                 c ->
                     statements
                         .purge(c, config.idleRetention(), kind, name)
+                        .onFailure(refused -> scheduler.execute(() -> warnOfMissingRight(refused)))
                         .map(rows -> rows.size() == 0 ? null : rows.iterator().next()));
     note("dropping idle records", last);
     last.onComplete(
@@ -139,6 +141,19 @@ final class Upkeep {
                     scheduler.schedule(PAUSE, () -> purge(row.getString(0), row.getString(1)));
                   }
                 }));
+  }
+
+  private void warnOfMissingRight(Throwable failure) {
+    if (PgErrors.isForbidden(failure) && !warned) {
+      warned = true;
+      LOG.log(
+          Level.WARNING,
+          "records of idle keys stay in the table "
+              + config.table()
+              + " for ever, for user '"
+              + config.connect().getUser()
+              + "' may not delete them; grant DELETE on it");
+    }
   }
 
   private static void note(String what, Future<?> outcome) {

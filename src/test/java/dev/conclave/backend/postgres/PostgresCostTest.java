@@ -10,6 +10,7 @@ import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.testing.PostgresServer;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.sql.Connection;
@@ -19,6 +20,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
@@ -27,6 +30,24 @@ import org.postgresql.PGNotification;
 class PostgresCostTest extends PostgresTest {
   private static final String OTHERS =
       " FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+  private static PostgresServer own;
+
+  /** Other tests would write to the log that is looked at here. */
+  @BeforeAll
+  static void start() {
+    own = PostgresServer.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    own.close();
+  }
+
+  @Override
+  PostgresServer server() {
+    return own;
+  }
 
   @Test
   void aBackendHasTwoConnections() {

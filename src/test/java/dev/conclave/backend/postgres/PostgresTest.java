@@ -85,7 +85,7 @@ abstract class PostgresTest {
     PostgresServer.shared()
         .execute(
             database,
-            "UPDATE conclave_lease SET fence = fence + %1$d * 1000, since = since + %1$d * interval"
+            "UPDATE conclave_lease SET fence = fence + %1$d::bigint * 1000, since = since + %1$d * interval"
                     .formatted(by.toMillis())
                 + " '1 ms', expires_at = expires_at + %d * interval '1 ms' WHERE name = '%s'"
                     .formatted(by.toMillis(), key.name()));

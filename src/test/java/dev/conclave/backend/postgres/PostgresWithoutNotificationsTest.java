@@ -6,13 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.conclave.backend.Backends;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
-import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.SyncBackendContract;
 import dev.conclave.testing.PostgresServer;
 import io.vertx.core.Vertx;
-import java.time.Duration;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
