@@ -1,11 +1,12 @@
 package dev.conclave.election;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import dev.conclave.bus.Argument;
 import dev.conclave.bus.ServiceMessages;
 import dev.conclave.time.ContextScheduler;
-import io.vertx.core.DeploymentOptions;
+import dev.conclave.time.DetachedDeployment;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.EventBus;
@@ -13,10 +14,11 @@ import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 
 /** The event bus and the deployments of a Vert.x instance. */
 final class VertxOutside implements Outside {
+  private static final System.Logger LOG = System.getLogger(LeaderElection.class.getName());
+
   /** {@link LeaderElectionService} as it travels on the event bus. */
   private static final ServiceMessages ACCEPTED =
       new ServiceMessages().action("status").action("resign", Argument.whole("cooldown"));
@@ -76,25 +78,22 @@ final class VertxOutside implements Outside {
     }
   }
 
-  /**
-   * Deploys it from a thread that belongs to no verticle. Otherwise it would be a child of the
-   * verticle whose election this is, and Vert.x would wait for it, without a bound, before that
-   * verticle hears that it is to stop.
-   */
+  /** Deploys it as no child of the verticle whose election this is, which stops it in its order. */
   @Override
   public Future<Deployed> deploy(Child child) {
-    Promise<Deployed> deployed = Promise.promise();
-    LeaderOnlyVerticle parent = new LeaderOnlyVerticle(vertx, child);
-    DeploymentOptions options = new DeploymentOptions().setClassLoader(classLoader);
-    CompletableFuture.supplyAsync(() -> parent.deploy(options))
-        .whenComplete(
-            (deployment, thrown) -> {
-              if (thrown == null) {
-                deployment.onComplete(deployed);
-              } else {
-                deployed.fail(thrown);
-              }
-            });
-    return deployed.future();
+    return DetachedDeployment.of(vertx, classLoader, child.deploy())
+        .map(deployment -> () -> undeploy(child, deployment));
+  }
+
+  private static Future<Void> undeploy(Child child, DetachedDeployment deployment) {
+    return deployment
+        .undeploy()
+        .onFailure(
+            failure ->
+                LOG.log(
+                    WARNING,
+                    "the leader-only verticle " + child.label() + " failed to stop",
+                    failure))
+        .otherwiseEmpty();
   }
 }

@@ -3,6 +3,7 @@ package dev.conclave.task;
 import dev.conclave.backend.ErrorCode;
 import dev.conclave.config.VirtualThreads;
 import dev.conclave.time.CallerContext;
+import dev.conclave.time.DetachedDeployment;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -89,10 +90,7 @@ public interface TaskBody {
             run.vertx(), options.apply(run), told -> run.vertx().deployVerticle(verticle, told));
   }
 
-  /**
-   * Vert.x undeploys the children of a verticle before that may wait for them, and takes back those
-   * that have started meanwhile. So what is deployed for a run is nobody's child.
-   */
+  /** Deploys it as no child of the manager's verticle, whose end may wait for the run's. */
   private static Future<Void> deployOnce(
       Vertx vertx, DeploymentOptions options, Function<DeploymentOptions, Future<String>> deploy) {
     DeploymentOptions told = new DeploymentOptions(options);
@@ -100,7 +98,8 @@ public interface TaskBody {
       told.setClassLoader(Thread.currentThread().getContextClassLoader());
     }
     return CallerContext.answer(
-        CallerContext.outside(() -> deploy.apply(told).compose(vertx::undeploy)));
+        DetachedDeployment.of(vertx, told.getClassLoader(), any -> deploy.apply(told))
+            .compose(DetachedDeployment::undeploy));
   }
 
   /** Code that waited for its thread until its run was not permitted any more does not begin. */

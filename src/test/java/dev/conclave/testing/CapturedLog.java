@@ -21,7 +21,7 @@ public final class CapturedLog extends Handler implements AutoCloseable {
     this.logger = logger;
     levelBefore = logger.getLevel();
     consoleBefore = logger.getUseParentHandlers();
-    setLevel(Level.ALL);
+    setLevel(level);
     logger.setLevel(level);
     logger.setUseParentHandlers(console);
     logger.addHandler(this);
@@ -45,6 +45,11 @@ public final class CapturedLog extends Handler implements AutoCloseable {
     return new CapturedLog(Logger.getLogger(""), Level.ALL, true);
   }
 
+  /** Errors of all loggers, those of libraries among them. */
+  public static CapturedLog ofErrors() {
+    return new CapturedLog(Logger.getLogger(""), Level.SEVERE, true);
+  }
+
   /** The messages so far, in order. */
   public List<String> messages() {
     return records.stream().map(LogRecord::getMessage).toList();
@@ -59,7 +64,7 @@ public final class CapturedLog extends Handler implements AutoCloseable {
 
   @Override
   public void publish(LogRecord logged) {
-    if (!LeakWatch.isOfATest(logged)) {
+    if (isLoggable(logged) && !LeakWatch.isOfATest(logged)) {
       records.add(logged);
       LeakWatch.look(logged);
     }
