@@ -5,6 +5,7 @@ import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.support.LastCause;
+import dev.conclave.backend.support.ProcessLabel;
 import io.vertx.core.json.JsonObject;
 import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
@@ -47,6 +48,20 @@ final class LockFailures {
             + remaining
             + " ms left",
         details);
+  }
+
+  /** The same; where the last holder that was seen is this process, the sentence says so. */
+  static Throwable namingThisProcess(Throwable failure) {
+    if (!(failure instanceof ServiceException timeout) || !ErrorCode.TIMEOUT.is(failure)) {
+      return failure;
+    }
+    JsonObject details = timeout.getDebugInfo();
+    return ProcessLabel.get().equals(details.getString("owner"))
+        ? ErrorCode.TIMEOUT.failure(
+            timeout.getMessage()
+                + "; that is, held by this same process: a lock is not re-entrant by name",
+            details)
+        : failure;
   }
 
   /** The wait was over before the backend had said anything about the lock. */

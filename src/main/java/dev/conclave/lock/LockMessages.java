@@ -26,7 +26,7 @@ final class LockMessages {
                 "request",
                 NAME,
                 TOKEN.orNull(),
-                flag("tokenIsNew").orNull(),
+                flag("newToken").orNull(),
                 text("owner").orNull(),
                 LEASE_DURATION.orNull(),
                 whole("waitTimeout").orNull(),

@@ -23,7 +23,7 @@ public class LockRequest {
 
   private String name;
   private String token;
-  private boolean tokenIsNew;
+  private boolean newToken;
   private String owner;
   private long leaseDuration = DEFAULT_LEASE_DURATION;
   private long waitTimeout = DEFAULT_WAIT_TIMEOUT;
@@ -36,7 +36,7 @@ public class LockRequest {
   public LockRequest(LockRequest other) {
     this.name = other.name;
     this.token = other.token;
-    this.tokenIsNew = other.tokenIsNew;
+    this.newToken = other.newToken;
     this.owner = other.owner;
     this.leaseDuration = other.leaseDuration;
     this.waitTimeout = other.waitTimeout;
@@ -89,8 +89,8 @@ public class LockRequest {
    * read of the store for a request that has to wait. False for a retry, and for what may be
    * retried.
    */
-  public boolean isTokenIsNew() {
-    return tokenIsNew;
+  public boolean isNewToken() {
+    return newToken;
   }
 
   /**
@@ -98,8 +98,8 @@ public class LockRequest {
    * false for a retry: a retry of the holder would wait behind the others otherwise, and what ends
    * one of the two requests could end the lease of the other.
    */
-  public LockRequest setTokenIsNew(boolean tokenIsNew) {
-    this.tokenIsNew = tokenIsNew;
+  public LockRequest setNewToken(boolean newToken) {
+    this.newToken = newToken;
     return this;
   }
 

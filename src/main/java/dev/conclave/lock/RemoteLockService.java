@@ -71,7 +71,7 @@ final class RemoteLockService implements LockService {
       return Future.failedFuture(refused);
     }
     if (sent.getToken() == null) {
-      sent.setToken(Tokens.random()).setTokenIsNew(true);
+      sent.setToken(Tokens.random()).setNewToken(true);
     }
     return calls
         .raw(() -> patientFor(sent.getWaitTimeout()).acquire(sent))

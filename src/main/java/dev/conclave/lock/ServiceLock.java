@@ -140,7 +140,7 @@ final class ServiceLock implements Lock {
           new LockRequest()
               .setName(name)
               .setToken(Tokens.random())
-              .setTokenIsNew(true)
+              .setNewToken(true)
               .setOwner(options.getOwner() == null ? ProcessLabel.get() : options.getOwner())
               .setLeaseDuration(options.getLeaseDuration())
               .setWaitTimeout(waitTimeout)
@@ -204,7 +204,7 @@ final class ServiceLock implements Lock {
         if (ErrorCode.of(answer.cause()) == null && !promise.future().isComplete()) {
           release(); // Whatever that was, it does not say that nothing was granted.
         }
-        promise.tryFail(ErrorCode.withCode(answer.cause()));
+        promise.tryFail(LockFailures.namingThisProcess(ErrorCode.withCode(answer.cause())));
         return;
       }
       LockGrant grant = answer.result();

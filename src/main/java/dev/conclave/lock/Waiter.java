@@ -45,7 +45,7 @@ final class Waiter {
     this.key = LeaseKey.lock(request.getName());
     this.request = request;
     this.withdrawable = tokenFromCaller;
-    this.mayHold = tokenFromCaller && !request.isTokenIsNew();
+    this.mayHold = tokenFromCaller && !request.isNewToken();
     this.arrivedAt = arrivedAt;
   }
 

@@ -241,8 +241,8 @@ class MessagesTest {
         "acquire | {\"request\":{\"name\":\"n\",\"token\":5}} | request.token has a wrong type",
         "acquire | {\"request\":{\"name\":\"n\",\"leaseDuration\":\"5000\"}}"
             + " | request.leaseDuration has a wrong type; expected a whole",
-        "acquire | {\"request\":{\"name\":\"n\",\"tokenIsNew\":\"no\"}}"
-            + " | request.tokenIsNew has a wrong type; expected true or false",
+        "acquire | {\"request\":{\"name\":\"n\",\"newToken\":\"no\"}}"
+            + " | request.newToken has a wrong type; expected true or false",
         "acquire | {\"request\":{\"name\":\"n\",\"metadata\":[]}} | request.metadata has a wrong",
         "grab    | {} | the message's action 'grab' is unknown; expected one of acquire, extend",
         "        | {} | the message's header 'action' is missing; expected one of acquire, extend",

@@ -154,6 +154,17 @@ class LockTest {
   }
 
   @Test
+  void aLockInsideItselfSaysThatThisProcessHoldsIt() {
+    Future<?> outer = door().withLock(handle -> door().withLock(inner -> Future.succeededFuture()));
+    locks.pass(3_100);
+    assertThat(failure(outer, ErrorCode.TIMEOUT))
+        .hasMessageContaining("held by this same process: a lock is not re-entrant by name");
+    locks.heldByStranger("door", LONG);
+    assertThat(failure(door().tryAcquire(), ErrorCode.TIMEOUT))
+        .hasMessageNotContaining("this same process");
+  }
+
+  @Test
   void givingUpEndsTheWaitAndLeavesNothing() {
     locks.heldByStranger("door", LONG);
     Promise<Void> giveUp = Promise.promise();

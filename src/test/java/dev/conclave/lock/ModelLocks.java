@@ -14,8 +14,19 @@ public final class ModelLocks {
     this.service = new LocalLockService(scheduler, backend, options, () -> 0);
   }
 
+  /** The service. */
+  public LockService service() {
+    return service;
+  }
+
   /** A lock over this service. */
   public Lock lock(String name, LockOptions options) {
+    return lock(scheduler, service, name, options);
+  }
+
+  /** A lock over a service that may be in another process. */
+  public static Lock lock(
+      Scheduler scheduler, LockService service, String name, LockOptions options) {
     return new ServiceLock(() -> scheduler, () -> Runnable::run, service, name, options);
   }
 }

@@ -110,13 +110,13 @@ class WaitLineTest {
 
   @Test
   void aRetryIsReadAlthoughItsTokenWasNewBefore() {
-    LockRequest first = request("door", "mine", 10_000).setTokenIsNew(true);
+    LockRequest first = request("door", "mine", 10_000).setNewToken(true);
     LockGrant grant = done(locks.service.acquire(first));
     LocalLockService other =
         new LocalLockService(locks.time, locks.backend, new LockServiceOptions());
-    other.acquire(request("door", "other", 30_000).setTokenIsNew(true));
+    other.acquire(request("door", "other", 30_000).setNewToken(true));
     assertThat(locks.backend.calls(OWNS)).isZero();
-    LockRequest retry = new LockRequest(first).setTokenIsNew(false);
+    LockRequest retry = new LockRequest(first).setNewToken(false);
     assertThat(done(other.acquire(retry)).getFencingToken()).isEqualTo(grant.getFencingToken());
     assertThat(locks.backend.calls(OWNS)).isEqualTo(1);
   }
