@@ -121,6 +121,33 @@ class PostgresOutageTest extends PostgresTest {
     return !get(backend.release(key, token));
   }
 
+  /**
+   * The two connections go the same way: when one is lost, the other is asked for a sign of life.
+   */
+  @Test
+  void whenOneConnectionIsLostTheOtherIsChecked() {
+    SyncBackend backend = open(PostgresConfig.of(config()), Duration.ofHours(1));
+    LeaseKey key = key();
+    get(backend.ping());
+    backend.watch(key, () -> {});
+    String[] listener = new String[1];
+    String listening =
+        "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND state = 'idle'"
+            + " AND datname = current_database()";
+    eventually("the listener is connected", () -> (listener[0] = one(listening)) != null);
+    own.execute(
+        database,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
+            + " current_database() AND pid NOT IN (pg_backend_pid(), "
+            + listener[0]
+            + ")");
+    eventually(
+        "the listener's connection is checked",
+        () ->
+            one("SELECT query FROM pg_stat_activity WHERE pid = " + listener[0])
+                .contains("pg_is_in_recovery"));
+  }
+
   @Test
   void aRestartedServerIsFoundAgain() {
     SyncBackend holding = open();
