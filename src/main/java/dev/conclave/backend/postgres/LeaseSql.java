@@ -60,7 +60,8 @@ final class LeaseSql {
 
   /**
    * $1 kinds, $2 names, $3 tokens, $4 owners, $5 metadata, $6 durations in ms, $7 lines of one
-   * place (JSON, null to stand in none), $8 lock timeout, $9 the watchers' channel, $10 deadline.
+   * place (JSON, null to stand in none), $8 lock timeout, $9 the watchers' channel (null to notify
+   * nobody), $10 deadline.
    *
    * <p>{@code asked}: who asks for a live lease of somebody else and does not want to wait is
    * refused by what the snapshot shows: no lock, no write. Everybody else goes through {@code
@@ -144,7 +145,7 @@ final class LeaseSql {
         CASE WHEN NOT granted THEN (extract(epoch FROM clock_timestamp() - since) * 1000000)::bigint END,
         CASE WHEN NOT granted THEN (extract(epoch FROM expires_at - clock_timestamp()) * 1000000)::bigint END,
         CASE WHEN NOT granted THEN metadata END,
-        CASE WHEN granted AND announced THEN pg_notify($9::text, kind || ':' || name)::text END,
+        CASE WHEN granted AND announced AND $9::text IS NOT NULL THEN pg_notify($9::text, kind || ':' || name)::text END,
         (SELECT set_config('synchronous_commit', 'off', true)
           WHERE NOT EXISTS (SELECT FROM tried t WHERE t.granted))
       FROM tried
@@ -186,8 +187,8 @@ final class LeaseSql {
 
   /**
    * $1 kinds, $2 names, $3 how (release, revoke, lapse), $4 tokens, $5 lock timeout, $6 how long an
-   * offer stands in ms, $7 the watchers' channel, $8 what the clients' channels begin with, $9 this
-   * client, $10 deadline.
+   * offer stands in ms, $7 the watchers' channel, $8 what the clients' channels begin with (both
+   * null to notify nobody), $9 this client, $10 deadline.
    *
    * <p>A release ends the token's lease or its offer, and takes it out of the line; a revoke ends
    * any lease; a lapse ends an offer that nobody claimed in time. What ends becomes an offer to the
@@ -244,11 +245,11 @@ final class LeaseSql {
         ends AND places IS NOT NULL,
         CASE WHEN ends AND places->0->>'client' = $9::text THEN (places->0->>'n')::bigint END,
         CASE WHEN ends AND places->1->>'client' = $9::text THEN (places->1->>'n')::bigint END,
-        CASE WHEN ends AND places->0->>'client' <> $9::text THEN
+        CASE WHEN ends AND places->0->>'client' <> $9::text AND $8::text IS NOT NULL THEN
           pg_notify($8::text || (places->0->>'client'), places->0->>'n')::text END,
-        CASE WHEN ends AND places->1->>'client' <> $9::text THEN
+        CASE WHEN ends AND places->1->>'client' <> $9::text AND $8::text IS NOT NULL THEN
           pg_notify($8::text || (places->1->>'client'), '+' || (places->1->>'n'))::text END,
-        CASE WHEN vacated AND watched THEN pg_notify($7::text, kind || ':' || name)::text END,
+        CASE WHEN vacated AND watched AND $7::text IS NOT NULL THEN pg_notify($7::text, kind || ':' || name)::text END,
         (SELECT set_config('synchronous_commit', 'off', true)
           WHERE NOT EXISTS (
             SELECT FROM changed c WHERE c.vacated AND (c.places IS NULL OR c.how = 'revoke')))

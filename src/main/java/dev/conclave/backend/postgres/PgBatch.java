@@ -35,6 +35,8 @@ import java.util.Set;
  *   <li>A statement has the latest deadline of its requests ({@link ServerClock}), if none of them
  *       is welcome at any time. One that the server found late, though somebody still waits for it,
  *       is sent again without a deadline: it had no effect, and the server's clock was set forward.
+ *   <li>A statement that failed because the server takes no more notifications is sent again
+ *       without any: they are hints, and the change is not.
  *   <li>Where that does not help, and where one request may be to blame for an error, each is sent
  *       on its own: one failure is nobody else's.
  * </ol>
@@ -52,7 +54,7 @@ final class PgBatch {
   }
 
   private final PgConnection connection;
-  private final Statements statements;
+  private Statements statements;
   private final Crowded crowded;
   private final List<Ask> asks;
   private final ServerClock clock;
@@ -143,6 +145,10 @@ final class PgBatch {
 
   private Future<Void> failed(Ask.Kind kind, List<Ask> some, int conflicts, Throwable cause) {
     if (PgErrors.isConflict(cause) && conflicts < CONFLICTS) {
+      return run(kind, some, conflicts + 1);
+    }
+    if (PgErrors.isOfNotifications(cause) && conflicts < CONFLICTS) {
+      statements = statements.withoutNotifications();
       return run(kind, some, conflicts + 1);
     }
     if (PgErrors.isLate(cause)) {

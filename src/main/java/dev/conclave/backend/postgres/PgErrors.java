@@ -59,6 +59,11 @@ final class PgErrors {
         && ((PgException) failure).getErrorMessage().contains(LeaseSql.LATE);
   }
 
+  /** The server takes no more notifications, so it has undone the statement that sent one. */
+  static boolean isOfNotifications(Throwable failure) {
+    return "54000".equals(state(failure));
+  }
+
   /** The same statement may well succeed the next time. */
   static boolean isConflict(Throwable failure) {
     return CONFLICT.contains(state(failure));

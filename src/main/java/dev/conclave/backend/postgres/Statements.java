@@ -23,8 +23,10 @@ final class Statements {
    */
   static final String LOCK_TIMEOUT = "100ms";
 
+  private final TableName table;
   private final String self;
   private final String watchChannel;
+  private final boolean notifying;
   private final String acquire;
   private final String acquireOne;
   private final String acquireMany;
@@ -45,6 +47,12 @@ final class Statements {
    * @param client whose statements these are; see {@link Line}
    */
   Statements(TableName table, String client) {
+    this(table, client, true);
+  }
+
+  private Statements(TableName table, String client, boolean notifying) {
+    this.table = table;
+    this.notifying = notifying;
     self = client;
     watchChannel = CHANNEL + "watch_" + Integer.toHexString(table.quoted().hashCode());
     acquire = table.in(LeaseSql.ACQUIRE);
@@ -62,6 +70,11 @@ final class Statements {
     busy = table.in(UpkeepSql.BUSY);
     watch = table.in(UpkeepSql.WATCH);
     purge = table.in(UpkeepSql.PURGE);
+  }
+
+  /** The same statements, which notify nobody. */
+  Statements withoutNotifications() {
+    return new Statements(table, self, false);
   }
 
   /** Where changes of watched keys are announced; two tables may share it, at the cost of hints. */
@@ -90,7 +103,7 @@ final class Statements {
               numbers(asks),
               strings(asks, Ask::extra),
               LOCK_TIMEOUT,
-              watchChannel,
+              notifying ? watchChannel : null,
               deadline);
       case EXTEND ->
           run(
@@ -112,8 +125,8 @@ final class Statements {
               strings(asks, Ask::token),
               LOCK_TIMEOUT,
               OFFER.toMillis(),
-              watchChannel,
-              CHANNEL,
+              notifying ? watchChannel : null,
+              notifying ? CHANNEL : null,
               self,
               deadline);
       case LOOK -> run(client, look, kinds, names, strings(asks, Ask::token));

@@ -28,6 +28,9 @@ import org.junit.jupiter.api.Test;
  */
 class StatementsTest extends PostgresTest {
   private static final long LEASE = 60_000;
+  private static final String PLACE =
+      "[{\"t\": \"other\", \"n\": 1, \"client\": \"c\", \"owner\": \"o\", \"patience\": 1000}]";
+
   private final Statements statements = new Statements(TableName.parse(TableName.DEFAULT), "test");
 
   private PgConnection connect() {
@@ -142,12 +145,10 @@ class StatementsTest extends PostgresTest {
     LeaseKey two = key();
     List<LeaseKey> all = List.of(expired, queued, alone, one, two);
     PgConnection connection = inAnOldTransaction(open(), all, "mine");
-    String place =
-        "[{\"t\": \"other\", \"n\": 1, \"client\": \"c\", \"owner\": \"o\", \"patience\": 1000}]";
     assertThat(run(connection, acquisition(expired, "other", null)))
         .singleElement()
         .satisfies(row -> assertThat(row.getBoolean(2)).as("granted").isTrue());
-    assertThat(run(connection, acquisition(queued, "other", place)))
+    assertThat(run(connection, acquisition(queued, "other", PLACE)))
         .singleElement()
         .satisfies(row -> assertThat(row.getBoolean(2)).as("granted").isTrue());
     assertThat(runPlain(connection, acquisition(alone, "other", null))).hasSize(1);
@@ -155,6 +156,28 @@ class StatementsTest extends PostgresTest {
             runPlain(connection, acquisition(one, "other", null), acquisition(two, "other", null)))
         .hasSize(2);
     all.forEach(key -> beganJustNow(connection, key));
+  }
+
+  @Test
+  void aRefusalTellsTheHoldersTimesAsTheyAreNow() {
+    LeaseKey live = key();
+    SyncBackend backend = open();
+    acquire(backend, live, "mine");
+    PgConnection connection = inAnOldTransaction(backend, List.of(), "mine");
+    for (String place : new String[] {null, PLACE}) {
+      Row refusal = run(connection, acquisition(live, "other", place)).get(0);
+      assertThat(refusal.getBoolean(2)).as("granted").isFalse();
+      assertThat(refusal.getLong(5)).as("age in microseconds").isGreaterThanOrEqualTo(50_000);
+      assertThat(refusal.getLong(6)).as("remaining").isLessThanOrEqualTo(LEASE * 1000 - 50_000);
+    }
+  }
+
+  @Test
+  void whatExpiredDuringTheTransactionIsNotShown() {
+    LeaseKey expired = key();
+    PgConnection connection = inAnOldTransaction(open(), List.of(expired), "mine");
+    assertThat(run(connection, ask(Ask.Kind.LOOK, expired, "mine", null))).isEmpty();
+    assertThat(rows(statements.list(connection, "lock", "test-", "test-z", 10))).isEmpty();
   }
 
   @Test
