@@ -105,6 +105,7 @@ final class UpkeepSql {
    *
    * <p>Records are found again by where they are, in an array: so no plan reads the whole table, be
    * it small or grown since. One that was changed meanwhile is judged as it is now, or left alone.
+   * A line that is none of ours keeps nothing alive, and is no error: that would end the purge.
    */
   static final String PURGE =
       """
@@ -119,9 +120,12 @@ final class UpkeepSql {
           AND greatest(l.since, l.expires_at, l.watched_until)
             < clock_timestamp() - $1::bigint * interval '1 millisecond'
           AND NOT EXISTS (
-            SELECT FROM jsonb_array_elements(l.line) AS e(place)
-            WHERE (e.place->>'until')::bigint
-              > (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+            SELECT
+            FROM jsonb_array_elements(
+              CASE WHEN jsonb_typeof(l.line) = 'array' THEN l.line END) AS e(place)
+            WHERE jsonb_typeof(e.place->'until') = 'number'
+              AND e.place->'until'
+                > to_jsonb((extract(epoch FROM clock_timestamp()) * 1000000)::bigint))
         FOR UPDATE OF l SKIP LOCKED
       ), dropped AS (
         DELETE FROM conclave_lease l WHERE l.ctid = ANY (ARRAY(SELECT i.row FROM idle i))

@@ -163,6 +163,31 @@ class PostgresUpkeepTest extends PostgresTest {
   }
 
   @Test
+  void aMalformedQueueDoesNotEndThePurge() {
+    SyncBackend backend = open(config().put("idleRetention", 1000));
+    get(backend.ping());
+    String future = "9000000000000000";
+    String[] lines = {
+      "{}", "5", "null", "[]", "[1, null, \"x\", []]", "[{\"until\": \"x\"}]", "[{\"until\": true}]"
+    };
+    for (String line : lines) {
+      server().execute(database, idle("malformed " + line, line));
+    }
+    server().execute(database, idle("waiting", "[{\"until\": " + future + "}]"));
+    eventually(
+        "what is idle goes",
+        () ->
+            "waiting"
+                .equals(
+                    one("SELECT string_agg(name, ',') FROM conclave_lease WHERE kind = 'lock'")));
+  }
+
+  private static String idle(String name, String line) {
+    return "INSERT INTO conclave_lease (kind, name, fence, since, expires_at, line) VALUES ('lock',"
+        + " '%s', 1, clock_timestamp(), clock_timestamp(), '%s')".formatted(name, line);
+  }
+
+  @Test
   void manyWatchedKeysAreMarkedInSteps() {
     SyncBackend backend = open();
     AtomicInteger hints = new AtomicInteger();
