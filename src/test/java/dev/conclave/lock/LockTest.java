@@ -14,9 +14,12 @@ import dev.conclave.testing.FaultyBackend;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.json.JsonObject;
+import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -273,6 +276,54 @@ class LockTest {
     long used = 9_000 - 90 - 2 - handle.remaining().toMillis();
     // Both ways on the bus, the drift of the wait, the rest of this step, but not the wait.
     assertThat(used).isBetween(140L, 300L);
+  }
+
+  /** A service whose answers the test gives; it notes what it is asked. */
+  private static LockService scripted(List<String> asked, Supplier<Future<LockGrant>> answer) {
+    return (LockService)
+        java.lang.reflect.Proxy.newProxyInstance(
+            LockTest.class.getClassLoader(),
+            new Class<?>[] {LockService.class},
+            (proxy, method, arguments) -> {
+              asked.add(method.getName());
+              return method.getName().equals("acquire")
+                  ? answer.get()
+                  : Future.succeededFuture(false);
+            });
+  }
+
+  @Test
+  void aGrantThatComesAfterTheReleaseOfTheGivenUpTokenIsReleasedToo() {
+    List<String> asked = new ArrayList<>();
+    Promise<LockGrant> answer = Promise.promise();
+    Promise<Void> giveUp = Promise.promise();
+    Future<LockHandle> acquiring =
+        locks.lock(scripted(asked, answer::future), "door", options).acquire(giveUp.future());
+    giveUp.complete();
+    failure(acquiring, ErrorCode.CLOSED);
+    assertThat(asked).containsExactly("acquire", "release");
+    answer.complete(new LockGrant().setName("door").setToken("t").setLeaseDuration(9_000));
+    assertThat(asked).containsExactly("acquire", "release", "release");
+  }
+
+  @Test
+  void aFailureThatDoesNotSayWhatBecameOfTheRequestIsFollowedByARelease() {
+    for (Throwable unknown :
+        List.of(new IllegalStateException("a bug"), new ServiceException(17, "not one of ours"))) {
+      List<String> asked = new ArrayList<>();
+      failure(
+          locks
+              .lock(scripted(asked, () -> Future.failedFuture(unknown)), "door", options)
+              .acquire(),
+          ErrorCode.BACKEND_UNAVAILABLE);
+      assertThat(asked).containsExactly("acquire", "release");
+    }
+    List<String> asked = new ArrayList<>();
+    Throwable known = ErrorCode.TIMEOUT.failure("held by another");
+    failure(
+        locks.lock(scripted(asked, () -> Future.failedFuture(known)), "door", options).acquire(),
+        ErrorCode.TIMEOUT);
+    assertThat(asked).as("nothing was granted").containsExactly("acquire");
   }
 
   @Test

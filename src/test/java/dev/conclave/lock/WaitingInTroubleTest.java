@@ -220,6 +220,23 @@ class WaitingInTroubleTest {
   }
 
   @Test
+  void anAttemptThatIsExecutedAfterTheHandedOutLeaseHasEndedIsReleased() {
+    locks.backend.on(ACQUIRE, locks.backend.delay(Duration.ofMillis(9_000), Duration.ZERO));
+    Future<LockGrant> acquiring = locks.service.acquire(request("door", "mine", 20_000));
+    locks.backend.heal(ACQUIRE);
+    locks.pass(6_000);
+    long fence = done(acquiring).getFencingToken();
+    assertThat(done(locks.service.release("door", "mine"))).isTrue();
+    locks.pass(2_900);
+    assertThat(locks.held("door")).isFalse();
+    locks.pass(200);
+    assertThat(locks.held("door")).as("what the late attempt got is given back").isFalse();
+    assertThat(done(locks.service.acquire(request("door", "next", 0))).getFencingToken())
+        .as("there was a lease in between")
+        .isGreaterThan(fence + 1);
+  }
+
+  @Test
   void aBackendAlwaysTooSlowForTheLeaseIsToldApartFromATimeout() {
     locks.backend.on(ACQUIRE, late(0, 300));
     Future<LockGrant> waiting =
