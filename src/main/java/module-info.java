@@ -21,6 +21,7 @@ module dev.conclave {
   exports dev.conclave.lock;
   exports dev.conclave.task;
   exports dev.conclave.election;
+  exports dev.conclave.error;
   exports dev.conclave.time;
 
   uses dev.conclave.backend.BackendFactory;

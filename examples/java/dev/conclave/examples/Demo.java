@@ -1,9 +1,9 @@
 package dev.conclave.examples;
 
 import dev.conclave.ConclaveVerticle;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.election.LeaderElectionService;
 import dev.conclave.election.LeadershipEvent;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.Lock;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockService;

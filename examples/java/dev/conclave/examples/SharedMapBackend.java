@@ -1,7 +1,6 @@
 package dev.conclave.examples;
 
 import dev.conclave.backend.Acquisition;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseKind;
@@ -11,6 +10,7 @@ import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.MessageConsumer;

@@ -1,9 +1,9 @@
 package dev.conclave;
 
 import dev.conclave.backend.Environment;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.config.ConfigSchema;
 import dev.conclave.election.LeaderElection;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;

@@ -1,8 +1,8 @@
 package dev.conclave;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.config.VirtualThreads;
 import dev.conclave.election.LeaderElection;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.Lock;
 import dev.conclave.task.TaskBody;
 import dev.conclave.task.TaskContext;

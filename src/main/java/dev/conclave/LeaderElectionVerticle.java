@@ -1,10 +1,10 @@
 package dev.conclave;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.config.ConfigSchema;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionOptions;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.json.JsonObject;

@@ -1,6 +1,6 @@
 package dev.conclave;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import io.vertx.core.Future;
 import io.vertx.serviceproxy.ServiceException;

@@ -1,9 +1,9 @@
 package dev.conclave;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.config.ConfigSchema;
 import dev.conclave.election.LeaderElection;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.LocalLockService;
 import dev.conclave.lock.Lock;
 import dev.conclave.lock.LockService;

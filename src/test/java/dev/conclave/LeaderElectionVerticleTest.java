@@ -6,10 +6,10 @@ import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionService;
 import dev.conclave.election.LeadershipEvent;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.CapturedLog;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;

@@ -6,10 +6,10 @@ import static dev.conclave.testing.Async.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Backends;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionOptions;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.LocalLockService;
 import dev.conclave.lock.Lock;
 import dev.conclave.lock.LockHandle;

@@ -4,11 +4,11 @@ import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Backends;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionOptions;
 import dev.conclave.election.LeaderElectionService;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.LocalLockService;
 import dev.conclave.lock.LockRequest;
 import dev.conclave.lock.LockService;

@@ -6,7 +6,7 @@ import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Backends;
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.CapturedLog;
 import dev.conclave.testing.LateServer;
 import dev.conclave.testing.Ports;

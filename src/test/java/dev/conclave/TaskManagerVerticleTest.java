@@ -5,7 +5,7 @@ import static dev.conclave.testing.Async.failureOf;
 import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.task.TaskManager;
 import dev.conclave.task.TaskRouter;
 import dev.conclave.task.TaskService;

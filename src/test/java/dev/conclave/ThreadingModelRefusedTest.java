@@ -4,9 +4,9 @@ import static dev.conclave.testing.Async.failureOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.election.LeaderDeployment;
 import dev.conclave.election.LeaderElectionOptions;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.ThreadingModel;

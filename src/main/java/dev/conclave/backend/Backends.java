@@ -1,5 +1,6 @@
 package dev.conclave.backend;
 
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Schedulers;

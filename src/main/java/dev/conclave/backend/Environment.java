@@ -1,5 +1,6 @@
 package dev.conclave.backend;
 
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;

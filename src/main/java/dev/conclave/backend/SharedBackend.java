@@ -1,5 +1,6 @@
 package dev.conclave.backend;
 
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.Optional;

@@ -2,7 +2,7 @@ package dev.conclave.config;
 
 import dev.conclave.backend.Backends;
 import dev.conclave.backend.Environment;
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.json.schema.Draft;

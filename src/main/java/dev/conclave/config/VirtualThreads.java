@@ -1,6 +1,6 @@
 package dev.conclave.config;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.ThreadingModel;
 

@@ -2,11 +2,11 @@ package dev.conclave.election;
 
 import static java.lang.System.Logger.Level.ERROR;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.config.VirtualThreads;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Context;

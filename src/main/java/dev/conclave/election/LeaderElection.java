@@ -1,8 +1,8 @@
 package dev.conclave.election;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.ContextScheduler;
 import dev.conclave.time.Schedulers;
 import io.vertx.core.Deployable;

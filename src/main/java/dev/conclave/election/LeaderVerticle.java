@@ -1,6 +1,6 @@
 package dev.conclave.election;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.Future;
 import java.util.function.Consumer;
 

@@ -1,6 +1,6 @@
 package dev.conclave.election;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 
 /** How far {@link LeadershipEvent}s travel on the event bus. */
 public enum LeadershipPublishing {

@@ -1,6 +1,6 @@
 package dev.conclave.election;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 
 /** Why a worker's view of the leadership has changed. */
 public enum LeadershipReason {

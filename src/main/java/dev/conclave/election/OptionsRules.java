@@ -1,7 +1,7 @@
 package dev.conclave.election;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.error.ErrorCode;
 import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
 import java.util.List;

@@ -1,11 +1,11 @@
 package dev.conclave.lock;
 
 import dev.conclave.backend.Acquisition;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.support.LastCause;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Validity;

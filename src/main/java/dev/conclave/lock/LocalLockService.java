@@ -1,7 +1,6 @@
 package dev.conclave.lock;
 
 import dev.conclave.backend.Acquisition;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseKind;
@@ -9,6 +8,7 @@ import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.support.ProcessLabel;
 import dev.conclave.backend.support.Tokens;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;

@@ -12,7 +12,7 @@ import java.util.function.Function;
  * back what it was granted too late, and what it may have been granted without an answer.
  *
  * <p>May be used from any thread; answers come on the caller's context. Failures carry the codes of
- * {@link dev.conclave.backend.ErrorCode}: {@code TIMEOUT}, {@code LOST}, {@code OVERLOADED}, {@code
+ * {@link dev.conclave.error.ErrorCode}: {@code TIMEOUT}, {@code LOST}, {@code OVERLOADED}, {@code
  * BACKEND_UNAVAILABLE}, {@code INVALID}, {@code CLOSED}.
  */
 public interface Lock {

@@ -1,11 +1,11 @@
 package dev.conclave.lock;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.support.LastCause;
 import dev.conclave.backend.support.ProcessLabel;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.json.JsonObject;
 import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;

@@ -1,8 +1,8 @@
 package dev.conclave.lock;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.bus.Shown;
+import dev.conclave.error.ErrorCode;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.EncodeException;

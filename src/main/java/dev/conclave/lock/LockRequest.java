@@ -1,10 +1,10 @@
 package dev.conclave.lock;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.bus.Shown;
+import dev.conclave.error.ErrorCode;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.EncodeException;

@@ -18,7 +18,7 @@ import io.vertx.core.json.JsonObject;
  * <p>Most callers want {@link Lock}, which keeps track of time, renews and always releases.
  *
  * <p>Failures are {@link io.vertx.serviceproxy.ServiceException}s with the codes of {@link
- * dev.conclave.backend.ErrorCode}, the same locally and over the bus. Beside those named at the
+ * dev.conclave.error.ErrorCode}, the same locally and over the bus. Beside those named at the
  * methods, any call may fail with {@code BACKEND_UNAVAILABLE} (the store or, over the bus, the
  * service did not answer), {@code INVALID} (an argument breaks a rule) or {@code CLOSED}.
  *

@@ -1,7 +1,7 @@
 package dev.conclave.lock;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.bus.Shown;
+import dev.conclave.error.ErrorCode;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;

@@ -1,10 +1,10 @@
 package dev.conclave.lock;
 
 import dev.conclave.backend.Acquisition;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.BackendCalls.Answer;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;

@@ -2,13 +2,13 @@ package dev.conclave.task;
 
 import static java.lang.System.Logger.Level.INFO;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.support.Tokens;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;

@@ -1,8 +1,8 @@
 package dev.conclave.task;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.election.LeaderElection;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.Lock;
 import java.time.Duration;
 import java.time.ZoneId;

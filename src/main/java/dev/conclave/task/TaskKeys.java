@@ -1,8 +1,8 @@
 package dev.conclave.task;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.error.ErrorCode;
 
 /** The records of a task in the backend; the register of its ticks goes by the task's name. */
 final class TaskKeys {

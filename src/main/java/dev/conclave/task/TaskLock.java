@@ -1,13 +1,13 @@
 package dev.conclave.task;
 
 import dev.conclave.backend.Acquisition;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.support.HeldLease;
 import dev.conclave.backend.support.Tokens;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Validity;
 import io.vertx.core.Future;

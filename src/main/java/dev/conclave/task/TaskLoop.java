@@ -1,8 +1,8 @@
 package dev.conclave.task;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;

@@ -1,7 +1,7 @@
 package dev.conclave.task;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Schedulers;
 import io.vertx.core.Context;

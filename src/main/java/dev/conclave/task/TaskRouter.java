@@ -1,7 +1,7 @@
 package dev.conclave.task;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -8,7 +8,7 @@ import static dev.conclave.task.TaskOutcome.SKIPPED_NOT_LEADER;
 import static dev.conclave.task.TaskOutcome.SUCCESS;
 import static dev.conclave.task.TaskOutcome.TIMEOUT;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;

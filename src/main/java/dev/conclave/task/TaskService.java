@@ -15,9 +15,9 @@ import java.util.List;
  * of them: what it lists and triggers is its own, what it pauses and resumes is so for the whole
  * cluster. Give each machine an address of its own to speak to a certain one.
  *
- * <p>Failures carry the codes of {@link dev.conclave.backend.ErrorCode}: {@code INVALID} when no
- * task has the name, {@code BACKEND_UNAVAILABLE} when the backend or the manager does not answer,
- * {@code CLOSED} when the manager has stopped.
+ * <p>Failures carry the codes of {@link dev.conclave.error.ErrorCode}: {@code INVALID} when no task
+ * has the name, {@code BACKEND_UNAVAILABLE} when the backend or the manager does not answer, {@code
+ * CLOSED} when the manager has stopped.
  */
 @ProxyGen
 @VertxGen

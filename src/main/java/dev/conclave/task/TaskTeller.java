@@ -4,7 +4,7 @@ import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;

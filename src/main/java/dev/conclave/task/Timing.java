@@ -1,6 +1,6 @@
 package dev.conclave.task;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import java.time.Duration;
 
 /**

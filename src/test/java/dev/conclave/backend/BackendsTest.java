@@ -4,6 +4,7 @@ import static dev.conclave.testing.Async.failureOf;
 import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;

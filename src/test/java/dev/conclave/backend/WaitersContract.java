@@ -6,6 +6,7 @@ import static dev.conclave.testing.Async.get;
 import static dev.conclave.testing.Async.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.Optional;

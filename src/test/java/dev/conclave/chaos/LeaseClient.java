@@ -1,9 +1,9 @@
 package dev.conclave.chaos;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.chaos.Event.Type;
 import dev.conclave.chaos.LeaseOperation.Kind;
 import dev.conclave.chaos.LeaseOperation.Outcome;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.LockRequest;
 import dev.conclave.lock.LockService;
 import dev.conclave.testing.Planted;

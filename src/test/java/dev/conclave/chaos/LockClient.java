@@ -1,7 +1,7 @@
 package dev.conclave.chaos;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.chaos.Event.Type;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.Lock;
 import dev.conclave.lock.LockHandle;
 import dev.conclave.lock.LockOptions;

@@ -4,10 +4,10 @@ import static dev.conclave.election.ElectionBench.KEY;
 import static dev.conclave.election.ElectionBench.assertDone;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.election.ElectionBench.Worker;
 import dev.conclave.election.ScriptedBackend.Call;
 import dev.conclave.election.ScriptedBackend.Fault;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.CapturedLog;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;

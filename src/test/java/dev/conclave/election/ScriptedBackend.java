@@ -1,7 +1,6 @@
 package dev.conclave.election;
 
 import dev.conclave.backend.Acquisition;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseKind;
@@ -9,6 +8,7 @@ import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;

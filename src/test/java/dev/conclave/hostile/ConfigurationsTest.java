@@ -8,7 +8,7 @@ import dev.conclave.ConclaveVerticle;
 import dev.conclave.LeaderElectionVerticle;
 import dev.conclave.LockServiceVerticle;
 import dev.conclave.TaskManagerVerticle;
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.hostile.Mutations.Mutated;
 import dev.conclave.testing.CapturedLog;
 import dev.conclave.testing.Planted;

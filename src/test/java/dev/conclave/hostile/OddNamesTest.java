@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.conclave.backend.Backends;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseKind;
@@ -16,6 +15,7 @@ import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.kubernetes.ChaosApiServer;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.PostgresServer;
 import dev.conclave.testing.RedisServer;
 import io.vertx.core.Future;

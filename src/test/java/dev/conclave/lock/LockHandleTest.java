@@ -7,8 +7,8 @@ import static dev.conclave.testing.FaultyBackend.Op.EXTEND;
 import static dev.conclave.testing.FaultyBackend.Op.RELEASE;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.FaultyBackend;
 import dev.conclave.time.Validity;
 import io.vertx.core.Future;

@@ -5,8 +5,8 @@ import static dev.conclave.testing.Async.failureOf;
 import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.memory.MemoryBackend;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.Async;
 import dev.conclave.testing.FaultyBackend;
 import dev.conclave.time.ContextScheduler;

@@ -9,7 +9,7 @@ import static dev.conclave.testing.FaultyBackend.Op.RELEASE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.FaultyBackend;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

@@ -2,11 +2,11 @@ package dev.conclave.lock;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.memory.Footprint;
 import dev.conclave.backend.memory.MemoryBackend;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.FaultyBackend;
 import dev.conclave.testing.ManualScheduler;
 import io.vertx.core.Future;

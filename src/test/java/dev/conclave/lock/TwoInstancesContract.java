@@ -5,9 +5,9 @@ import static dev.conclave.testing.Async.failureOf;
 import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.memory.Footprint;
 import dev.conclave.backend.memory.MemoryBackend;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

@@ -5,7 +5,7 @@ import static dev.conclave.lock.ManualLocks.failure;
 import static dev.conclave.lock.ManualLocks.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.FaultyBackend;
 import dev.conclave.testing.FaultyBackend.Op;
 import io.vertx.core.Future;

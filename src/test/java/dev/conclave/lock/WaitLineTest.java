@@ -8,7 +8,7 @@ import static dev.conclave.testing.FaultyBackend.Op.OWNS;
 import static dev.conclave.testing.FaultyBackend.Op.RELEASE;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;

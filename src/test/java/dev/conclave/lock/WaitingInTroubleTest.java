@@ -7,8 +7,8 @@ import static dev.conclave.testing.FaultyBackend.Op.ACQUIRE;
 import static dev.conclave.testing.FaultyBackend.Op.RELEASE;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.FaultyBackend;
 import dev.conclave.testing.FaultyBackend.Op;
 import io.vertx.core.Future;

@@ -1,7 +1,7 @@
 package dev.conclave.model;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.election.LeaderElectionOptions;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockServiceOptions;
 import java.lang.reflect.Field;

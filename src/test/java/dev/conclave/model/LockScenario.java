@@ -1,7 +1,7 @@
 package dev.conclave.model;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.Lock;
 import dev.conclave.lock.LockHandle;
 import dev.conclave.lock.LockOptions;

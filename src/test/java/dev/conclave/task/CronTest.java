@@ -3,7 +3,7 @@ package dev.conclave.task;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;

@@ -2,8 +2,8 @@ package dev.conclave.task;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKind;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.Lock;
 import dev.conclave.lock.LockHandle;
 import io.vertx.core.Future;

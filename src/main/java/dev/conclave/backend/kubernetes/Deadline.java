@@ -1,6 +1,6 @@
 package dev.conclave.backend.kubernetes;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

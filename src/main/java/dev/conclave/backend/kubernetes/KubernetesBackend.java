@@ -1,7 +1,6 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.Acquisition;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseKind;
@@ -11,6 +10,7 @@ import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Future;

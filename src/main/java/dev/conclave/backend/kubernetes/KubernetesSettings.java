@@ -1,8 +1,8 @@
 package dev.conclave.backend.kubernetes;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.support.ClientLibrary;
 import dev.conclave.config.ConfigSchema;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

@@ -1,7 +1,7 @@
 package dev.conclave.backend.postgres;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.support.GroupCommit;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;

@@ -1,6 +1,6 @@
 package dev.conclave.backend.postgres;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import io.vertx.pgclient.PgException;
 import io.vertx.serviceproxy.ServiceException;
 import io.vertx.sqlclient.ClosedConnectionException;

@@ -1,7 +1,7 @@
 package dev.conclave.backend.postgres;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.config.ConfigSchema;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.JksOptions;

@@ -1,6 +1,6 @@
 package dev.conclave.backend.postgres;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

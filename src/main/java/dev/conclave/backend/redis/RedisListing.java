@@ -1,10 +1,10 @@
 package dev.conclave.backend.redis;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.redis.client.Command;

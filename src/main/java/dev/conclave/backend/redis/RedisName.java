@@ -1,6 +1,6 @@
 package dev.conclave.backend.redis;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import io.vertx.serviceproxy.ServiceException;
 import java.net.URI;
 import java.net.URISyntaxException;

@@ -1,8 +1,8 @@
 package dev.conclave.backend.redis;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.support.GroupCommit;
 import dev.conclave.backend.support.ServerClock;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

@@ -1,6 +1,6 @@
 package dev.conclave.backend.support;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 
 /** Client libraries are optional dependencies: says which one a chosen backend misses. */
 public final class ClientLibrary {

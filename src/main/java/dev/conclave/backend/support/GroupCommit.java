@@ -1,9 +1,9 @@
 package dev.conclave.backend.support;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.support.Waiting.Call;
 import dev.conclave.backend.support.Waiting.Entry;
 import dev.conclave.backend.support.Waiting.InOrder;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;

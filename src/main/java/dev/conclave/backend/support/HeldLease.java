@@ -1,6 +1,6 @@
 package dev.conclave.backend.support;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Validity;

@@ -6,13 +6,13 @@ import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Acquisition;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.Planted;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;

@@ -6,12 +6,12 @@ import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Acquisition;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.kubernetes.FakeApiServer.Fault;
 import dev.conclave.backend.kubernetes.FakeApiServer.Trouble;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.Planted;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;

@@ -7,10 +7,10 @@ import static dev.conclave.testing.Async.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Acquisition;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.sql.Connection;

@@ -8,11 +8,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Backends;
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.chaos.FaultProxy;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.NetClientCount;
 import dev.conclave.testing.PostgresServer;
 import io.vertx.core.Future;

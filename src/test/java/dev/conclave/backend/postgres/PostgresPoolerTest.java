@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.PgBouncer;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;

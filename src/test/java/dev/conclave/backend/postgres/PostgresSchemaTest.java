@@ -5,9 +5,9 @@ import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.error.ErrorCode;
 import io.vertx.core.Future;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,12 +6,12 @@ import static dev.conclave.testing.Async.get;
 import static dev.conclave.testing.Async.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.chaos.FaultProxy;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.Ports;
 import dev.conclave.testing.RedisServer;
 import java.time.Duration;

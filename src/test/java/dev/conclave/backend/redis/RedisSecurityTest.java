@@ -5,10 +5,10 @@ import static dev.conclave.testing.Async.failureOf;
 import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.ErrorCode;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.CapturedLog;
 import dev.conclave.testing.Planted;
 import dev.conclave.testing.RedisServer;

@@ -3,7 +3,7 @@ package dev.conclave.backend.support;
 import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.ErrorCode;
+import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.ManualScheduler;
 import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Context;

@@ -1,4 +1,4 @@
-package dev.conclave.backend;
+package dev.conclave.error;
 
 import io.vertx.core.json.JsonObject;
 import io.vertx.serviceproxy.ServiceException;
