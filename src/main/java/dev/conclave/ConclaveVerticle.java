@@ -1,7 +1,7 @@
 package dev.conclave;
 
-import dev.conclave.backend.Environment;
 import dev.conclave.config.ConfigSchema;
+import dev.conclave.config.Environment;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
 import io.vertx.core.Deployable;

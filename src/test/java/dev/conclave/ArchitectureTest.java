@@ -29,9 +29,15 @@ class ArchitectureTest {
   private static final String REDIS = "dev.conclave.backend.redis";
   private static final String POSTGRES = "dev.conclave.backend.postgres";
 
-  private static final Set<String> FOR_BACKENDS =
-      Set.of("dev.conclave.backend", "dev.conclave.backend.support", "dev.conclave.config", TIME);
-  private static final Set<String> FOR_SERVICES = plus(FOR_BACKENDS, BUS);
+  private static final String ERROR = "dev.conclave.error";
+  private static final String CONFIG = "dev.conclave.config";
+  private static final String SPI = "dev.conclave.backend";
+
+  private static final Set<String> FOR_SPI = Set.of(ERROR, TIME, CONFIG);
+  private static final Set<String> FOR_SUPPORT = plus(FOR_SPI, SPI);
+  private static final Set<String> FOR_ENGINES = plus(FOR_SUPPORT, "dev.conclave.backend.support");
+  private static final Set<String> FOR_LEASE = plus(FOR_SUPPORT, BUS);
+  private static final Set<String> FOR_SERVICES = plus(FOR_LEASE, "dev.conclave.lease");
   private static final Set<String> FOR_TASKS =
       plus(FOR_SERVICES, "dev.conclave.lock", "dev.conclave.election");
 
@@ -42,17 +48,17 @@ class ArchitectureTest {
           Map.entry("dev.conclave.task", FOR_TASKS),
           Map.entry("dev.conclave.lock", FOR_SERVICES),
           Map.entry("dev.conclave.election", FOR_SERVICES),
-          Map.entry("dev.conclave.backend.memory", FOR_BACKENDS),
-          Map.entry(REDIS, FOR_BACKENDS),
-          Map.entry(POSTGRES, FOR_BACKENDS),
-          Map.entry("dev.conclave.backend.kubernetes", FOR_BACKENDS),
-          Map.entry(
-              "dev.conclave.backend.support",
-              Set.of("dev.conclave.backend", "dev.conclave.config", TIME)),
-          Map.entry(BUS, Set.of("dev.conclave.backend")),
-          Map.entry("dev.conclave.config", Set.of("dev.conclave.backend")),
-          Map.entry("dev.conclave.backend", Set.of(TIME)),
-          Map.entry(TIME, Set.of()));
+          Map.entry("dev.conclave.lease", FOR_LEASE),
+          Map.entry("dev.conclave.backend.memory", FOR_ENGINES),
+          Map.entry(REDIS, FOR_ENGINES),
+          Map.entry(POSTGRES, FOR_ENGINES),
+          Map.entry("dev.conclave.backend.kubernetes", FOR_ENGINES),
+          Map.entry("dev.conclave.backend.support", FOR_SUPPORT),
+          Map.entry(SPI, FOR_SPI),
+          Map.entry(BUS, Set.of(ERROR, TIME)),
+          Map.entry(CONFIG, Set.of(ERROR, TIME)),
+          Map.entry(TIME, Set.of(ERROR)),
+          Map.entry(ERROR, Set.of()));
 
   private static final JavaClasses LIBRARY =
       new ClassFileImporter()

@@ -3,6 +3,7 @@ package dev.conclave.backend;
 import dev.conclave.error.ErrorCode;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
 
 /**
  * Makes backends of one type. Found by {@link java.util.ServiceLoader}: name the implementation in
@@ -25,10 +26,14 @@ public interface BackendFactory {
   SyncBackend create(Vertx vertx, JsonObject config);
 
   /**
-   * What the keys of the configuration expect: a {@code ${…}} that is the whole value of a key
-   * becomes a number or a boolean where one is expected. Strings everywhere unless overridden.
+   * What a key of the configuration expects: {@code Number}, {@code Boolean}, or {@code String} for
+   * everything else. A {@code ${…}} that is the whole value of a key becomes a number or a boolean
+   * where one is expected. Strings everywhere unless overridden.
+   *
+   * @param place the keys from the configuration object inwards; an element of an array has its
+   *     index
    */
-  default Environment.Expectations expectations() {
-    return Environment.Expectations.TEXT;
+  default Class<?> expected(List<String> place) {
+    return String.class;
   }
 }

@@ -1,5 +1,6 @@
 package dev.conclave.backend;
 
+import dev.conclave.config.Environment;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
@@ -93,7 +94,7 @@ public final class Backends {
               + "; known types: "
               + String.join(", ", new TreeSet<>(factories.keySet())));
     }
-    return factory.create(vertx, environment.expand("backend", config, factory.expectations()));
+    return factory.create(vertx, environment.expand("backend", config, factory::expected));
   }
 
   private static Map<String, BackendFactory> factories() {

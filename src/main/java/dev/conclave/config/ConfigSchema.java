@@ -1,7 +1,5 @@
 package dev.conclave.config;
 
-import dev.conclave.backend.Backends;
-import dev.conclave.backend.Environment;
 import dev.conclave.error.ErrorCode;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -58,7 +56,7 @@ public final class ConfigSchema {
 
   /**
    * A configuration with environment variables expanded, when it fits. What stands under {@code
-   * backend} stays as it is written: {@link Backends} expands that, and nothing is expanded twice.
+   * backend} stays as it is written: it is expanded where a backend is made, and nothing twice.
    *
    * @param path where the object stands in the file, such as {@code locks}; empty for the whole
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID}
@@ -70,8 +68,8 @@ public final class ConfigSchema {
     return check(path, config.containsKey(BACKEND) ? expanded.put(BACKEND, backend) : expanded);
   }
 
-  /** What the schema expects at a place; see {@link Environment.Expectations}. */
-  public Environment.Expected expected(List<String> place) {
+  /** What the schema expects at a place; see {@link Environment#expand}. */
+  public Class<?> expected(List<String> place) {
     JsonObject rule = schema;
     for (String key : place) {
       Object inner = rule.getJsonObject("properties", new JsonObject()).getValue(key);
@@ -79,14 +77,14 @@ public final class ConfigSchema {
         inner = rule.getValue("items");
       }
       if (!(inner instanceof JsonObject found)) {
-        return Environment.Expected.TEXT;
+        return String.class;
       }
       rule = found;
     }
     return switch (rule.getString("type", "")) {
-      case "integer", "number" -> Environment.Expected.NUMBER;
-      case "boolean" -> Environment.Expected.BOOLEAN;
-      default -> Environment.Expected.TEXT;
+      case "integer", "number" -> Number.class;
+      case "boolean" -> Boolean.class;
+      default -> String.class;
     };
   }
 

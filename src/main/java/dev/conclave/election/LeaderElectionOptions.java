@@ -1,8 +1,8 @@
 package dev.conclave.election;
 
-import dev.conclave.backend.support.ProcessLabel;
 import dev.conclave.bus.Shown;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.lease.ProcessLabel;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.annotations.GenIgnore;
 import io.vertx.codegen.json.annotations.JsonGen;

@@ -3,7 +3,7 @@ package dev.conclave.election;
 import static java.lang.System.Logger.Level.WARNING;
 
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.backend.support.LastCause;
+import dev.conclave.lease.LastCause;
 import dev.conclave.time.Scheduler;
 
 /** One log line per interval while the backend is away, and one when it is back. */

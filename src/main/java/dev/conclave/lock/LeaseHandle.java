@@ -1,6 +1,6 @@
 package dev.conclave.lock;
 
-import dev.conclave.backend.support.HeldLease;
+import dev.conclave.lease.HeldLease;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import java.time.Duration;

@@ -1,8 +1,8 @@
 package dev.conclave.lock;
 
-import dev.conclave.backend.support.Tokens;
 import dev.conclave.bus.RemoteCalls;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.lease.Tokens;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;

@@ -1,9 +1,9 @@
 package dev.conclave.lock;
 
 import dev.conclave.backend.LeaseRules;
-import dev.conclave.backend.support.ProcessLabel;
-import dev.conclave.backend.support.Tokens;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.lease.ProcessLabel;
+import dev.conclave.lease.Tokens;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Schedulers;

@@ -1,6 +1,6 @@
 package dev.conclave.lock;
 
-import dev.conclave.backend.support.Tokens;
+import dev.conclave.lease.Tokens;
 import dev.conclave.time.CallerContext;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;

@@ -5,7 +5,7 @@ import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.backend.support.Tokens;
+import dev.conclave.lease.Tokens;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;

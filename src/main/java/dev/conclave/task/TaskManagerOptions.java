@@ -1,9 +1,9 @@
 package dev.conclave.task;
 
 import dev.conclave.backend.LeaseRules;
-import dev.conclave.backend.support.ProcessLabel;
 import dev.conclave.bus.Shown;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.lease.ProcessLabel;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;

@@ -3,8 +3,8 @@ package dev.conclave.election;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.conclave.backend.support.ProcessLabel;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.lease.ProcessLabel;
 import dev.conclave.task.TaskManagerOptions;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.ThreadingModel;

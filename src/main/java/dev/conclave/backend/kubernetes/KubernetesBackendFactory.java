@@ -1,11 +1,11 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.BackendFactory;
-import dev.conclave.backend.Environment;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.config.ConfigSchema;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
@@ -35,7 +35,7 @@ public final class KubernetesBackendFactory implements BackendFactory {
   }
 
   @Override
-  public Environment.Expectations expectations() {
-    return ConfigSchema.named("backend-kubernetes")::expected;
+  public Class<?> expected(List<String> place) {
+    return ConfigSchema.named("backend-kubernetes").expected(place);
   }
 }

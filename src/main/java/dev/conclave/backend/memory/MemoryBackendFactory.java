@@ -1,12 +1,12 @@
 package dev.conclave.backend.memory;
 
 import dev.conclave.backend.BackendFactory;
-import dev.conclave.backend.Environment;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.config.ConfigSchema;
 import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
 
 /** Type {@code memory}: no configuration beyond the type. */
 public final class MemoryBackendFactory implements BackendFactory {
@@ -22,7 +22,7 @@ public final class MemoryBackendFactory implements BackendFactory {
   }
 
   @Override
-  public Environment.Expectations expectations() {
-    return ConfigSchema.named("backend-memory")::expected;
+  public Class<?> expected(List<String> place) {
+    return ConfigSchema.named("backend-memory").expected(place);
   }
 }

@@ -1,12 +1,12 @@
 package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.BackendFactory;
-import dev.conclave.backend.Environment;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.support.ClientLibrary;
 import dev.conclave.config.ConfigSchema;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
 
 /**
  * Type {@code postgres}. Configuration: {@code uri} and/or {@code options} (the {@code
@@ -29,7 +29,7 @@ public final class PostgresBackendFactory implements BackendFactory {
   }
 
   @Override
-  public Environment.Expectations expectations() {
-    return ConfigSchema.named("backend-postgres")::expected;
+  public Class<?> expected(List<String> place) {
+    return ConfigSchema.named("backend-postgres").expected(place);
   }
 }

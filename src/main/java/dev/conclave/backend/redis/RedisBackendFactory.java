@@ -1,12 +1,12 @@
 package dev.conclave.backend.redis;
 
 import dev.conclave.backend.BackendFactory;
-import dev.conclave.backend.Environment;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.support.ClientLibrary;
 import dev.conclave.config.ConfigSchema;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
 
 /**
  * Type {@code redis}. Keys:
@@ -34,7 +34,7 @@ public final class RedisBackendFactory implements BackendFactory {
   }
 
   @Override
-  public Environment.Expectations expectations() {
-    return ConfigSchema.named("backend-redis")::expected;
+  public Class<?> expected(List<String> place) {
+    return ConfigSchema.named("backend-redis").expected(place);
   }
 }

@@ -1,4 +1,4 @@
-package dev.conclave.backend.support;
+package dev.conclave.lease;
 
 import java.security.SecureRandom;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package dev.conclave.backend.support;
+package dev.conclave.lease;
 
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;

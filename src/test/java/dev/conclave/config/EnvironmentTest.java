@@ -1,4 +1,4 @@
-package dev.conclave.backend;
+package dev.conclave.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -33,7 +33,7 @@ class EnvironmentTest {
   }
 
   private JsonObject expand(JsonObject config) {
-    return environment.expand("", config, Environment.Expectations.TEXT);
+    return environment.expand("", config, place -> String.class);
   }
 
   @Test
@@ -92,33 +92,33 @@ class EnvironmentTest {
         .hasMessageContaining("x uses the environment variable NONE");
   }
 
-  private Object typed(String text, Environment.Expected expected) {
+  private Object typed(String text, Class<?> expected) {
     return environment.expand("", new JsonObject().put("x", text), place -> expected).getValue("x");
   }
 
   @Test
   void anExpansionThatIsTheWholeValueMayBeANumberOrABoolean() {
-    assertThat(typed("${DIGITS}", Environment.Expected.NUMBER)).isEqualTo(5433);
-    assertThat(typed("${NONE:0.25}", Environment.Expected.NUMBER)).isEqualTo(0.25);
-    assertThat(typed("${NONE:31622400000}", Environment.Expected.NUMBER)).isEqualTo(31622400000L);
-    assertThat(typed("${YES}", Environment.Expected.BOOLEAN)).isEqualTo(true);
-    assertThat(typed("${NONE:false}", Environment.Expected.BOOLEAN)).isEqualTo(false);
+    assertThat(typed("${DIGITS}", Number.class)).isEqualTo(5433);
+    assertThat(typed("${NONE:0.25}", Number.class)).isEqualTo(0.25);
+    assertThat(typed("${NONE:31622400000}", Number.class)).isEqualTo(31622400000L);
+    assertThat(typed("${YES}", Boolean.class)).isEqualTo(true);
+    assertThat(typed("${NONE:false}", Boolean.class)).isEqualTo(false);
   }
 
   @Test
   void whereAStringIsExpectedDigitsStayAString() {
-    assertThat(typed("${DIGITS}", Environment.Expected.TEXT)).isEqualTo("5433");
-    assertThat(typed("${YES}", Environment.Expected.TEXT)).isEqualTo("true");
+    assertThat(typed("${DIGITS}", String.class)).isEqualTo("5433");
+    assertThat(typed("${YES}", String.class)).isEqualTo("true");
   }
 
   @Test
   void whatIsNeitherOrNotTheWholeValueStaysAStringToBeRefusedByItsKey() {
-    assertThat(typed("${HOST}", Environment.Expected.NUMBER)).isEqualTo("db");
-    assertThat(typed("${YES}", Environment.Expected.NUMBER)).isEqualTo("true");
-    assertThat(typed("${DIGITS}", Environment.Expected.BOOLEAN)).isEqualTo("5433");
-    assertThat(typed("${EMPTY}", Environment.Expected.NUMBER)).isEqualTo("");
-    assertThat(typed("5${NONE:}", Environment.Expected.NUMBER)).isEqualTo("5");
-    assertThat(typed("15000", Environment.Expected.NUMBER)).isEqualTo("15000");
+    assertThat(typed("${HOST}", Number.class)).isEqualTo("db");
+    assertThat(typed("${YES}", Number.class)).isEqualTo("true");
+    assertThat(typed("${DIGITS}", Boolean.class)).isEqualTo("5433");
+    assertThat(typed("${EMPTY}", Number.class)).isEqualTo("");
+    assertThat(typed("5${NONE:}", Number.class)).isEqualTo("5");
+    assertThat(typed("15000", Number.class)).isEqualTo("15000");
   }
 
   @Test
@@ -130,7 +130,7 @@ class EnvironmentTest {
         new JsonObject().put("a", list),
         place -> {
           asked.add(place);
-          return Environment.Expected.TEXT;
+          return String.class;
         });
     assertThat(asked).containsExactly(List.of("a", "1", "b.c"));
   }

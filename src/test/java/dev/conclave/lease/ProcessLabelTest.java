@@ -1,4 +1,4 @@
-package dev.conclave.backend.support;
+package dev.conclave.lease;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.conclave.backend;
+package dev.conclave.config;
 
 import dev.conclave.error.ErrorCode;
 import io.vertx.core.json.DecodeException;
@@ -7,6 +7,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -27,30 +28,6 @@ public final class Environment {
   private static final Pattern VARIABLE =
       Pattern.compile("\\$\\{([A-Za-z_][A-Za-z0-9_]*)(:([^}]*))?}");
 
-  /** What a configuration expects at some place. */
-  public enum Expected {
-    /** A string, or anything that is not known. */
-    TEXT,
-    /** A number. */
-    NUMBER,
-    /** {@code true} or {@code false}. */
-    BOOLEAN
-  }
-
-  /** Knows what a configuration expects. */
-  @FunctionalInterface
-  public interface Expectations {
-    /** Strings everywhere. */
-    Expectations TEXT = place -> Expected.TEXT;
-
-    /**
-     * What is expected at a place.
-     *
-     * @param place the keys from the outermost object inwards; an array's element has its index
-     */
-    Expected at(List<String> place);
-  }
-
   private final UnaryOperator<String> variables;
 
   /** Expansion by a look-up that answers null for what is not set. */
@@ -67,19 +44,24 @@ public final class Environment {
    * A copy with everything expanded.
    *
    * @param path where the object stands in the file, such as {@code backend}; empty for the whole
+   * @param expected what a place expects: {@code Number}, {@code Boolean}, or {@code String} for
+   *     everything else. A place is the keys from the outermost object inwards; an element of an
+   *     array has its index.
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} naming the key and the
    *     variable when one is neither set nor has a default
    */
-  public JsonObject expand(String path, JsonObject config, Expectations expectations) {
-    return (JsonObject) expand(path, config, List.of(), expectations);
+  public JsonObject expand(
+      String path, JsonObject config, Function<List<String>, Class<?>> expected) {
+    return (JsonObject) expand(path, config, List.of(), expected);
   }
 
-  private Object expand(String path, Object value, List<String> place, Expectations expectations) {
+  private Object expand(
+      String path, Object value, List<String> place, Function<List<String>, Class<?>> expected) {
     if (value instanceof JsonObject object) {
       JsonObject copy = new JsonObject();
       for (String key : object.fieldNames()) {
         String inner = path.isEmpty() ? key : path + "." + key;
-        copy.put(key, expand(inner, object.getValue(key), with(place, key), expectations));
+        copy.put(key, expand(inner, object.getValue(key), with(place, key), expected));
       }
       return copy;
     }
@@ -88,7 +70,7 @@ public final class Environment {
       for (int i = 0; i < array.size(); i++) {
         String inner = path + "[" + i + "]";
         List<String> element = with(place, String.valueOf(i));
-        copy.add(expand(inner, array.getValue(i), element, expectations));
+        copy.add(expand(inner, array.getValue(i), element, expected));
       }
       return copy;
     }
@@ -96,7 +78,7 @@ public final class Environment {
       return value;
     }
     String expanded = expandText(path, text);
-    return VARIABLE.matcher(text).matches() ? typed(expanded, expectations.at(place)) : expanded;
+    return VARIABLE.matcher(text).matches() ? typed(expanded, expected.apply(place)) : expanded;
   }
 
   private static List<String> with(List<String> place, String key) {
@@ -105,22 +87,20 @@ public final class Environment {
     return inner;
   }
 
-  private static Object typed(String text, Expected expected) {
-    if (expected == Expected.TEXT) {
+  private static Object typed(String text, Class<?> expected) {
+    if (expected == String.class) {
       return text;
     }
     try {
       Object value = Json.decodeValue(text);
-      boolean fits =
-          expected == Expected.NUMBER ? value instanceof Number : value instanceof Boolean;
-      return fits ? value : text;
+      return expected.isInstance(value) ? value : text;
     } catch (DecodeException neither) {
       return text;
     }
   }
 
   /** One string with everything expanded; the path is for what is refused. */
-  String expandText(String path, String text) {
+  public String expandText(String path, String text) {
     return VARIABLE
         .matcher(text)
         .replaceAll(
