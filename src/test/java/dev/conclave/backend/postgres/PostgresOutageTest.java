@@ -148,6 +148,25 @@ class PostgresOutageTest extends PostgresTest {
                 .contains("pg_is_in_recovery"));
   }
 
+  /** Nothing is ever sent over an idle listener's connection but this check. */
+  @Test
+  void theListenersConnectionIsCheckedNowAndThen() {
+    SyncBackend backend = open(PostgresConfig.of(config()), Duration.ofMillis(200));
+    AtomicInteger hints = new AtomicInteger();
+    get(backend.ping());
+    backend.watch(key(), hints::incrementAndGet);
+    eventually("it listens", () -> hints.get() > 0);
+    eventually(
+        "something was sent after LISTEN",
+        () ->
+            "2 0"
+                .equals(
+                    one(
+                        "SELECT count(*) || ' ' || count(*) FILTER (WHERE query LIKE 'LISTEN%') FROM"
+                            + " pg_stat_activity WHERE datname = current_database() AND pid <>"
+                            + " pg_backend_pid()")));
+  }
+
   @Test
   void aRestartedServerIsFoundAgain() {
     SyncBackend holding = open();

@@ -12,6 +12,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -185,6 +186,21 @@ class PostgresUpkeepTest extends PostgresTest {
   private static String idle(String name, String line) {
     return "INSERT INTO conclave_lease (kind, name, fence, since, expires_at, line) VALUES ('lock',"
         + " '%s', 1, clock_timestamp(), clock_timestamp(), '%s')".formatted(name, line);
+  }
+
+  @Test
+  void watchedKeysAreMarkedAgainAndAgain() {
+    SyncBackend backend = open(PostgresConfig.of(config()), Duration.ofMillis(200));
+    AtomicInteger hints = new AtomicInteger();
+    backend.watch(LeaseKey.lock("watched"), hints::incrementAndGet);
+    eventually("it is marked", () -> hints.get() > 0 && marks() == 1);
+    server().execute(database, "UPDATE conclave_lease SET watched_until = NULL");
+    eventually("it is marked again", () -> marks() == 1);
+  }
+
+  private int marks() {
+    return Integer.parseInt(
+        one("SELECT count(*) FROM conclave_lease WHERE watched_until > clock_timestamp()"));
   }
 
   @Test
