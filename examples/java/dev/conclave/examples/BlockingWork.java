@@ -2,7 +2,7 @@ package dev.conclave.examples;
 
 import dev.conclave.backend.Backends;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockHandle;
 import dev.conclave.lock.LockService;
 import dev.conclave.lock.LockServiceOptions;
@@ -27,7 +27,7 @@ public final class BlockingWork {
   private static Future<String> convert(Vertx vertx, SyncBackend connected) {
     // tag::blocking[]
     LockService locks = LockService.create(vertx, connected, new LockServiceOptions());
-    Lock lock = Lock.create(vertx, locks, "video:7");
+    DistributedLock lock = DistributedLock.create(vertx, locks, "video:7");
 
     return lock.withLock(handle -> vertx.executeBlocking(() -> convertVideo(handle)));
     // end::blocking[]

@@ -4,7 +4,7 @@ import dev.conclave.ConclaveVerticle;
 import dev.conclave.election.LeaderElectionService;
 import dev.conclave.election.LeadershipEvent;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockService;
 import io.vertx.core.DeploymentOptions;
@@ -122,7 +122,8 @@ public final class Demo {
   private void contend(String client, LockService locks) {
     String owner = client + "@" + ProcessHandle.current().pid();
     long askedAt = System.nanoTime();
-    Lock.create(vertx, locks, LOCK, new LockOptions().setOwner(owner).setWaitTimeout(30_000))
+    DistributedLock.create(
+            vertx, locks, LOCK, new LockOptions().setOwner(owner).setWaitTimeout(30_000))
         .withLock(
             handle -> {
               say(

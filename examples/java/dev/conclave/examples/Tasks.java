@@ -2,7 +2,7 @@ package dev.conclave.examples;
 
 import dev.conclave.TaskManagerVerticle;
 import dev.conclave.election.LeaderElection;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.task.TaskBody;
 import dev.conclave.task.TaskContext;
 import dev.conclave.task.TaskRouter;
@@ -18,7 +18,7 @@ public final class Tasks {
 
   // tag::define[]
   /** What the reports module does, when, and what it must hold meanwhile. */
-  public TaskRouter reports(LeaderElection election, Lock files) {
+  public TaskRouter reports(LeaderElection election, DistributedLock files) {
     TaskRouter reports = TaskRouter.create("reports");
 
     // On the leader only, thirty seconds after the last run has ended.
@@ -42,7 +42,7 @@ public final class Tasks {
 
   /** Completes with the id of the deployment. */
   public Future<String> deploy(
-      Vertx vertx, JsonObject backend, LeaderElection election, Lock files) {
+      Vertx vertx, JsonObject backend, LeaderElection election, DistributedLock files) {
     // tag::deploy[]
     TaskManagerVerticle tasks = new TaskManagerVerticle(reports(election, files));
     JsonObject config = new JsonObject().put("backend", backend);

@@ -1,7 +1,7 @@
 package dev.conclave.examples;
 
 import dev.conclave.LockServiceVerticle;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockService;
 import io.vertx.core.DeploymentOptions;
@@ -22,8 +22,8 @@ public final class WithLock {
             new DeploymentOptions().setConfig(new JsonObject().put("backend", backend)));
 
     LockService locks = LockService.createProxy(vertx);
-    Lock lock =
-        Lock.create(
+    DistributedLock lock =
+        DistributedLock.create(
             vertx,
             locks,
             "invoice:4711",

@@ -3,7 +3,7 @@ package dev.conclave;
 import dev.conclave.config.VirtualThreads;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.task.TaskBody;
 import dev.conclave.task.TaskContext;
 import dev.conclave.task.TaskDefinition;
@@ -29,11 +29,12 @@ import java.util.function.Supplier;
 final class DeclaredTasks {
   private static final long REPLY_TIMEOUT = 30_000;
 
-  private final Function<String, Lock> locks;
+  private final Function<String, DistributedLock> locks;
   private final Function<String, Supplier<LeaderElection>> elections;
 
   DeclaredTasks(
-      Function<String, Lock> locks, Function<String, Supplier<LeaderElection>> elections) {
+      Function<String, DistributedLock> locks,
+      Function<String, Supplier<LeaderElection>> elections) {
     this.locks = locks;
     this.elections = elections;
   }

@@ -4,8 +4,8 @@ import dev.conclave.backend.SyncBackend;
 import dev.conclave.config.ConfigSchema;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LocalLockService;
-import dev.conclave.lock.Lock;
 import dev.conclave.lock.LockService;
 import dev.conclave.lock.LockServiceOptions;
 import dev.conclave.task.TaskManager;
@@ -82,7 +82,7 @@ public class TaskManagerVerticle extends VerticleBase {
   private Future<Void> run(TaskManagerOptions options, JsonArray tasks) {
     locks = LockService.create(vertx, backend, new LockServiceOptions());
     DeclaredTasks declared =
-        new DeclaredTasks(name -> Lock.create(vertx, locks, name), elections::get);
+        new DeclaredTasks(name -> DistributedLock.create(vertx, locks, name), elections::get);
     TaskManager made = TaskManager.create(vertx, backend, options);
     routers.forEach(made::include);
     made.include(declared.router(tasks));

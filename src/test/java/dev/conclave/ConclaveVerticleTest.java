@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.election.LeaderElectionService;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockService;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -55,7 +55,7 @@ class ConclaveVerticleTest {
                 memory()
                     .put("locks", new JsonObject())
                     .put("elections", new JsonArray().add(election))));
-    Lock lock = Lock.create(vertx, LockService.createProxy(vertx), "door");
+    DistributedLock lock = DistributedLock.create(vertx, LockService.createProxy(vertx), "door");
     boolean valid = get(lock.withLock(handle -> Future.succeededFuture(handle.isValid())));
     assertThat(valid).isTrue();
     eventually(

@@ -10,8 +10,8 @@ import dev.conclave.backend.SyncBackend;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionOptions;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LocalLockService;
-import dev.conclave.lock.Lock;
 import dev.conclave.lock.LockHandle;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockRequest;
@@ -65,9 +65,9 @@ class PlainThreadTest {
   @Test
   void aLockIsHeldWhileTheThreadAndTheBodyBlock() {
     LocalLockService service = service();
-    LockHandle handle = get(Lock.create(vertx, service, "door", options()).acquire());
+    LockHandle handle = get(DistributedLock.create(vertx, service, "door", options()).acquire());
     Future<Boolean> valid =
-        Lock.create(vertx, service, "gate", options())
+        DistributedLock.create(vertx, service, "gate", options())
             .withLock(held -> blocks(null).map(ended -> held.isValid()));
     pause(LONG);
     assertThat(handle.isValid()).as("while the thread blocks").isTrue();
@@ -99,7 +99,7 @@ class PlainThreadTest {
                   @Override
                   public Future<?> start() {
                     made.complete(service());
-                    return Lock.create(vertx, made.future().result(), "door", options())
+                    return DistributedLock.create(vertx, made.future().result(), "door", options())
                         .acquire()
                         .onComplete(held);
                   }

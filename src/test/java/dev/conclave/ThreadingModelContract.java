@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeadershipEvent;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockHandle;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockService;
@@ -75,8 +75,8 @@ abstract class ThreadingModelContract {
     return new DeploymentOptions().setThreadingModel(model()).setConfig(config);
   }
 
-  private static Lock lock(Vertx vertx, String name) {
-    return Lock.create(
+  private static DistributedLock lock(Vertx vertx, String name) {
+    return DistributedLock.create(
         vertx,
         LockService.createProxy(vertx),
         name,
@@ -242,7 +242,9 @@ abstract class ThreadingModelContract {
     long fence = verticle.election().fencingToken().orElseThrow();
     LockOptions renewed = new LockOptions().setLeaseDuration(LEASE).setRenew(true);
     LockHandle handle =
-        get(Lock.create(vertx, LockService.createProxy(vertx), "door", renewed).acquire());
+        get(
+            DistributedLock.create(vertx, LockService.createProxy(vertx), "door", renewed)
+                .acquire());
     Semaphore begun = new Semaphore(0);
     for (int i = 0; i < 20; i++) {
       vertx.executeBlocking(

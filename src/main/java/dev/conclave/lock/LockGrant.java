@@ -10,7 +10,7 @@ import io.vertx.core.json.JsonObject;
  *
  * <p>The caller may count on it until its own send stamp + {@code waited} + {@code leaseDuration},
  * less a margin for clock drift: the lease began when the service sent the attempt that succeeded,
- * which was {@code waited} after the request arrived. {@link Lock} does that.
+ * which was {@code waited} after the request arrived. {@link DistributedLock} does that.
  */
 @DataObject
 @JsonGen(publicConverter = false)

@@ -8,7 +8,7 @@ import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.EncodeException;
 import io.vertx.core.json.JsonObject;
 
-/** How a {@link Lock} is taken and kept. All durations are milliseconds. */
+/** How a {@link DistributedLock} is taken and kept. All durations are milliseconds. */
 @DataObject
 @JsonGen(publicConverter = false)
 public class LockOptions {
@@ -82,16 +82,16 @@ public class LockOptions {
   }
 
   /**
-   * Whether handles from {@link Lock#acquire()} renew themselves; {@link Lock#withLock} always
-   * does.
+   * Whether handles from {@link DistributedLock#acquire()} renew themselves; {@link
+   * DistributedLock#withLock} always does.
    */
   public boolean isRenew() {
     return renew;
   }
 
   /**
-   * Sets whether handles from {@link Lock#acquire()} renew themselves; {@link Lock#withLock} always
-   * does.
+   * Sets whether handles from {@link DistributedLock#acquire()} renew themselves; {@link
+   * DistributedLock#withLock} always does.
    */
   public LockOptions setRenew(boolean renew) {
     this.renew = renew;

@@ -15,7 +15,8 @@ import io.vertx.core.json.JsonObject;
  * Locks for whoever can reach it: in this process, or over the event bus through {@link
  * #createProxy}. All durations are milliseconds.
  *
- * <p>Most callers want {@link Lock}, which keeps track of time, renews and always releases.
+ * <p>Most callers want {@link DistributedLock}, which keeps track of time, renews and always
+ * releases.
  *
  * <p>Failures are {@link io.vertx.serviceproxy.ServiceException}s with the codes of {@link
  * dev.conclave.error.ErrorCode}, the same locally and over the bus. Beside those named at the

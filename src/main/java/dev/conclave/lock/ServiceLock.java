@@ -19,7 +19,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * A {@link Lock} over a service.
+ * A {@link DistributedLock} over a service.
  *
  * <ol>
  *   <li>The token is chosen here, before the request is sent, so that it can be released whatever
@@ -34,7 +34,7 @@ import java.util.function.Supplier;
  *   <li>A grant that is not valid any more after that is not a grant: it is released.
  * </ol>
  */
-final class ServiceLock implements Lock {
+final class ServiceLock implements DistributedLock {
   /** What an answer may take on top of the wait before it is given up. */
   private static final Duration GUARD = Duration.ofSeconds(10);
 

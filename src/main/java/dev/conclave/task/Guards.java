@@ -4,7 +4,7 @@ import dev.conclave.backend.Lease;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockHandle;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
@@ -83,7 +83,7 @@ final class Guards {
   }
 
   /** The lock renews itself within {@code withLock}, which ends when the hold is released. */
-  static Guard resource(Lock lock) {
+  static Guard resource(DistributedLock lock) {
     return fireTime -> {
       Promise<Hold> taken = Promise.promise();
       Promise<Void> done = Promise.promise();

@@ -3,7 +3,7 @@ package dev.conclave.task;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -28,7 +28,7 @@ public final class TaskDefinition {
   private final TaskRouter router;
   private final String name;
   private final TaskBody body;
-  private final List<Lock> locks = new ArrayList<>();
+  private final List<DistributedLock> locks = new ArrayList<>();
   private Timing timing;
   private Duration initialDelay = Duration.ZERO;
   private Duration jitter = Duration.ZERO;
@@ -145,9 +145,9 @@ public final class TaskDefinition {
    * Locks of resources that a run must hold too, taken in this order, each as its own options say:
    * who does not get one within its {@code waitTimeout} skips the run.
    */
-  public TaskDefinition withLock(Lock... resources) {
+  public TaskDefinition withLock(DistributedLock... resources) {
     change();
-    for (Lock resource : resources) {
+    for (DistributedLock resource : resources) {
       locks.add(Objects.requireNonNull(resource, "lock"));
     }
     return this;
@@ -270,7 +270,7 @@ public final class TaskDefinition {
     return minHold;
   }
 
-  List<Lock> locks() {
+  List<DistributedLock> locks() {
     return locks;
   }
 

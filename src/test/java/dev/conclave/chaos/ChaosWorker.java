@@ -2,8 +2,8 @@ package dev.conclave.chaos;
 
 import dev.conclave.backend.Backends;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LocalLockService;
-import dev.conclave.lock.Lock;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockService;
 import dev.conclave.lock.LockServiceOptions;
@@ -149,7 +149,7 @@ public final class ChaosWorker {
       return;
     }
     LockOptions options = new LockOptions().setLeaseDuration(3_000).setRenew(true);
-    Lock.create(vertx, service, key, options)
+    DistributedLock.create(vertx, service, key, options)
         .acquire()
         .onFailure(away -> vertx.setTimer(500, timer -> hold(key)))
         .onSuccess(handle -> handle.onLost(() -> hold(key)));

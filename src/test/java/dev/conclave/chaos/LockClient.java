@@ -2,7 +2,7 @@ package dev.conclave.chaos;
 
 import dev.conclave.chaos.Event.Type;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockHandle;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockService;
@@ -71,7 +71,7 @@ final class LockClient {
     long deadline = asked + patience * MILLI;
     long lease = options.getLeaseDuration() * MILLI;
     worker.log().add(Type.ASK, key, id, asked, lease, deadline, waits ? WAITS : ONCE);
-    Lock.create(vertx, service, key, options)
+    DistributedLock.create(vertx, service, key, options)
         .acquire(giveUp.future())
         .onSuccess(
             handle -> {

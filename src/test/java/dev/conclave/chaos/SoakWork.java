@@ -6,7 +6,7 @@ import dev.conclave.backend.SyncBackend;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionOptions;
 import dev.conclave.election.LeadershipPublishing;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockService;
 import dev.conclave.lock.LockServiceOptions;
@@ -108,7 +108,9 @@ final class SoakWork {
     router.cron("* * * * * *", "seconds", () -> vertx.timer(5)).oncePerTick();
     router
         .every(TASK.multipliedBy(5), "blocking", TaskBody.blocking(run -> run.onLost(() -> {})))
-        .withLock(Lock.create(vertx, service, "resource", new LockOptions().setWaitTimeout(100)))
+        .withLock(
+            DistributedLock.create(
+                vertx, service, "resource", new LockOptions().setWaitTimeout(100)))
         .timeout(Duration.ofSeconds(5));
     return router;
   }
@@ -154,7 +156,7 @@ final class SoakWork {
 
   private Future<?> lock(LockService locks, long wait) {
     LockOptions options = new LockOptions().setWaitTimeout(wait).setLeaseDuration(2_000);
-    return Lock.create(vertx, locks, "visited-" + worker.name(), options)
+    return DistributedLock.create(vertx, locks, "visited-" + worker.name(), options)
         .withLock(
             handle -> {
               handle.onLost(() -> {});

@@ -12,7 +12,7 @@ import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionOptions;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockService;
 import dev.conclave.lock.LockServiceOptions;
 import dev.conclave.task.TaskService;
@@ -89,7 +89,7 @@ class ExamplesTest {
     get(election.awaitLeadership());
     LockService locks = LockService.create(vertx, backend, new LockServiceOptions());
     Tasks tasks = new Tasks();
-    get(tasks.deploy(vertx, MEMORY, election, Lock.create(vertx, locks, "files")));
+    get(tasks.deploy(vertx, MEMORY, election, DistributedLock.create(vertx, locks, "files")));
     eventually(
         "both interval tasks ran",
         () -> tasks.done().contains("refreshed") && tasks.done().contains("exported under"));

@@ -123,8 +123,8 @@ abstract class LockServiceOnRealBackend {
     List<Future<?>> clients = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
       Vertx on = instances.get(i % instances.size());
-      Lock lock =
-          Lock.create(
+      DistributedLock lock =
+          DistributedLock.create(
               on,
               i % 2 == 0 || instances.size() > 1 && i % instances.size() == 0 ? service : other,
               name,
@@ -137,7 +137,8 @@ abstract class LockServiceOnRealBackend {
     assertThat(get(service.locked(name))).isFalse();
   }
 
-  private static Future<?> increment(Vertx on, Lock lock, int[] counter, List<Long> fences) {
+  private static Future<?> increment(
+      Vertx on, DistributedLock lock, int[] counter, List<Long> fences) {
     return lock.withLock(
         handle -> {
           fences.add(handle.fencingToken());
@@ -158,7 +159,8 @@ abstract class LockServiceOnRealBackend {
 
   @Test
   void aHolderThatIsRevokedFindsOutAndTheNextHasAGreaterFencingToken() {
-    Lock lock = Lock.create(vertx, service, name, new LockOptions().setLeaseDuration(20_000));
+    DistributedLock lock =
+        DistributedLock.create(vertx, service, name, new LockOptions().setLeaseDuration(20_000));
     LockHandle handle = get(lock.acquire());
     LockService other = elsewhere();
     Future<LockGrant> waiting = other.acquire(request("next"));
@@ -208,7 +210,7 @@ abstract class LockServiceOnRealBackend {
         .matches(ErrorCode.TIMEOUT::is);
     Promise<Void> giveUp = Promise.promise();
     Future<LockHandle> acquiring =
-        Lock.create(vertx, other, name, new LockOptions()).acquire(giveUp.future());
+        DistributedLock.create(vertx, other, name, new LockOptions()).acquire(giveUp.future());
     giveUp.complete();
     assertThat(failureOf(acquiring)).matches(ErrorCode.CLOSED::is);
     get(service.release(name, "holder"));

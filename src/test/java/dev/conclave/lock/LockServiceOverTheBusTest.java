@@ -124,7 +124,8 @@ class LockServiceOverTheBusTest {
     get(register("wide", wide));
     LockService over = LockService.createProxy(vertx, new LockServiceOptions().setAddress("wide"));
     get(over.acquire(request("holder", 0)));
-    Lock lock = Lock.create(vertx, over, "door", new LockOptions().setWaitTimeout(60_000));
+    DistributedLock lock =
+        DistributedLock.create(vertx, over, "door", new LockOptions().setWaitTimeout(60_000));
     for (int i = 0; i < 50; i++) {
       lock.acquire();
       over.acquire(new LockRequest().setName("door").setWaitTimeout(60_000));
@@ -142,7 +143,7 @@ class LockServiceOverTheBusTest {
             nobody.acquire(request("a", 20_000)),
             nobody.release("door", "a"),
             nobody.find("door"),
-            Lock.create(vertx, nobody, "door").acquire())) {
+            DistributedLock.create(vertx, nobody, "door").acquire())) {
       assertThat(failureOf(call))
           .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
           .hasMessage("no lock service listens on 'nowhere': deploy a LockServiceVerticle there");
@@ -260,7 +261,8 @@ class LockServiceOverTheBusTest {
 
   private void checkContexts(LockService service, Context caller, Promise<List<String>> strangers) {
     List<String> seen = new ArrayList<>();
-    Lock lock = Lock.create(vertx, service, "ctx", new LockOptions().setLeaseDuration(400));
+    DistributedLock lock =
+        DistributedLock.create(vertx, service, "ctx", new LockOptions().setLeaseDuration(400));
     Promise<Void> lost = Promise.promise();
     step(seen, "locked", caller, () -> service.locked("ctx"))
         .compose(v -> step(seen, "acquire", caller, lock::acquire))
@@ -291,7 +293,7 @@ class LockServiceOverTheBusTest {
   }
 
   private Future<?> waitAndHandOver(
-      List<String> seen, Context caller, Lock lock, LockHandle handle) {
+      List<String> seen, Context caller, DistributedLock lock, LockHandle handle) {
     Future<LockHandle> waiting = step(seen, "wait", caller, lock::acquire);
     return step(seen, "release", caller, handle::release)
         .compose(v -> waiting)
@@ -348,7 +350,8 @@ class LockServiceOverTheBusTest {
 
   @Test
   void aHandlerThatThrowsHarmsNobodyElse() {
-    Lock lock = Lock.create(vertx, local, "door", new LockOptions().setLeaseDuration(200));
+    DistributedLock lock =
+        DistributedLock.create(vertx, local, "door", new LockOptions().setLeaseDuration(200));
     Promise<LockHandle> acquired = Promise.promise();
     Promise<Throwable> thrown = Promise.promise();
     Context caller = vertx.getOrCreateContext().exceptionHandler(thrown::tryComplete);

@@ -32,7 +32,7 @@ class LockTest {
   private final LockOptions options =
       new LockOptions().setLeaseDuration(9_000).setWaitTimeout(3_000);
 
-  private Lock door() {
+  private DistributedLock door() {
     return locks.lock("door", options);
   }
 

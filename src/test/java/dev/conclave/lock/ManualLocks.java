@@ -59,11 +59,11 @@ class ManualLocks {
     time.advance(Duration.ofMillis(millis));
   }
 
-  Lock lock(String name, LockOptions options) {
+  DistributedLock lock(String name, LockOptions options) {
     return lock(service, name, options);
   }
 
-  Lock lock(LockService over, String name, LockOptions options) {
+  DistributedLock lock(LockService over, String name, LockOptions options) {
     return new ServiceLock(() -> time, () -> Runnable::run, over, name, options);
   }
 

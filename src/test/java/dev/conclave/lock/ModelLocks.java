@@ -20,12 +20,12 @@ public final class ModelLocks {
   }
 
   /** A lock over this service. */
-  public Lock lock(String name, LockOptions options) {
+  public DistributedLock lock(String name, LockOptions options) {
     return lock(scheduler, service, name, options);
   }
 
   /** A lock over a service that may be in another process. */
-  public static Lock lock(
+  public static DistributedLock lock(
       Scheduler scheduler, LockService service, String name, LockOptions options) {
     return new ServiceLock(() -> scheduler, () -> Runnable::run, service, name, options);
   }

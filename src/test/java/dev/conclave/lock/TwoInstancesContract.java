@@ -104,7 +104,8 @@ abstract class TwoInstancesContract {
   void callersThatGiveUpWaitAtNeitherInstance() {
     get(either.acquire(request("holder", 0)));
     Promise<Void> enough = Promise.promise();
-    Lock lock = Lock.create(vertx(0), either, "door", new LockOptions().setWaitTimeout(300_000));
+    DistributedLock lock =
+        DistributedLock.create(vertx(0), either, "door", new LockOptions().setWaitTimeout(300_000));
     List<Future<LockHandle>> callers = new ArrayList<>();
     for (int i = 0; i < 21; i++) {
       callers.add(lock.acquire(enough.future()));

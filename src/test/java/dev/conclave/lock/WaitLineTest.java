@@ -98,7 +98,7 @@ class WaitLineTest {
   @Test
   void waitersWithNewTokensCostNoReadOfTheStore() {
     locks.heldByStranger("door", LONG);
-    Lock lock = locks.lock("door", new LockOptions().setWaitTimeout(60_000));
+    DistributedLock lock = locks.lock("door", new LockOptions().setWaitTimeout(60_000));
     for (int i = 0; i < 500; i++) {
       lock.acquire();
     }

@@ -2,7 +2,7 @@ package dev.conclave.model;
 
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockHandle;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockServiceOptions;
@@ -26,8 +26,8 @@ final class LockScenario implements Scenario {
 
   private final class Client {
     private final ModelProcess process;
-    private final Lock lock;
-    private final Lock hurried;
+    private final DistributedLock lock;
+    private final DistributedLock hurried;
     private final List<LockHandle> over = new ArrayList<>();
     private LockHandle handle;
     private boolean last;
@@ -47,13 +47,13 @@ final class LockScenario implements Scenario {
           .setWaitTimeout(wait);
     }
 
-    private void acquire(World world, Lock from, long wait) {
+    private void acquire(World world, DistributedLock from, long wait) {
       Future<LockHandle> asked = from.acquire();
       process.expect("acquire", asked, wait);
       asked.onComplete(outcome -> answered(world, from, outcome));
     }
 
-    private void answered(World world, Lock from, AsyncResult<LockHandle> outcome) {
+    private void answered(World world, DistributedLock from, AsyncResult<LockHandle> outcome) {
       if (outcome.succeeded()) {
         world.tell(process + " holds " + outcome.result().fencingToken());
         holds(world, outcome.result());

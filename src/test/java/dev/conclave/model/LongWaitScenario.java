@@ -1,7 +1,7 @@
 package dev.conclave.model;
 
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockHandle;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockServiceOptions;
@@ -23,8 +23,8 @@ final class LongWaitScenario implements Scenario {
   private final boolean forgetsDrift;
   private ModelProcess service;
   private ModelLocks serviceLocks;
-  private Lock callers;
-  private Lock others;
+  private DistributedLock callers;
+  private DistributedLock others;
   private final List<LockHandle> handles = new ArrayList<>();
   private boolean callerServed;
   private boolean otherServedAgain;
@@ -89,7 +89,7 @@ final class LongWaitScenario implements Scenario {
     }
   }
 
-  private Future<LockHandle> take(ModelProcess process, Lock lock) {
+  private Future<LockHandle> take(ModelProcess process, DistributedLock lock) {
     Future<LockHandle> asked = lock.acquire();
     process.expect("acquire", asked, 2 * wait + TIMEOUT);
     return asked.onSuccess(handles::add);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.LeaseKind;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockHandle;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -346,7 +346,7 @@ class SyncTest {
   }
 
   /** A resource that is free or taken for ever. */
-  private final class Noted implements Lock {
+  private final class Noted implements DistributedLock {
     private final String name;
     private final boolean taken;
     private Future<Void> before = Future.succeededFuture();

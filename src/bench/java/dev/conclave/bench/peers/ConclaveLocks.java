@@ -3,7 +3,7 @@ package dev.conclave.bench.peers;
 import dev.conclave.LockServiceVerticle;
 import dev.conclave.backend.Backends;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.lock.Lock;
+import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockGrant;
 import dev.conclave.lock.LockHandle;
 import dev.conclave.lock.LockOptions;
@@ -80,7 +80,7 @@ public final class ConclaveLocks implements AsyncLocks {
 
   @Override
   public Future<LockHandle> hold(String name, long who) {
-    return Lock.create(
+    return DistributedLock.create(
             place.vertx(),
             service,
             name,

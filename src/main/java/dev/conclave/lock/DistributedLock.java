@@ -15,10 +15,10 @@ import java.util.function.Function;
  * {@link dev.conclave.error.ErrorCode}: {@code TIMEOUT}, {@code LOST}, {@code OVERLOADED}, {@code
  * BACKEND_UNAVAILABLE}, {@code INVALID}, {@code CLOSED}.
  */
-public interface Lock {
+public interface DistributedLock {
 
   /** A lock with the default options. */
-  static Lock create(Vertx vertx, LockService service, String name) {
+  static DistributedLock create(Vertx vertx, LockService service, String name) {
     return create(vertx, service, name, new LockOptions());
   }
 
@@ -28,7 +28,8 @@ public interface Lock {
    * @throws io.vertx.serviceproxy.ServiceException {@code INVALID} when the name or an option
    *     breaks a rule
    */
-  static Lock create(Vertx vertx, LockService service, String name, LockOptions options) {
+  static DistributedLock create(
+      Vertx vertx, LockService service, String name, LockOptions options) {
     return new ServiceLock(vertx, service, name, options);
   }
 
