@@ -28,7 +28,7 @@ import java.util.concurrent.TimeUnit;
  *       of the last one, the known expiry of the holder, this worker's turn in line (at once), a
  *       hint (at once, but no more than a few per retry interval). What is planned while a look is
  *       under way happens after its answer.
- *   <li>Looks are numbered. An answer counts only if its look is the last one; one that comes after
+ *   <li>Polls are numbered. An answer counts only if its look is the last one; one that comes after
  *       its look was given up changes nothing.
  *   <li>Every candidacy has a new random token, kept from try to try: asking again with it is
  *       harmless whatever became of the tries before. It becomes the token of the term when it
@@ -50,10 +50,10 @@ final class ElectionMachine {
   private final SyncBackend backend;
   private final LeaderElectionOptions options;
   private final Timing timing;
-  private final Calls calls;
+  private final BoundedCalls calls;
   private final LeaderWork work;
-  private final LeadershipTeller teller;
-  private final Looks looks;
+  private final LeadershipNotifier notifier;
+  private final Polling polling;
   private final FormerTokens former;
   private final LeaseKey key;
   private final String subject;
@@ -74,16 +74,16 @@ final class ElectionMachine {
       SyncBackend backend,
       LeaderElectionOptions options,
       Timing timing,
-      Calls calls,
+      BoundedCalls calls,
       LeaderWork work,
-      LeadershipTeller teller) {
+      LeadershipNotifier notifier) {
     this.scheduler = scheduler;
     this.backend = backend;
     this.options = options;
     this.timing = timing;
     this.calls = calls;
     this.work = work;
-    this.teller = teller;
+    this.notifier = notifier;
     this.key = LeaseKey.leader(options.getElection());
     this.subject = "election '" + options.getElection() + "', worker '" + options.getWorker() + "'";
     this.former = new FormerTokens(calls, backend, key, timing.backendTimeout, subject);
@@ -94,8 +94,8 @@ final class ElectionMachine {
             backend,
             scheduler,
             TimeUnit.MILLISECONDS.toNanos(options.getErrorInterval()));
-    this.looks =
-        new Looks(scheduler, calls, timing.backendTimeout, outage, this::look, this::expire);
+    this.polling =
+        new Polling(scheduler, calls, timing.backendTimeout, outage, this::poll, this::expire);
   }
 
   /** What is known now; from any thread. */
@@ -111,7 +111,7 @@ final class ElectionMachine {
     }
     if (watch == null) {
       watch = listen();
-      looks.now();
+      polling.now();
     }
     return Future.succeededFuture();
   }
@@ -142,7 +142,7 @@ final class ElectionMachine {
   }
 
   private Future<Void> leave(long patience) {
-    looks.forget();
+    polling.forget();
     if (watch != null) {
       watch.close();
     }
@@ -158,7 +158,7 @@ final class ElectionMachine {
 
   private Watch listen() {
     try {
-      return backend.watch(key, () -> later(() -> plan(looks.lastAt() + timing.hintSpacing)));
+      return backend.watch(key, () -> later(() -> plan(polling.lastAt() + timing.hintSpacing)));
     } catch (RuntimeException deaf) {
       LOG.log(DEBUG, subject + " hears no hints: " + deaf.getMessage());
       return () -> {};
@@ -174,9 +174,9 @@ final class ElectionMachine {
         });
   }
 
-  // ---- looks
+  // ---- polling
 
-  private void look() {
+  private void poll() {
     Term term = view.term();
     expire();
     if (term != view.term()) {
@@ -193,7 +193,7 @@ final class ElectionMachine {
 
   private void plan(long moment) {
     if (stopped == null || view.term() != null) {
-      looks.plan(moment);
+      polling.plan(moment);
     }
   }
 
@@ -219,7 +219,7 @@ final class ElectionMachine {
         LeaseRequest.of(key, mine, timing.lease, options.getWorker())
             .withMetadata(options.getMetadata())
             .waiting(timing.patience, () -> later(this::turn));
-    looks.send(
+    polling.send(
         () -> backend.acquire(request),
         late -> grantedTooLate(mine, late),
         answer -> {
@@ -234,7 +234,7 @@ final class ElectionMachine {
 
   private void turn() {
     if (stopped == null && view.term() == null) {
-      looks.now();
+      polling.now();
     }
   }
 
@@ -278,7 +278,7 @@ final class ElectionMachine {
 
   private void observe() {
     long sentAt = scheduler.nanoTime();
-    looks.send(
+    polling.send(
         () -> backend.find(key),
         late -> {},
         answer -> {
@@ -317,7 +317,7 @@ final class ElectionMachine {
 
   /** Ends the candidacy: gives up the place in line, and a grant that may be on its way. */
   private Future<Void> withdraw() {
-    return looks
+    return polling
         .landed()
         .transform(
             any -> {
@@ -331,7 +331,7 @@ final class ElectionMachine {
 
   private void renew(Term term) {
     long sentAt = scheduler.nanoTime();
-    looks.send(
+    polling.send(
         () -> backend.extend(key, term.token(), timing.lease),
         late -> renewedTooLate(term, late),
         answer -> {
@@ -339,7 +339,7 @@ final class ElectionMachine {
             planRetry(sentAt);
           } else if (!answer.result()) {
             end(LeadershipReason.LOST);
-            looks.now();
+            polling.now();
           } else if (term.renew(sentAt)) {
             awaitDeadline(term);
             planRetry(sentAt);
@@ -389,7 +389,7 @@ final class ElectionMachine {
   private void end(LeadershipReason reason) {
     Term term = view.term();
     term.end();
-    looks.abandon();
+    polling.abandon();
     deadlineTimer.cancel();
     transition(new View(null, null, term.fencingToken()), reason);
     Future<Void> released =
@@ -413,6 +413,6 @@ final class ElectionMachine {
     } else if (reason.isEnd()) {
       work.ended();
     }
-    teller.tell(next, reason);
+    notifier.changed(next, reason);
   }
 }

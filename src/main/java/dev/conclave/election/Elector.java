@@ -35,34 +35,34 @@ final class Elector implements LeaderElection {
 
   private final LeaderElectionOptions options;
   private final Scheduler scheduler;
-  private final Outside outside;
+  private final ElectionHost host;
   private final Timing timing;
-  private final Calls calls;
+  private final BoundedCalls calls;
   private final LeaderWork work;
-  private final LeadershipTeller teller;
+  private final LeadershipNotifier notifier;
   private final ElectionMachine machine;
   private Future<Void> opened;
   private Future<Void> closed;
 
   Elector(
-      Scheduler scheduler, SyncBackend backend, LeaderElectionOptions options, Outside outside) {
-    this(scheduler, backend, options, outside, () -> ThreadLocalRandom.current().nextDouble());
+      Scheduler scheduler, SyncBackend backend, LeaderElectionOptions options, ElectionHost host) {
+    this(scheduler, backend, options, host, () -> ThreadLocalRandom.current().nextDouble());
   }
 
   Elector(
       Scheduler scheduler,
       SyncBackend backend,
       LeaderElectionOptions given,
-      Outside outside,
+      ElectionHost host,
       DoubleSupplier random) {
     this.options = new LeaderElectionOptions(given.validate());
     this.scheduler = scheduler;
-    this.outside = outside;
+    this.host = host;
     this.timing = new Timing(options, random);
-    this.calls = new Calls(scheduler);
+    this.calls = new BoundedCalls(scheduler);
     this.work = new LeaderWork(options.getElection(), calls, scheduler::nanoTime);
-    this.teller = new LeadershipTeller(LOG, options, scheduler, outside::publish);
-    this.machine = new ElectionMachine(scheduler, backend, options, timing, calls, work, teller);
+    this.notifier = new LeadershipNotifier(LOG, options, scheduler, host::publish);
+    this.machine = new ElectionMachine(scheduler, backend, options, timing, calls, work, notifier);
     options.getDeploy().forEach(deploy -> work.add(verticle(child(deploy))));
   }
 
@@ -81,7 +81,7 @@ final class Elector implements LeaderElection {
     return queued(
         () -> {
           if (opened == null && closed == null) {
-            opened = calls.here(outside.open(this)).compose(open -> machine.start());
+            opened = calls.here(host.open(this)).compose(open -> machine.start());
           }
           return closed == null ? opened : machine.start();
         });
@@ -96,7 +96,7 @@ final class Elector implements LeaderElection {
             closed =
                 machine
                     .stop()
-                    .compose(stopped -> open.transform(any -> calls.here(outside.close())))
+                    .compose(stopped -> open.transform(any -> calls.here(host.close())))
                     .otherwiseEmpty();
           }
           return closed;
@@ -197,10 +197,10 @@ final class Elector implements LeaderElection {
   public LeaderElection onChange(Handler<LeadershipEvent> handler) {
     Context context = Vertx.currentContext();
     if (context == null || context.isEventLoopContext()) {
-      teller.add(handler);
+      notifier.add(handler);
     } else { // It may block.
       Executor caller = scheduler.caller();
-      teller.add(event -> caller.execute(() -> teller.tell(handler, event)));
+      notifier.add(event -> caller.execute(() -> notifier.call(handler, event)));
     }
     return this;
   }
@@ -210,22 +210,22 @@ final class Elector implements LeaderElection {
       Supplier<? extends Deployable> verticle, DeploymentOptions how) {
     VirtualThreads.check("options", how);
     DeploymentOptions copy = new DeploymentOptions(how);
-    Outside.Child child =
-        new Outside.Child("of a supplier", vertx -> vertx.deployVerticle(verticle, copy));
+    ElectionHost.Child child =
+        new ElectionHost.Child("of a supplier", vertx -> vertx.deployVerticle(verticle, copy));
     scheduler.execute(() -> work.add(verticle(child)));
     return this;
   }
 
-  private static Outside.Child child(LeaderDeployment deployment) {
-    return new Outside.Child(
+  private static ElectionHost.Child child(LeaderDeployment deployment) {
+    return new ElectionHost.Child(
         "'" + deployment.getVerticle() + "'",
         vertx -> vertx.deployVerticle(deployment.getVerticle(), deployment.getOptions()));
   }
 
-  private LeaderVerticle verticle(Outside.Child child) {
+  private LeaderVerticle verticle(ElectionHost.Child child) {
     return new LeaderVerticle(
         child,
-        outside,
+        host,
         calls,
         timing.stopTimeout,
         cause -> {

@@ -37,7 +37,7 @@ final class FormerTokens {
     }
   }
 
-  private final Calls calls;
+  private final BoundedCalls calls;
   private final SyncBackend backend;
   private final LeaseKey key;
   private final long timeout;
@@ -50,7 +50,8 @@ final class FormerTokens {
    * @param timeout how long a release may take, in nanoseconds
    * @param subject whose tokens they are, for the log
    */
-  FormerTokens(Calls calls, SyncBackend backend, LeaseKey key, long timeout, String subject) {
+  FormerTokens(
+      BoundedCalls calls, SyncBackend backend, LeaseKey key, long timeout, String subject) {
     this.calls = calls;
     this.backend = backend;
     this.key = key;

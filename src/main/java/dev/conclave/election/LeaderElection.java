@@ -43,7 +43,8 @@ public interface LeaderElection {
    */
   static LeaderElection create(Vertx vertx, SyncBackend backend, LeaderElectionOptions options) {
     ContextScheduler scheduler = Schedulers.of(vertx).own();
-    return new Elector(scheduler, backend, options, new VertxOutside(vertx, scheduler, options));
+    return new Elector(
+        scheduler, backend, options, new VertxElectionHost(vertx, scheduler, options));
   }
 
   /** The election's name. */

@@ -9,26 +9,26 @@ import java.util.function.Consumer;
  * the scheduler's thread only.
  */
 final class LeaderVerticle {
-  private final Outside.Child child;
-  private final Outside outside;
-  private final Calls calls;
+  private final ElectionHost.Child child;
+  private final ElectionHost host;
+  private final BoundedCalls calls;
   private final long stopTimeout;
   private final Consumer<Throwable> onFailure;
   private Future<Void> gone = Future.succeededFuture();
-  private Future<Outside.Deployed> current;
+  private Future<ElectionHost.Deployed> current;
   private long leadership;
 
   /**
    * @param onFailure told when the verticle does not run although it should
    */
   LeaderVerticle(
-      Outside.Child child,
-      Outside outside,
-      Calls calls,
+      ElectionHost.Child child,
+      ElectionHost host,
+      BoundedCalls calls,
       long stopTimeout,
       Consumer<Throwable> onFailure) {
     this.child = child;
-    this.outside = outside;
+    this.host = host;
     this.calls = calls;
     this.stopTimeout = stopTimeout;
     this.onFailure = onFailure;
@@ -47,7 +47,7 @@ final class LeaderVerticle {
             .compose(
                 free ->
                     mine == leadership
-                        ? calls.here(outside.deploy(child))
+                        ? calls.here(host.deploy(child))
                         : Future.failedFuture("leadership ended before it was deployed"));
     current.onFailure(
         cause -> {

@@ -16,7 +16,7 @@ import java.util.function.LongSupplier;
  */
 final class LeaderWork {
   private final String election;
-  private final Calls calls;
+  private final BoundedCalls calls;
   private final LongSupplier clock;
   private final List<LeaderVerticle> verticles = new ArrayList<>();
   private final Set<LeaderBody<?>> waiting = new LinkedHashSet<>();
@@ -30,7 +30,7 @@ final class LeaderWork {
   private boolean steppingDown;
   private boolean closed;
 
-  LeaderWork(String election, Calls calls, LongSupplier clock) {
+  LeaderWork(String election, BoundedCalls calls, LongSupplier clock) {
     this.election = election;
     this.calls = calls;
     this.clock = clock;

@@ -88,7 +88,7 @@ final class LocalTaskManager implements TaskManager {
             bodies,
             backend,
             options.getWorker(),
-            new TaskTeller(scheduler, bus, options),
+            new TaskNotifier(scheduler, bus, options),
             () -> ThreadLocalRandom.current().nextDouble());
     root.tasks().forEach(task -> tasks.put(task.name(), task));
     tasks.forEach((name, task) -> loops.put(name, new TaskLoop(task, setting)));

@@ -22,7 +22,7 @@ import java.util.function.DoubleSupplier;
  * <ol>
  *   <li>One timer stands at the next fire and is looked at now and then, because wall clocks are
  *       set and machines sleep. One run at a time: what comes due meanwhile is up to the {@link
- *       Pace}.
+ *       Schedule}.
  *   <li>Of several fires that have passed, the last one runs; one that is older than the misfire
  *       grace does not. What does not run is told as {@code MISSED}.
  *   <li>With {@code oncePerTick}, a fire that could neither be run nor settled here stays
@@ -46,7 +46,7 @@ final class TaskLoop {
       Executor bodies,
       SyncBackend backend,
       String worker,
-      TaskTeller teller,
+      TaskNotifier notifier,
       DoubleSupplier random) {}
 
   private static final long LOOK = Duration.ofMinutes(1).toNanos();
@@ -62,7 +62,7 @@ final class TaskLoop {
   private final List<Guard> scheduled;
   private final List<Guard> triggered;
   private final TaskStats stats = new TaskStats();
-  private final Pace pace;
+  private final Schedule schedule;
   private final Promise<Void> over = Promise.promise();
   private Scheduler.Timer timer = () -> {};
   private Scheduler.Timer again = () -> {};
@@ -83,13 +83,13 @@ final class TaskLoop {
     this.setting = setting;
     this.scheduler = setting.scheduler();
     this.known = new KnownSchedule(task, setting.worker(), setting.backend());
-    this.tick = new TickGuard(name, scheduler, setting.backend(), setting.teller()::clockIsOff);
+    this.tick = new TickGuard(name, scheduler, setting.backend(), setting.notifier()::clockIsOff);
     this.scheduled = Guards.scheduled(task, scheduler, setting.backend(), setting.worker(), tick);
     this.triggered = Guards.triggered(task, scheduler, setting.backend(), setting.worker());
-    this.pace = Pace.of(task, scheduler);
+    this.schedule = Schedule.of(task, scheduler);
     drawDelay();
     arm();
-    pace.before().ifPresent(this::lookBack);
+    schedule.before().ifPresent(this::lookBack);
   }
 
   String name() {
@@ -97,7 +97,7 @@ final class TaskLoop {
   }
 
   Optional<Instant> next() {
-    return pace.next();
+    return schedule.next();
   }
 
   TaskInfo info() {
@@ -106,7 +106,7 @@ final class TaskLoop {
             .setName(name)
             .setSchedule(task.timing().toString())
             .setSync(task.sync())
-            .setNextFire(stopped ? null : pace.next().map(Instant::toString).orElse(null))
+            .setNextFire(stopped ? null : schedule.next().map(Instant::toString).orElse(null))
             .setPaused(paused)
             .setRunning(isBusy())
             .setRunningSince(isBusy() ? runningSince.toString() : null);
@@ -170,14 +170,14 @@ final class TaskLoop {
   private void arm() {
     timer.cancel();
     long left = untilDue();
-    if (!stopped && running == null && left != Pace.NEVER) {
+    if (!stopped && running == null && left != Schedule.NEVER) {
       timer = scheduler.schedule(Math.min(left, LOOK), this::wake);
     }
   }
 
   private long untilDue() {
-    long left = pace.untilDue();
-    return left == Pace.NEVER ? left : left + delay;
+    long left = schedule.untilDue();
+    return left == Schedule.NEVER ? left : left + delay;
   }
 
   private void drawDelay() {
@@ -190,7 +190,7 @@ final class TaskLoop {
       arm();
       return;
     }
-    Pace.Fire fire = pace.take();
+    Schedule.Fire fire = schedule.take();
     drawDelay();
     again.cancel();
     failures = 0;
@@ -207,13 +207,13 @@ final class TaskLoop {
     if (task.misfireGrace() != null && late.compareTo(task.misfireGrace()) > 0) {
       open = null;
       missed(fireTime, 1, "its moment passed " + late + " ago, more than its misfireGrace");
-      pace.ended();
+      schedule.ended();
       arm();
       return;
     }
     if (lingering != null) {
       missed(fireTime, 1, "the body of an earlier run has not ended");
-      pace.ended();
+      schedule.ended();
       arm();
       return;
     }
@@ -229,7 +229,7 @@ final class TaskLoop {
             begun -> {
               if (run.isRunning()) {
                 runningSince = scheduler.now();
-                setting.teller().began(name, run);
+                setting.notifier().began(name, run);
               }
             });
     run.start().onSuccess(result -> ended(run, result, guards == scheduled, repeated));
@@ -246,15 +246,15 @@ final class TaskLoop {
       paused = result.settled() && result.outcome() == null;
     }
     if (result.outcome() != null && (result.outcome().ran() || !repeated)) {
-      tell(run.fireTime(), result, 1);
+      report(run.fireTime(), result, 1);
     } else if (result.outcome() == TaskOutcome.BACKEND_ERROR) {
-      setting.teller().backendFailed(name, result.cause());
+      setting.notifier().backendFailed(name, result.cause());
     }
     if (stopped) {
       over.tryComplete();
       return;
     }
-    long passed = pace.ended();
+    long passed = schedule.ended();
     if (passed > 0) {
       missed(run.fireTime(), passed, "moments passed while it ran");
     }
@@ -299,11 +299,11 @@ final class TaskLoop {
   }
 
   private void beginAnewIfSetBack() {
-    if (pace.rewind()) {
+    if (schedule.rewind()) {
       open = null;
       again.cancel();
       String now = "the wall clock was set back to " + scheduler.now();
-      setting.teller().clockIsOff("task '" + name + "': " + now + ", its schedule begins anew");
+      setting.notifier().clockIsOff("task '" + name + "': " + now + ", its schedule begins anew");
       arm();
     }
   }
@@ -327,7 +327,7 @@ final class TaskLoop {
       return; // A later tick has come up meanwhile.
     }
     if (missed.failed()) {
-      setting.teller().backendFailed(name, missed.cause());
+      setting.notifier().backendFailed(name, missed.cause());
       again = scheduler.schedule(pauseAfterFailure(), () -> lookBack(tick));
     } else if (missed.result()) {
       open = tick;
@@ -337,11 +337,11 @@ final class TaskLoop {
 
   private void missed(Instant fireTime, long times, String why) {
     Throwable cause = Guard.Refusal.missed(why);
-    tell(fireTime, new TaskRun.Result(TaskOutcome.MISSED, cause, 0, true, 0), times);
+    report(fireTime, new TaskRun.Result(TaskOutcome.MISSED, cause, 0, true, 0), times);
   }
 
-  private void tell(Instant fireTime, TaskRun.Result result, long times) {
+  private void report(Instant fireTime, TaskRun.Result result, long times) {
     stats.count(fireTime, result, times);
-    setting.teller().ended(name, fireTime, result);
+    setting.notifier().ended(name, fireTime, result);
   }
 }

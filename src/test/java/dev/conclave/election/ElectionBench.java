@@ -51,7 +51,7 @@ class ElectionBench {
   }
 
   /** One worker, everything it says, and a check that its beginnings and ends are in order. */
-  static final class Worker implements Outside {
+  static final class Worker implements ElectionHost {
     final ElectionBench bench;
     final ScriptedBackend backend;
     final Elector election;
@@ -138,7 +138,7 @@ class ElectionBench {
   }
 
   /** A leader-only verticle that is said to run. */
-  static final class Running implements Outside.Deployed {
+  static final class Running implements ElectionHost.Deployed {
     private final Worker worker;
     boolean undeploying;
     boolean gone;

@@ -22,7 +22,7 @@ public final class ModelElections {
     return new Elector(scheduler, backend, options, new Bus(events), () -> 0);
   }
 
-  private record Bus(Consumer<LeadershipEvent> events) implements Outside {
+  private record Bus(Consumer<LeadershipEvent> events) implements ElectionHost {
     @Override
     public Future<Void> open(LeaderElection election) {
       return Future.succeededFuture();

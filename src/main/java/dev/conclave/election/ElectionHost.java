@@ -5,7 +5,7 @@ import io.vertx.core.Vertx;
 import java.util.function.Function;
 
 /** What an election does to the world besides asking its backend. */
-interface Outside {
+interface ElectionHost {
   /** Begins to answer for the election. */
   Future<Void> open(LeaderElection election);
 

@@ -13,7 +13,7 @@ import java.util.Optional;
  * <p>What passes during a run is given up, unless each tick is run once in the cluster: then the
  * last of them is due right after, since nobody else may have run it.
  */
-final class CalendarPace implements Pace {
+final class TickSchedule implements Schedule {
   private static final Duration FARTHEST = Duration.ofDays(10_000);
 
   private final Scheduler scheduler;
@@ -23,7 +23,7 @@ final class CalendarPace implements Pace {
   private Instant reached;
   private Optional<Instant> next;
 
-  CalendarPace(Scheduler scheduler, Ticks ticks, Duration initialDelay, boolean keeps) {
+  TickSchedule(Scheduler scheduler, Ticks ticks, Duration initialDelay, boolean keeps) {
     this.scheduler = scheduler;
     this.ticks = ticks;
     this.keeps = keeps;

@@ -11,14 +11,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
 /** Tells of one change after the other: the log, then the handlers, then the bus. */
-final class LeadershipTeller {
+final class LeadershipNotifier {
   private final System.Logger log;
   private final LeaderElectionOptions options;
   private final Scheduler scheduler;
   private final Consumer<LeadershipEvent> bus;
   private final List<Handler<LeadershipEvent>> handlers = new CopyOnWriteArrayList<>();
 
-  LeadershipTeller(
+  LeadershipNotifier(
       System.Logger log,
       LeaderElectionOptions options,
       Scheduler scheduler,
@@ -33,7 +33,7 @@ final class LeadershipTeller {
     handlers.add(handler);
   }
 
-  void tell(View view, LeadershipReason reason) {
+  void changed(View view, LeadershipReason reason) {
     LeadershipEvent event =
         new LeadershipEvent()
             .setElection(options.getElection())
@@ -44,8 +44,8 @@ final class LeadershipTeller {
             .setReason(reason)
             .setAt(scheduler.now().toString());
     log(event);
-    handlers.forEach(handler -> tell(handler, event));
-    tell(bus::accept, event);
+    handlers.forEach(handler -> call(handler, event));
+    call(bus::accept, event);
   }
 
   private void log(LeadershipEvent event) {
@@ -79,7 +79,7 @@ final class LeadershipTeller {
   }
 
   /** Tells one listener; what it throws is logged. */
-  void tell(Handler<LeadershipEvent> listener, LeadershipEvent event) {
+  void call(Handler<LeadershipEvent> listener, LeadershipEvent event) {
     try {
       listener.handle(event);
     } catch (Throwable thrown) {

@@ -13,16 +13,16 @@ import java.util.function.Supplier;
  * <ol>
  *   <li>At most one look is under way. What is planned meanwhile happens after its answer.
  *   <li>Of several plans the earliest stands; a look fulfils all plans made before it.
- *   <li>Looks are numbered. The answer counts only of the last one, and only until it is abandoned
+ *   <li>Polls are numbered. The answer counts only of the last one, and only until it is abandoned
  *       or takes too long. An answer that does not count is reported as late.
  * </ol>
  */
-final class Looks {
+final class Polling {
   private final Scheduler scheduler;
-  private final Calls calls;
+  private final BoundedCalls calls;
   private final long timeout;
   private final OutageLog outage;
-  private final Runnable look;
+  private final Runnable poll;
   private final Runnable beforeAnswer;
   private Scheduler.Timer timer = () -> {};
   private boolean planned;
@@ -33,21 +33,21 @@ final class Looks {
 
   /**
    * @param timeout how long a look may take, in nanoseconds
-   * @param look makes a look: calls {@link #send} or decides not to
+   * @param poll makes a poll: calls {@link #send} or decides not to
    * @param beforeAnswer runs before an answer is found to count or not
    */
-  Looks(
+  Polling(
       Scheduler scheduler,
-      Calls calls,
+      BoundedCalls calls,
       long timeout,
       OutageLog outage,
-      Runnable look,
+      Runnable poll,
       Runnable beforeAnswer) {
     this.scheduler = scheduler;
     this.calls = calls;
     this.timeout = timeout;
     this.outage = outage;
-    this.look = look;
+    this.poll = poll;
     this.beforeAnswer = beforeAnswer;
   }
 
@@ -61,7 +61,7 @@ final class Looks {
     return underWay == null ? Future.succeededFuture() : underWay;
   }
 
-  /** Looks now, or right after the look that is under way. */
+  /** Polls now, or right after the look that is under way. */
   void now() {
     if (underWay != null) {
       plan(scheduler.nanoTime());
@@ -69,7 +69,7 @@ final class Looks {
       planned = false;
       timer.cancel();
       lastAt = scheduler.nanoTime();
-      look.run();
+      poll.run();
     }
   }
 

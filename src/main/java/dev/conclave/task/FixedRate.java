@@ -6,12 +6,12 @@ import java.time.Instant;
 import java.util.Optional;
 
 /** A fixed period from the beginning of a run to that of the next, on the monotonic clock. */
-final class RatePace implements Pace {
+final class FixedRate implements Schedule {
   private final Scheduler scheduler;
   private final long period;
   private long dueAt;
 
-  RatePace(Scheduler scheduler, Duration period, Duration initialDelay) {
+  FixedRate(Scheduler scheduler, Duration period, Duration initialDelay) {
     this.scheduler = scheduler;
     this.period = period.toNanos();
     this.dueAt = scheduler.nanoTime() + initialDelay.toNanos();

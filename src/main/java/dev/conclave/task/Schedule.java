@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /** When one task is due on this machine. To be used on the scheduler's thread. */
-interface Pace {
+interface Schedule {
   /** {@link #untilDue()} of what is never due. */
   long NEVER = Long.MAX_VALUE;
 
@@ -19,16 +19,16 @@ interface Pace {
   record Fire(Instant at, long missed) {}
 
   /** The pace of a task, beginning now. */
-  static Pace of(TaskDefinition task, Scheduler scheduler) {
+  static Schedule of(TaskDefinition task, Scheduler scheduler) {
     Timing timing = task.timing();
     boolean once = task.isOncePerTick();
     return switch (timing.kind()) {
-      case CRON -> new CalendarPace(scheduler, timing.cron()::next, Duration.ZERO, once);
+      case CRON -> new TickSchedule(scheduler, timing.cron()::next, Duration.ZERO, once);
       case FIXED_RATE ->
           once
-              ? new CalendarPace(scheduler, Ticks.grid(timing.period()), task.initialDelay(), true)
-              : new RatePace(scheduler, timing.period(), task.initialDelay());
-      case EVERY -> new RestPace(scheduler, timing.period(), task.initialDelay(), once);
+              ? new TickSchedule(scheduler, Ticks.grid(timing.period()), task.initialDelay(), true)
+              : new FixedRate(scheduler, timing.period(), task.initialDelay());
+      case EVERY -> new FixedDelay(scheduler, timing.period(), task.initialDelay(), once);
     };
   }
 

@@ -15,7 +15,7 @@ import java.time.Instant;
  * on the bus for everything. A backend that stays away is one line per interval for all tasks
  * together.
  */
-final class TaskTeller {
+final class TaskNotifier {
   private static final System.Logger LOG = System.getLogger(TaskManager.class.getName());
   private static final long MILLI = 1_000_000;
 
@@ -28,7 +28,7 @@ final class TaskTeller {
   private boolean clockLogged;
   private long clockLoggedAt;
 
-  TaskTeller(Scheduler scheduler, TaskBus bus, TaskManagerOptions options) {
+  TaskNotifier(Scheduler scheduler, TaskBus bus, TaskManagerOptions options) {
     this.scheduler = scheduler;
     this.bus = bus;
     this.options = options;

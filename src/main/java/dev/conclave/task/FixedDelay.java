@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /** An interval from the end of a run to the beginning of the next, on the monotonic clock. */
-final class RestPace implements Pace {
+final class FixedDelay implements Schedule {
   private final Scheduler scheduler;
   private final Duration interval;
   private final boolean slots;
@@ -16,7 +16,7 @@ final class RestPace implements Pace {
   /**
    * @param slots whether a run is for a multiple of the interval rather than for its own moment
    */
-  RestPace(Scheduler scheduler, Duration interval, Duration initialDelay, boolean slots) {
+  FixedDelay(Scheduler scheduler, Duration interval, Duration initialDelay, boolean slots) {
     this.scheduler = scheduler;
     this.interval = interval;
     this.slots = slots;

@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The event bus and the deployments of a Vert.x instance. */
-final class VertxOutside implements Outside {
+final class VertxElectionHost implements ElectionHost {
   private static final System.Logger LOG = System.getLogger(LeaderElection.class.getName());
 
   /** {@link LeaderElectionService} as it travels on the event bus. */
@@ -30,7 +30,7 @@ final class VertxOutside implements Outside {
   private final ClassLoader classLoader = Thread.currentThread().getContextClassLoader();
   private final List<MessageConsumer<JsonObject>> consumers = new ArrayList<>();
 
-  VertxOutside(Vertx vertx, ContextScheduler scheduler, LeaderElectionOptions options) {
+  VertxElectionHost(Vertx vertx, ContextScheduler scheduler, LeaderElectionOptions options) {
     this.vertx = vertx;
     this.scheduler = scheduler;
     this.publishing = options.getPublish();

@@ -12,10 +12,10 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Brings what is answered elsewhere onto the scheduler's thread, and bounds it in time. */
-final class Calls {
+final class BoundedCalls {
   private final Scheduler scheduler;
 
-  Calls(Scheduler scheduler) {
+  BoundedCalls(Scheduler scheduler) {
     this.scheduler = scheduler;
   }
 
