@@ -4,6 +4,7 @@ import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import dev.conclave.error.ErrorCode;
+import dev.conclave.time.Backoff;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
@@ -25,8 +26,8 @@ import java.util.function.Supplier;
  */
 final class FirstContact {
   private static final System.Logger LOG = System.getLogger(Backends.class.getName());
-  private static final long FIRST_PAUSE = Duration.ofMillis(100).toNanos();
-  private static final long LONGEST_PAUSE = Duration.ofSeconds(1).toNanos();
+  private static final Backoff BACKOFF =
+      Backoff.exact(Duration.ofMillis(100), Duration.ofSeconds(1));
 
   private final Scheduler scheduler;
   private final Supplier<Future<Void>> ping;
@@ -34,7 +35,7 @@ final class FirstContact {
   private final Promise<Void> reached = Promise.promise();
   private final long begun;
   private Scheduler.Timer next = () -> {};
-  private long pause = FIRST_PAUSE;
+  private int failures;
   private boolean waiting;
 
   /**
@@ -100,8 +101,7 @@ final class FirstContact {
               + cause.getMessage());
     }
     long left = patience.toNanos() - (scheduler.nanoTime() - begun);
-    next = scheduler.schedule(Math.min(pause, left), this::attempt);
-    pause = Math.min(LONGEST_PAUSE, pause * 2);
+    next = scheduler.schedule(Math.min(BACKOFF.after(++failures), left), this::attempt);
   }
 
   private void giveUp(String sentence) {

@@ -1,6 +1,8 @@
 package dev.conclave.time;
 
 import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Instant;
 import java.util.concurrent.Executor;
@@ -37,6 +39,13 @@ public interface Scheduler {
    */
   default Timer schedule(long delay, long early, Runnable action) {
     return schedule(delay, action);
+  }
+
+  /** Completes once the delay, in nanoseconds, is over. On this scheduler's thread only. */
+  default Future<Void> after(long delay) {
+    Promise<Void> over = Promise.promise();
+    schedule(delay, over::complete);
+    return over.future();
   }
 
   /** Whether the caller runs on this scheduler's thread. */

@@ -1,6 +1,8 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.error.ErrorCode;
+import dev.conclave.time.Backoff;
+import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -9,7 +11,6 @@ import io.vertx.core.http.PoolOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 
 /**
@@ -32,8 +33,7 @@ import java.util.function.Consumer;
 final class ApiClient {
   private static final String TOKEN_FILE = "the disk with the token file";
   private static final int CONNECTION_ATTEMPTS = 3;
-  private static final long FIRST_PAUSE = Duration.ofMillis(50).toNanos();
-  private static final long LONGEST_PAUSE = Duration.ofSeconds(2).toNanos();
+  static final Backoff BACKOFF = Backoff.jittered(Duration.ofMillis(50), Duration.ofSeconds(2));
 
   /** One connection for each kind of key that is watched. */
   private static final int WATCHES = 3;
@@ -101,7 +101,7 @@ final class ApiClient {
 
   private Future<ApiAnswer> attempt(ApiCall call, Deadline deadline, int number) {
     return deadline
-        .bound(endpoint.credentials().token(), TOKEN_FILE)
+        .bound(endpoint.credentials().token(), () -> deadline.failure(TOKEN_FILE))
         .compose(
             token ->
                 exchange
@@ -117,7 +117,8 @@ final class ApiClient {
                 return judge(call, result.result(), deadline, number);
               }
               if (!(result.cause() instanceof ServiceException) && number < CONNECTION_ATTEMPTS) {
-                return again(call, deadline, number, pause(number), unreachable(result.cause()));
+                return again(
+                    call, deadline, number, BACKOFF.after(number), unreachable(result.cause()));
               }
               return Future.failedFuture(unreachable(result.cause()));
             });
@@ -126,7 +127,7 @@ final class ApiClient {
   private Future<Exchange.Raw> reauthorized(
       ApiCall call, String refused, Exchange.Raw raw, Deadline deadline) {
     return deadline
-        .bound(endpoint.credentials().insteadOf(refused), TOKEN_FILE)
+        .bound(endpoint.credentials().insteadOf(refused), () -> deadline.failure(TOKEN_FILE))
         .compose(
             token ->
                 token == null ? Future.succeededFuture(raw) : exchange.send(call, token, deadline));
@@ -145,12 +146,12 @@ final class ApiClient {
         ServiceException failure = failure(call, raw.status(), raw.message());
         if (raw.status() == ApiAnswer.TOO_MANY_REQUESTS || raw.status() >= 500) {
           long asked = raw.retryAfter();
-          return again(call, deadline, number, asked >= 0 ? asked : pause(number), failure);
+          return again(call, deadline, number, asked >= 0 ? asked : BACKOFF.after(number), failure);
         }
         if (raw.status() == ApiAnswer.FORBIDDEN
             && !Forbidden.isAboutTheNamespace(raw.message())
             && account.mayBeAllowed(call.verb())) {
-          long pause = pause(number);
+          long pause = BACKOFF.after(number);
           // The answer to the last try needs time too: with none, nobody would be told of this one.
           if (2 * pause >= deadline.left()) {
             account.refused(call.verb());
@@ -168,7 +169,7 @@ final class ApiClient {
     if (pause >= deadline.left()) {
       return Future.failedFuture(failure);
     }
-    return Pause.of(scheduler, pause).compose(over -> attempt(call, deadline, number + 1));
+    return scheduler.after(pause).compose(over -> attempt(call, deadline, number + 1));
   }
 
   private ServiceException unreachable(Throwable cause) {
@@ -222,11 +223,5 @@ final class ApiClient {
             + " '"
             + name
             + "' was lost, and others have written since");
-  }
-
-  /** How many nanoseconds to wait after the attempt of this number, from 1 on. */
-  static long pause(int number) {
-    long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(number - 1, 10));
-    return pause / 2 + ThreadLocalRandom.current().nextLong(pause / 2 + 1);
   }
 }

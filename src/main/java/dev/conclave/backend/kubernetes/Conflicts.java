@@ -1,6 +1,7 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.error.ErrorCode;
+import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 
@@ -22,9 +23,9 @@ final class Conflicts {
     if (count == 1) {
       return Future.succeededFuture();
     }
-    long pause = ApiClient.pause(count - 1);
+    long pause = ApiClient.BACKOFF.after(count - 1);
     return pause < deadline.left()
-        ? Pause.of(scheduler, pause)
+        ? scheduler.after(pause)
         : Future.failedFuture(
             ErrorCode.BACKEND_UNAVAILABLE.failure(
                 "'" + name + "' was changed by other clients at each of " + count + " attempts"));

@@ -1,5 +1,6 @@
 package dev.conclave.backend.kubernetes;
 
+import dev.conclave.time.Deadline;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientAgent;
@@ -112,7 +113,7 @@ final class Exchange {
                                     response.getHeader(HttpHeaders.DATE),
                                     body)));
     return deadline
-        .bound(answer, "the API server")
+        .bound(answer, () -> deadline.failure("the API server"))
         .onFailure(
             noAnswer -> {
               if (sent[0] != null) {

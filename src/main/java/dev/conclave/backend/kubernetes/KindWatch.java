@@ -1,6 +1,8 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.LeaseKind;
+import dev.conclave.time.Backoff;
+import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
@@ -41,8 +43,8 @@ final class KindWatch {
   /** Bookmarks come about once a minute; a connection that is silent for longer is dead. */
   private static final Duration SILENCE = Duration.ofSeconds(90);
 
-  private static final long FIRST_PAUSE = Duration.ofMillis(100).toNanos();
-  private static final long LONGEST_PAUSE = Duration.ofSeconds(10).toNanos();
+  private static final Backoff BACKOFF =
+      Backoff.jittered(Duration.ofMillis(100), Duration.ofSeconds(10));
 
   private final Scheduler scheduler;
   private final ApiClient api;
@@ -249,9 +251,8 @@ final class KindWatch {
           kind.id(),
           failure.getMessage());
     }
-    long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(failures - 1, 10));
     long asked = stream == null ? -1 : stream.retryAfter();
-    scheduler.schedule(Math.max(asked, pause / 2 + random(pause / 2)), action);
+    scheduler.schedule(Math.max(asked, BACKOFF.after(failures)), action);
   }
 
   private void recovered() {

@@ -13,6 +13,7 @@ import dev.conclave.backend.Watch;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.ContextScheduler;
+import dev.conclave.time.Deadline;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -223,8 +224,9 @@ public final class KubernetesBackend implements SyncBackend {
     }
     Promise<T> outcome = Promise.promise();
     underWay.add(outcome);
-    new Deadline(scheduler, settings.timeout())
-        .bound(opened(), "the disk with the files of the configuration")
+    Deadline deadline = new Deadline(scheduler, settings.timeout());
+    deadline
+        .bound(opened(), () -> deadline.failure("the disk with the files of the configuration"))
         .compose(operation)
         .onComplete(
             done -> {

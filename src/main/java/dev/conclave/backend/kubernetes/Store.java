@@ -1,6 +1,7 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.error.ErrorCode;
+import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;

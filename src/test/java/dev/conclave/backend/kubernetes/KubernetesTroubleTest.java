@@ -474,7 +474,7 @@ class KubernetesTroubleTest extends WithFakeApiServer {
     }
     assertThat(failureOf(backend.ping()))
         .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
-        .hasMessageContainingAll("the disk with the ", "did not answer within 300 ms");
+        .hasMessageContainingAll("the disk with the ", "within 300 ms");
     get(vertx.fileSystem().readFile("pom.xml"));
     Future<Void> called = backend.ping();
     get(backend.close());
