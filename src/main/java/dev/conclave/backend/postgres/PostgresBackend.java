@@ -31,7 +31,8 @@ import java.util.function.Supplier;
  *
  * <ol>
  *   <li>All requests go through one connection, in batches of one statement per kind ({@link
- *       Courier}, {@link PgBatch}); a second one listens for notifications ({@link Listener}).
+ *       RequestRunner}, {@link PostgresBatch}); a second one listens for notifications ({@link
+ *       PostgresHints}).
  *   <li>A waiter gets a number and stands in the key's line in the database. Only when somebody
  *       stands there, or watches, does a change notify anybody.
  *   <li>What has to be done now and then is done by {@link Upkeep}.
@@ -52,10 +53,10 @@ final class PostgresBackend implements SyncBackend {
   private final ContextScheduler scheduler;
   private final PostgresConfig config;
   private final Statements statements;
-  private final Courier courier;
-  private final Line line;
+  private final RequestRunner runner;
+  private final PostgresWaiters waiters;
   private final Watches watches = new Watches();
-  private final Listener listener;
+  private final PostgresHints hints;
   private final Upkeep upkeep;
 
   private PostgresBackend(
@@ -66,21 +67,22 @@ final class PostgresBackend implements SyncBackend {
     this.scheduler = scheduler;
     this.config = config;
     this.statements = new Statements(config.table(), client);
-    this.line = new Line(client);
-    this.courier =
-        new Courier(vertx, scheduler, config, statements, this::listening, line, this::vacated);
-    this.listener =
-        new Listener(
+    this.waiters = new PostgresWaiters(client);
+    this.runner =
+        new RequestRunner(
+            vertx, scheduler, config, statements, this::listening, waiters, this::vacated);
+    this.hints =
+        new PostgresHints(
             vertx,
             scheduler,
             config,
             client,
             statements.watchChannel(),
-            line,
+            waiters,
             watches,
-            key -> courier.ask(vacate(key, null, LAPSE)));
-    courier.link().pairWith(listener.link());
-    this.upkeep = new Upkeep(scheduler, config, statements, courier, listener, line, watches, beat);
+            key -> runner.run(vacate(key, null, LAPSE)));
+    runner.connector().pairWith(hints.connector());
+    this.upkeep = new Upkeep(scheduler, config, statements, runner, hints, waiters, watches, beat);
     scheduler.execute(upkeep::start);
   }
 
@@ -103,38 +105,38 @@ final class PostgresBackend implements SyncBackend {
     LeaseKey key = request.key();
     boolean waits = request.waiter() != null && config.notifications();
     String place = null;
-    if (waits && !courier.isClosed()) {
-      place = line.join(request, scheduler.nanoTime());
+    if (waits && !runner.isClosed()) {
+      place = waiters.join(request, scheduler.nanoTime());
     }
     JsonObject metadata = request.metadata();
-    Ask ask =
-        new Ask(
-            Ask.Kind.ACQUIRE,
-            key.kind().id(),
-            key.name(),
-            request.token(),
-            request.duration().toMillis(),
-            request.owner(),
-            metadata == null ? null : metadata.encode(),
-            place,
-            courier.deadline(),
-            true);
-    Future<Row> answer = courier.ask(ask);
+    Future<Row> answer =
+        runner.run(
+            new PostgresRequest(
+                PostgresRequest.Kind.ACQUIRE,
+                key.kind().id(),
+                key.name(),
+                request.token(),
+                request.duration().toMillis(),
+                request.owner(),
+                metadata == null ? null : metadata.encode(),
+                place,
+                runner.deadline(),
+                true));
     if (place != null) {
       answer =
           answer.onComplete(
               (row, failure) -> {
                 boolean granted = saysYes(row);
-                Runnable turn = line.answered(key, request.token(), granted);
+                Runnable turn = waiters.answered(key, request.token(), granted);
                 if (turn != null) {
-                  scheduler.execute(() -> Line.run(turn));
+                  scheduler.execute(() -> PostgresWaiters.run(turn));
                 }
               });
     }
     return answer.map(
         row -> {
           if (row == null) {
-            throw PgErrors.unavailable(
+            throw PostgresErrors.unavailable(
                 config, new IllegalStateException("the record was not written"));
           }
           return readable(
@@ -142,7 +144,7 @@ final class PostgresBackend implements SyncBackend {
               () ->
                   row.getBoolean(2)
                       ? new Acquisition.Granted(row.getLong(3))
-                      : new Acquisition.Refused(Leases.read(key, row)));
+                      : new Acquisition.Refused(LeaseRows.read(key, row)));
         });
   }
 
@@ -152,10 +154,15 @@ final class PostgresBackend implements SyncBackend {
         () -> {
           LeaseRules.checkToken(token);
           LeaseRules.checkDuration(duration);
-          return courier
-              .ask(
-                  Ask.of(
-                      Ask.Kind.EXTEND, key, token, duration.toMillis(), null, courier.deadline()))
+          return runner
+              .run(
+                  PostgresRequest.of(
+                      PostgresRequest.Kind.EXTEND,
+                      key,
+                      token,
+                      duration.toMillis(),
+                      null,
+                      runner.deadline()))
               .map(row -> row != null);
         });
   }
@@ -165,8 +172,10 @@ final class PostgresBackend implements SyncBackend {
     return CallerContext.attempt(
         () -> {
           LeaseRules.checkToken(token);
-          line.leave(key, token);
-          return courier.ask(vacate(key, token, Ask.RELEASE)).map(PostgresBackend::saysYes);
+          waiters.leave(key, token);
+          return runner
+              .run(vacate(key, token, PostgresRequest.RELEASE))
+              .map(PostgresBackend::saysYes);
         });
   }
 
@@ -175,20 +184,20 @@ final class PostgresBackend implements SyncBackend {
     return CallerContext.attempt(
         () -> {
           LeaseRules.checkToken(token);
-          line.leave(key, token);
-          return courier.ask(vacate(key, token, LEAVE)).mapEmpty();
+          waiters.leave(key, token);
+          return runner.run(vacate(key, token, LEAVE)).mapEmpty();
         });
   }
 
   @Override
   public Future<Boolean> revoke(LeaseKey key) {
-    return courier.ask(vacate(key, null, Ask.REVOKE)).map(PostgresBackend::saysYes);
+    return runner.run(vacate(key, null, PostgresRequest.REVOKE)).map(PostgresBackend::saysYes);
   }
 
   @Override
   public Future<Optional<Lease>> find(LeaseKey key) {
-    return courier
-        .ask(Ask.of(Ask.Kind.LOOK, key, null, 0, null, courier.deadline()))
+    return runner
+        .run(PostgresRequest.of(PostgresRequest.Kind.LOOK, key, null, 0, null, runner.deadline()))
         .map(row -> row == null ? Optional.empty() : Optional.of(read(key, row)));
   }
 
@@ -197,8 +206,10 @@ final class PostgresBackend implements SyncBackend {
     return CallerContext.attempt(
         () -> {
           LeaseRules.checkToken(token);
-          return courier
-              .ask(Ask.of(Ask.Kind.LOOK, key, token, 0, null, courier.deadline()))
+          return runner
+              .run(
+                  PostgresRequest.of(
+                      PostgresRequest.Kind.LOOK, key, token, 0, null, runner.deadline()))
               .map(PostgresBackend::saysYes);
         });
   }
@@ -208,12 +219,12 @@ final class PostgresBackend implements SyncBackend {
     return CallerContext.attempt(
         () -> {
           LeaseRules.checkLimit(limit);
-          if (!prefix.isEmpty() && !Leases.mayBeginAName(prefix)) {
-            return courier.direct(
+          if (!prefix.isEmpty() && !LeaseRows.mayBeginAName(prefix)) {
+            return runner.direct(
                 connection -> Future.succeededFuture(new LeasePage(List.of(), null)));
           }
           String first = page != null && page.startsWith(prefix) ? page + LEAST : prefix;
-          return courier.direct(
+          return runner.direct(
               connection ->
                   statements
                       .list(connection, kind.id(), first, prefix + BEYOND, limit)
@@ -238,13 +249,13 @@ final class PostgresBackend implements SyncBackend {
 
   @Override
   public Watch watch(LeaseKey key, Runnable hint) {
-    if (!config.notifications() || courier.isClosed()) {
+    if (!config.notifications() || runner.isClosed()) {
       return () -> {};
     }
     Watch watch = watches.add(key, hint);
     scheduler.execute(
         () -> {
-          listener.start();
+          hints.start();
           upkeep.watch(key);
         });
     return watch;
@@ -252,70 +263,71 @@ final class PostgresBackend implements SyncBackend {
 
   @Override
   public Future<Boolean> advance(String name, long mark) {
-    return register(Ask.Kind.ADVANCE, name, mark).map(row -> row != null);
+    return register(PostgresRequest.Kind.ADVANCE, name, mark).map(row -> row != null);
   }
 
   @Override
   public Future<Boolean> retreat(String name, long mark) {
-    return register(Ask.Kind.RETREAT, name, mark).map(row -> row != null);
+    return register(PostgresRequest.Kind.RETREAT, name, mark).map(row -> row != null);
   }
 
   @Override
   public Future<Optional<Register>> register(String name) {
-    return register(Ask.Kind.REGISTER, name, 0).map(row -> Optional.of(Leases.register(row)));
+    return register(PostgresRequest.Kind.REGISTER, name, 0)
+        .map(row -> Optional.of(LeaseRows.register(row)));
   }
 
-  private Future<Row> register(Ask.Kind kind, String name, long mark) {
+  private Future<Row> register(PostgresRequest.Kind kind, String name, long mark) {
     return CallerContext.attempt(
         () -> {
           LeaseRules.checkName(name);
           LeaseRules.checkMark(mark);
-          return courier.ask(Ask.register(kind, name, mark, courier.deadline()));
+          return runner.run(PostgresRequest.register(kind, name, mark, runner.deadline()));
         });
   }
 
   @Override
   public Future<Void> ping() {
-    return courier.ping();
+    return runner.ping();
   }
 
   @Override
   public String trouble() {
-    Throwable last = courier.link().lastFailure();
-    return last == null ? null : PgErrors.unavailable(config, last).getMessage();
+    Throwable last = runner.connector().lastFailure();
+    return last == null ? null : PostgresErrors.unavailable(config, last).getMessage();
   }
 
   @Override
   public Future<Void> close() {
-    line.clear();
+    waiters.clear();
     watches.clear();
-    return courier.close(
+    return runner.close(
         () -> {
           scheduler.close();
-          return listener.close();
+          return hints.close();
         });
   }
 
   private Future<Void> listening() {
-    return listener.start();
+    return hints.start();
   }
 
   /** Where the next in line are of this client, the answer says what else a notification would. */
   private void vacated(Row row) {
-    if (row.size() > Leases.NEXT) {
-      Long first = row.getLong(Leases.FIRST);
-      Long next = row.getLong(Leases.NEXT);
+    if (row.size() > LeaseRows.NEXT) {
+      Long first = row.getLong(LeaseRows.FIRST);
+      Long next = row.getLong(LeaseRows.NEXT);
       if (first != null) {
-        line.call(first);
+        waiters.call(first);
       }
       if (next != null) {
-        listener.offerMade(next);
+        hints.offerMade(next);
       }
     }
   }
 
-  private Ask vacate(LeaseKey key, String token, String how) {
-    return Ask.of(Ask.Kind.VACATE, key, token, 0, how, courier.deadline());
+  private PostgresRequest vacate(LeaseKey key, String token, String how) {
+    return PostgresRequest.of(PostgresRequest.Kind.VACATE, key, token, 0, how, runner.deadline());
   }
 
   private static boolean saysYes(Row row) {
@@ -323,7 +335,7 @@ final class PostgresBackend implements SyncBackend {
   }
 
   private Lease read(LeaseKey key, Row row) {
-    return readable(key, () -> Leases.read(key, row));
+    return readable(key, () -> LeaseRows.read(key, row));
   }
 
   /** What the row means; others may have written to the table, or changed it. */
@@ -331,7 +343,7 @@ final class PostgresBackend implements SyncBackend {
     try {
       return meaning.get();
     } catch (RuntimeException wrong) {
-      throw PgErrors.unavailable(
+      throw PostgresErrors.unavailable(
           config,
           new IllegalStateException(
               "the record of " + key + " can not be read; repair or delete it"));

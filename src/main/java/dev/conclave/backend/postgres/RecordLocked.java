@@ -4,9 +4,13 @@ package dev.conclave.backend.postgres;
 final class RecordLocked extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  RecordLocked(Ask ask) {
+  RecordLocked(PostgresRequest request) {
     super(
-        "the record of " + ask.space() + " '" + ask.name() + "' is locked by another transaction",
+        "the record of "
+            + request.space()
+            + " '"
+            + request.name()
+            + "' is locked by another transaction",
         null,
         false,
         false);

@@ -44,7 +44,7 @@ final class Statements {
   private final String purge;
 
   /**
-   * @param client whose statements these are; see {@link Line}
+   * @param client whose statements these are; see {@link PostgresWaiters}
    */
   Statements(TableName table, String client) {
     this(table, client, true);
@@ -87,9 +87,10 @@ final class Statements {
    *
    * @param deadline microseconds of the server's clock
    */
-  Future<RowSet<Row>> run(SqlClient client, Ask.Kind kind, List<Ask> asks, long deadline) {
-    String[] kinds = strings(asks, Ask::space);
-    String[] names = strings(asks, Ask::name);
+  Future<RowSet<Row>> run(
+      SqlClient client, PostgresRequest.Kind kind, List<PostgresRequest> requests, long deadline) {
+    String[] kinds = strings(requests, PostgresRequest::space);
+    String[] names = strings(requests, PostgresRequest::name);
     return switch (kind) {
       case ACQUIRE ->
           run(
@@ -97,11 +98,11 @@ final class Statements {
               acquire,
               kinds,
               names,
-              strings(asks, Ask::token),
-              strings(asks, Ask::owner),
-              strings(asks, Ask::metadata),
-              numbers(asks),
-              strings(asks, Ask::extra),
+              strings(requests, PostgresRequest::token),
+              strings(requests, PostgresRequest::owner),
+              strings(requests, PostgresRequest::metadata),
+              numbers(requests),
+              strings(requests, PostgresRequest::extra),
               LOCK_TIMEOUT,
               notifying ? watchChannel : null,
               deadline);
@@ -111,8 +112,8 @@ final class Statements {
               extend,
               kinds,
               names,
-              strings(asks, Ask::token),
-              numbers(asks),
+              strings(requests, PostgresRequest::token),
+              numbers(requests),
               LOCK_TIMEOUT,
               deadline);
       case VACATE ->
@@ -121,25 +122,26 @@ final class Statements {
               vacate,
               kinds,
               names,
-              strings(asks, Ask::extra),
-              strings(asks, Ask::token),
+              strings(requests, PostgresRequest::extra),
+              strings(requests, PostgresRequest::token),
               LOCK_TIMEOUT,
               OFFER.toMillis(),
               notifying ? watchChannel : null,
               notifying ? CHANNEL : null,
               self,
               deadline);
-      case LOOK -> run(client, look, kinds, names, strings(asks, Ask::token));
-      case ADVANCE -> run(client, advance, kinds, names, numbers(asks), LOCK_TIMEOUT);
+      case LOOK -> run(client, look, kinds, names, strings(requests, PostgresRequest::token));
+      case ADVANCE -> run(client, advance, kinds, names, numbers(requests), LOCK_TIMEOUT);
       case REGISTER -> run(client, register, kinds, names);
-      case RETREAT -> run(client, retreat, kinds, names, numbers(asks), LOCK_TIMEOUT, deadline);
+      case RETREAT -> run(client, retreat, kinds, names, numbers(requests), LOCK_TIMEOUT, deadline);
     };
   }
 
   /** As if all of these were plain cases; says nothing about those that are not. */
-  Future<RowSet<Row>> runPlain(SqlClient client, Ask.Kind kind, List<Ask> asks, long deadline) {
-    Ask one = asks.size() == 1 ? asks.get(0) : null;
-    if (kind == Ask.Kind.ACQUIRE) {
+  Future<RowSet<Row>> runPlain(
+      SqlClient client, PostgresRequest.Kind kind, List<PostgresRequest> requests, long deadline) {
+    PostgresRequest one = requests.size() == 1 ? requests.get(0) : null;
+    if (kind == PostgresRequest.Kind.ACQUIRE) {
       return one != null
           ? run(
               client,
@@ -155,12 +157,12 @@ final class Statements {
           : run(
               client,
               acquireMany,
-              strings(asks, Ask::space),
-              strings(asks, Ask::name),
-              strings(asks, Ask::token),
-              strings(asks, Ask::owner),
-              strings(asks, Ask::metadata),
-              numbers(asks),
+              strings(requests, PostgresRequest::space),
+              strings(requests, PostgresRequest::name),
+              strings(requests, PostgresRequest::token),
+              strings(requests, PostgresRequest::owner),
+              strings(requests, PostgresRequest::metadata),
+              numbers(requests),
               LOCK_TIMEOUT,
               deadline);
     }
@@ -169,15 +171,19 @@ final class Statements {
         : run(
             client,
             releaseMany,
-            strings(asks, Ask::space),
-            strings(asks, Ask::name),
-            strings(asks, Ask::token),
+            strings(requests, PostgresRequest::space),
+            strings(requests, PostgresRequest::name),
+            strings(requests, PostgresRequest::token),
             LOCK_TIMEOUT);
   }
 
   /** Which of the requests' records somebody else has locked. */
-  Future<RowSet<Row>> busy(SqlClient client, List<Ask> asks) {
-    return run(client, busy, strings(asks, Ask::space), strings(asks, Ask::name));
+  Future<RowSet<Row>> busy(SqlClient client, List<PostgresRequest> requests) {
+    return run(
+        client,
+        busy,
+        strings(requests, PostgresRequest::space),
+        strings(requests, PostgresRequest::name));
   }
 
   /** Live leases in the order of their names, and where to go on; see {@link LeaseSql#LIST}. */
@@ -199,18 +205,19 @@ final class Statements {
     return client.preparedQuery(sql).execute(Tuple.wrap(arguments));
   }
 
-  private static String[] strings(List<Ask> asks, Function<Ask, String> part) {
-    String[] strings = new String[asks.size()];
+  private static String[] strings(
+      List<PostgresRequest> requests, Function<PostgresRequest, String> part) {
+    String[] strings = new String[requests.size()];
     for (int i = 0; i < strings.length; i++) {
-      strings[i] = part.apply(asks.get(i));
+      strings[i] = part.apply(requests.get(i));
     }
     return strings;
   }
 
-  private static Long[] numbers(List<Ask> asks) {
-    Long[] numbers = new Long[asks.size()];
+  private static Long[] numbers(List<PostgresRequest> requests) {
+    Long[] numbers = new Long[requests.size()];
     for (int i = 0; i < numbers.length; i++) {
-      numbers[i] = asks.get(i).number();
+      numbers[i] = requests.get(i).number();
     }
     return numbers;
   }

@@ -45,9 +45,9 @@ final class Upkeep {
   private final Scheduler scheduler;
   private final PostgresConfig config;
   private final Statements statements;
-  private final Courier courier;
-  private final Listener listener;
-  private final Line line;
+  private final RequestRunner runner;
+  private final PostgresHints hints;
+  private final PostgresWaiters waiters;
   private final Watches watches;
   private final Set<LeaseKey> fresh = new LinkedHashSet<>();
   private final long purgeEvery;
@@ -58,17 +58,17 @@ final class Upkeep {
       Scheduler scheduler,
       PostgresConfig config,
       Statements statements,
-      Courier courier,
-      Listener listener,
-      Line line,
+      RequestRunner runner,
+      PostgresHints hints,
+      PostgresWaiters waiters,
       Watches watches,
       Duration beat) {
     this.scheduler = scheduler;
     this.config = config;
     this.statements = statements;
-    this.courier = courier;
-    this.listener = listener;
-    this.line = line;
+    this.runner = runner;
+    this.hints = hints;
+    this.waiters = waiters;
     this.watches = watches;
     this.beat = beat.toNanos();
     this.purgeEvery =
@@ -81,9 +81,9 @@ final class Upkeep {
   }
 
   private void tick() {
-    line.sweep(scheduler.nanoTime());
-    listener.check();
-    courier.link().check();
+    waiters.sweep(scheduler.nanoTime());
+    hints.check();
+    runner.connector().check();
     if (!watches.isEmpty()) {
       mark(watches.keys());
     }
@@ -113,18 +113,18 @@ final class Upkeep {
     String[] kinds = some.stream().map(key -> key.kind().id()).toArray(String[]::new);
     String[] names = some.stream().map(LeaseKey::name).toArray(String[]::new);
     int next = from + some.size();
-    return courier
+    return runner
         .direct(c -> statements.watch(c, kinds, names, WATCHED))
         .compose(done -> next < keys.size() ? mark(keys, next) : Future.succeededFuture());
   }
 
   /** One step of the walk, from the record that was examined last. */
   private void purge(String kind, String name) {
-    PgConnection connection = courier.current();
+    PgConnection connection = runner.current();
     Future<Row> last =
         connection == null
             ? Future.succeededFuture()
-            : courier.direct(
+            : runner.direct(
                 c ->
                     statements
                         .purge(c, config.idleRetention(), kind, name)
@@ -144,7 +144,7 @@ final class Upkeep {
   }
 
   private void warnOfMissingRight(Throwable failure) {
-    if (PgErrors.isForbidden(failure) && !warned) {
+    if (PostgresErrors.isForbidden(failure) && !warned) {
       warned = true;
       LOG.log(
           Level.WARNING,
@@ -158,7 +158,7 @@ final class Upkeep {
 
   private static void note(String what, Future<?> outcome) {
     outcome.onFailure(
-        failure -> LOG.log(Level.DEBUG, () -> what + " failed: " + PgErrors.reason(failure)));
+        failure -> LOG.log(Level.DEBUG, () -> what + " failed: " + PostgresErrors.reason(failure)));
   }
 
   /** About that long; many processes should not come at the same moment. */

@@ -45,13 +45,13 @@ final class Watches {
   void changed(String record) {
     List<Runnable> some = hints.get(record);
     if (some != null) {
-      some.forEach(Line::run);
+      some.forEach(PostgresWaiters::run);
     }
   }
 
   /** Notifications may have been lost. */
   void allChanged() {
-    hints.values().forEach(some -> some.forEach(Line::run));
+    hints.values().forEach(some -> some.forEach(PostgresWaiters::run));
   }
 
   Collection<LeaseKey> keys() {

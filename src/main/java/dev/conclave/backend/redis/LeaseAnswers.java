@@ -33,7 +33,7 @@ final class LeaseAnswers {
   }
 
   /** Whether an operation can be answered so. */
-  static boolean answers(LeaseOp operation, Response answer) {
+  static boolean answers(RedisRequest operation, Response answer) {
     return switch (operation.kind()) {
       case ACQUIRE, WAIT -> isNumber(answer) || isLease(answer);
       case FIND -> answer == null || isLease(answer);

@@ -10,8 +10,8 @@ import java.util.Map;
  * makes no difference.
  *
  * <ol>
- *   <li>An operation joins a run that it {@linkplain LeaseOp#follows follows}, of the few latest;
- *       else it begins a new one.
+ *   <li>An operation joins a run that it {@linkplain RedisRequest#follows follows}, of the few
+ *       latest; else it begins a new one.
  *   <li>Operations on one record keep their order: none joins a run before that of an earlier one.
  * </ol>
  */
@@ -19,7 +19,7 @@ final class LeaseRuns {
   /** Where all terms differ, looking further back would cost more than it saves. */
   private static final int LATEST = 8;
 
-  private record Run(LeaseOp first, List<Integer> places) {}
+  private record Run(RedisRequest first, List<Integer> places) {}
 
   private final List<Run> runs = new ArrayList<>(2);
 
@@ -33,7 +33,7 @@ final class LeaseRuns {
    *
    * @param place what it is known by
    */
-  void add(LeaseOp operation, int place) {
+  void add(RedisRequest operation, int place) {
     int earliest =
         Math.max(runOf.getOrDefault(operation.record(), 0), Math.max(0, runs.size() - LATEST));
     int index = runs.size() - 1;

@@ -40,12 +40,12 @@ import java.util.List;
  * break.
  *
  * <p>Operations that differ in nothing but record and token make a run and say what they have in
- * common once ({@link LeaseOp#follows}), for every argument costs the server time. The script's
- * arguments are: idle retention (µs); this client's channel, behind {@code 1} when {@code PUBLISH}
- * counts everybody who hears it; the time after which the client no longer waits for the answer,
- * and nothing is granted, extended, revoked or set back; then per run the operation, how many they
- * are, their terms, and what each has of its own. An answer is a number, an array (a lease as
- * anyone may see it), nil (none) or a string: the error of this operation alone.
+ * common once ({@link RedisRequest#follows}), for every argument costs the server time. The
+ * script's arguments are: idle retention (µs); this client's channel, behind {@code 1} when {@code
+ * PUBLISH} counts everybody who hears it; the time after which the client no longer waits for the
+ * answer, and nothing is granted, extended, revoked or set back; then per run the operation, how
+ * many they are, their terms, and what each has of its own. An answer is a number, an array (a
+ * lease as anyone may see it), nil (none) or a string: the error of this operation alone.
  *
  * <p>What few operations need is defined when it is needed, and functions share few variables: both
  * cost time in each call.
@@ -360,7 +360,7 @@ final class LeaseScript {
       return answers
       """
           .replace("$OFFER", Long.toString(OFFER.toMillis() * 1000))
-          .replace("$LATE", RedisRefusals.LATE);
+          .replace("$LATE", RedisErrors.LATE);
 
   private static final byte[] FULL = LUA.getBytes(UTF_8);
   private static final byte[] DIGEST = sha1(FULL).getBytes(UTF_8);
@@ -387,36 +387,37 @@ final class LeaseScript {
   }
 
   /** The call by the script's digest; fails with NOSCRIPT on a server that does not have it. */
-  Request byDigest(List<LeaseOp> operations, long deadline) {
+  Request byDigest(List<RedisRequest> operations, long deadline) {
     return call(Command.EVALSHA, DIGEST, operations, deadline);
   }
 
   /** The call that brings the script with it. */
-  Request inFull(List<LeaseOp> operations, long deadline) {
+  Request inFull(List<RedisRequest> operations, long deadline) {
     return call(Command.EVAL, FULL, operations, deadline);
   }
 
   /** As {@link #inFull}, for operations that need no more memory than they free. */
-  Request withoutMemory(List<LeaseOp> operations, long deadline) {
+  Request withoutMemory(List<RedisRequest> operations, long deadline) {
     return call(Command.EVAL, FULL_WITHOUT_MEMORY, operations, deadline);
   }
 
-  private Request call(Command command, byte[] script, List<LeaseOp> operations, long deadline) {
+  private Request call(
+      Command command, byte[] script, List<RedisRequest> operations, long deadline) {
     int count = operations.size();
     Request request = Request.cmd(command).arg(script).arg(count);
-    for (LeaseOp operation : operations) {
+    for (RedisRequest operation : operations) {
       request.arg(operation.record());
     }
     // As text: the client puts a space before a number of sixteen nines.
     request.arg(retention).arg(client).arg(Long.toString(deadline));
     for (int from = 0; from < count; ) {
-      LeaseOp first = operations.get(from);
+      RedisRequest first = operations.get(from);
       int to = from + 1;
       while (to < count && operations.get(to).follows(first, to - from)) {
         to++;
       }
       first.appendTerms(request, to - from);
-      for (LeaseOp operation : operations.subList(from, to)) {
+      for (RedisRequest operation : operations.subList(from, to)) {
         request.arg(operation.own());
       }
       from = to;

@@ -35,9 +35,9 @@ import java.util.function.Supplier;
  * <ol>
  *   <li>Every operation is one run of {@link LeaseScript}; requests that meet on the way share one
  *       ({@link GroupCommit}, {@link RedisTransport}).
- *   <li>One connection carries them, another one what is heard ({@link RedisLink}, {@link
+ *   <li>One connection carries them, another one what is heard ({@link RedisConnector}, {@link
  *       RedisHints}).
- *   <li>Turns of waiters are {@link RedisLine}'s, pages {@link RedisListing}'s business.
+ *   <li>Turns of waiters are {@link RedisWaiters}'s, pages {@link RedisListing}'s business.
  * </ol>
  */
 final class RedisBackend implements SyncBackend {
@@ -48,9 +48,9 @@ final class RedisBackend implements SyncBackend {
 
   private final ContextScheduler scheduler;
   private final RedisConfig config;
-  private final GroupCommit<RedisAsk, Response> requests;
-  private final RedisLink link;
-  private final RedisLine line;
+  private final GroupCommit<RedisRequest, Response> requests;
+  private final RedisConnector connector;
+  private final RedisWaiters waiters;
   private final RedisHints hints;
   private final RedisListing listing;
   private volatile boolean closed;
@@ -63,14 +63,15 @@ final class RedisBackend implements SyncBackend {
     this.config = config;
     this.scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
     String channel = config.prefix() + ":client:" + randomId();
-    this.line = new RedisLine(scheduler, this::lapse);
+    this.waiters = new RedisWaiters(scheduler, this::lapse);
     RedisTransport transport =
         new RedisTransport(
             scheduler,
             config,
             new LeaseScript(config.idleRetention(), channel, config.isOneServer()),
-            line);
-    this.link = new RedisLink(vertx, scheduler, config, attempt -> config.options(), transport);
+            waiters);
+    this.connector =
+        new RedisConnector(vertx, scheduler, config, attempt -> config.options(), transport);
     this.requests =
         new GroupCommit<>(
             scheduler,
@@ -82,11 +83,11 @@ final class RedisBackend implements SyncBackend {
             scheduler,
             config,
             channel,
-            line,
-            record -> requests.submit(LeaseOp.watch(record, RedisHints.MARK)),
+            waiters,
+            record -> requests.submit(RedisRequest.watch(record, RedisHints.MARK)),
             suspected -> signOfLife(transport, suspected),
             beat);
-    transport.use(link, () -> hints.listen(transport::open));
+    transport.use(connector, () -> hints.listen(transport::open));
     this.listing = new RedisListing(config, this::command, this::find);
   }
 
@@ -98,8 +99,8 @@ final class RedisBackend implements SyncBackend {
 
   @Override
   public Future<Acquisition> acquire(LeaseRequest request) {
-    return ask(
-        LeaseOp.acquire(config, request),
+    return run(
+        RedisRequest.acquire(config, request),
         answer ->
             answer.type() == ResponseType.NUMBER
                 ? new Acquisition.Granted(answer.toLong())
@@ -112,7 +113,7 @@ final class RedisBackend implements SyncBackend {
         () -> {
           LeaseRules.checkToken(token);
           LeaseRules.checkDuration(duration);
-          return ask(LeaseOp.extend(config, key, token, duration), RedisBackend::isSet);
+          return run(RedisRequest.extend(config, key, token, duration), RedisBackend::isSet);
         });
   }
 
@@ -121,7 +122,7 @@ final class RedisBackend implements SyncBackend {
     return checked(
         () -> {
           LeaseRules.checkToken(token);
-          return ask(LeaseOp.release(config, key, token), RedisBackend::isSet);
+          return run(RedisRequest.release(config, key, token), RedisBackend::isSet);
         });
   }
 
@@ -130,19 +131,19 @@ final class RedisBackend implements SyncBackend {
     return checked(
         () -> {
           LeaseRules.checkToken(token);
-          return ask(LeaseOp.leave(config, key, token), answer -> null);
+          return run(RedisRequest.leave(config, key, token), answer -> null);
         });
   }
 
   @Override
   public Future<Boolean> revoke(LeaseKey key) {
-    return ask(LeaseOp.revoke(config, key), RedisBackend::isSet);
+    return run(RedisRequest.revoke(config, key), RedisBackend::isSet);
   }
 
   @Override
   public Future<Optional<Lease>> find(LeaseKey key) {
-    return ask(
-        LeaseOp.find(config, key),
+    return run(
+        RedisRequest.find(config, key),
         answer -> Optional.ofNullable(answer).map(found -> LeaseAnswers.lease(key, found)));
   }
 
@@ -151,7 +152,7 @@ final class RedisBackend implements SyncBackend {
     return checked(
         () -> {
           LeaseRules.checkToken(token);
-          return ask(LeaseOp.owns(config, key, token), RedisBackend::isSet);
+          return run(RedisRequest.owns(config, key, token), RedisBackend::isSet);
         });
   }
 
@@ -172,7 +173,7 @@ final class RedisBackend implements SyncBackend {
         () -> {
           LeaseRules.checkName(name);
           LeaseRules.checkMark(mark);
-          return ask(LeaseOp.advance(config, name, mark), RedisBackend::isSet);
+          return run(RedisRequest.advance(config, name, mark), RedisBackend::isSet);
         });
   }
 
@@ -181,8 +182,9 @@ final class RedisBackend implements SyncBackend {
     return checked(
         () -> {
           LeaseRules.checkName(name);
-          return ask(
-              LeaseOp.register(config, name), answer -> Optional.of(LeaseAnswers.register(answer)));
+          return run(
+              RedisRequest.register(config, name),
+              answer -> Optional.of(LeaseAnswers.register(answer)));
         });
   }
 
@@ -192,13 +194,13 @@ final class RedisBackend implements SyncBackend {
         () -> {
           LeaseRules.checkName(name);
           LeaseRules.checkMark(mark);
-          return ask(LeaseOp.retreat(config, name, mark), RedisBackend::isSet);
+          return run(RedisRequest.retreat(config, name, mark), RedisBackend::isSet);
         });
   }
 
   @Override
   public Watch watch(LeaseKey key, Runnable hint) {
-    return closed ? () -> {} : hints.watch(LeaseOp.record(config.prefix(), key), hint);
+    return closed ? () -> {} : hints.watch(RedisRequest.record(config.prefix(), key), hint);
   }
 
   /** Fails as soon as an attempt to connect has failed, without waiting for better times. */
@@ -210,7 +212,7 @@ final class RedisBackend implements SyncBackend {
           if (closed) {
             reached.complete(); // the command below fails with CLOSED
           } else {
-            link.probe().onComplete(reached);
+            connector.probe().onComplete(reached);
           }
         });
     Future<Void> pinged =
@@ -219,13 +221,13 @@ final class RedisBackend implements SyncBackend {
             .recover(
                 failure ->
                     Future.failedFuture(config.name().unavailable("can not be reached", failure)))
-            .compose(up -> ask(LeaseOp.ping(config), answer -> null));
+            .compose(up -> run(RedisRequest.ping(config), answer -> null));
     return CallerContext.answer(pinged);
   }
 
   @Override
   public String trouble() {
-    Throwable last = link.lastFailure();
+    Throwable last = connector.lastFailure();
     return last == null ? null : unreachable(last).getMessage();
   }
 
@@ -240,8 +242,8 @@ final class RedisBackend implements SyncBackend {
     Promise<Void> done = Promise.promise();
     scheduler.execute(
         () -> {
-          line.close();
-          Future<Void> ended = Future.join(hints.close(), link.close()).mapEmpty();
+          waiters.close();
+          Future<Void> ended = Future.join(hints.close(), connector.close()).mapEmpty();
           scheduler.close();
           ended.onComplete(done);
         });
@@ -250,7 +252,7 @@ final class RedisBackend implements SyncBackend {
 
   /** How many waiters and offers this client remembers. */
   int footprint() {
-    return line.size();
+    return waiters.size();
   }
 
   /**
@@ -260,22 +262,22 @@ final class RedisBackend implements SyncBackend {
    */
   private void signOfLife(RedisTransport transport, boolean suspected) {
     transport.readClock();
-    if (!closed && link.connection() != null && (transport.wasIdle() || suspected)) {
+    if (!closed && connector.connection() != null && (transport.wasIdle() || suspected)) {
       command(Request.cmd(Command.PING));
     }
   }
 
   private void lapse(LeaseKey key) {
-    requests.submit(LeaseOp.lapse(config, key)).onFailure(failure -> line.lapseFailed(key));
+    requests.submit(RedisRequest.lapse(config, key)).onFailure(failure -> waiters.lapseFailed(key));
   }
 
   private Future<Response> command(Request request) {
-    return ask(new RedisAsk.Plain(request), answer -> answer);
+    return run(RedisRequest.command(request), answer -> answer);
   }
 
-  private <T> Future<T> ask(RedisAsk ask, Function<Response, T> meaning) {
+  private <T> Future<T> run(RedisRequest request, Function<Response, T> meaning) {
     return requests
-        .submit(ask)
+        .submit(request)
         .transform(
             result ->
                 result.succeeded()
@@ -300,7 +302,7 @@ final class RedisBackend implements SyncBackend {
     if (!ErrorCode.BACKEND_UNAVAILABLE.is(failure) || failure.getMessage().contains(name)) {
       return failure;
     }
-    Throwable last = link.lastFailure();
+    Throwable last = connector.lastFailure();
     return last == null
         ? config.name().unavailable("is not available", failure)
         : unreachable(last);

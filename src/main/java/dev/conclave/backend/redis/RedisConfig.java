@@ -73,7 +73,8 @@ record RedisConfig(
               + options.getRole()
               + "; expected MASTER, because leases are written");
     }
-    // A connection that is exchanged underneath would lose its subscription: RedisLink reconnects.
+    // A connection that is exchanged underneath would lose its subscription: RedisConnector
+    // reconnects.
     options.setAutoFailover(false);
     options.setMaxWaitingHandlers(Math.max(options.getMaxWaitingHandlers(), MIN_WAITING_HANDLERS));
     return options;

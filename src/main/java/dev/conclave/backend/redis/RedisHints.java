@@ -30,7 +30,7 @@ import java.util.function.Function;
  *       is dead, whatever TCP says, and is replaced; the one for commands is then suspected too.
  * </ol>
  */
-final class RedisHints implements RedisLink.Listener {
+final class RedisHints implements RedisConnector.Listener {
   private static final System.Logger LOG = System.getLogger(RedisHints.class.getName());
 
   /** How long a record counts as watched. */
@@ -43,11 +43,11 @@ final class RedisHints implements RedisLink.Listener {
   private final RedisName name;
   private final String prefix;
   private final String channel;
-  private final RedisLine line;
+  private final RedisWaiters waiters;
   private final Function<String, Future<?>> mark;
   private final Consumer<Boolean> pulse;
   private final Duration beat;
-  private final RedisLink link;
+  private final RedisConnector connector;
   private final Map<String, List<Hint>> watches = new HashMap<>();
   private Runnable decision;
   private boolean beating;
@@ -74,7 +74,7 @@ final class RedisHints implements RedisLink.Listener {
       Scheduler scheduler,
       RedisConfig config,
       String channel,
-      RedisLine line,
+      RedisWaiters waiters,
       Function<String, Future<?>> mark,
       Consumer<Boolean> pulse,
       Duration beat) {
@@ -82,11 +82,11 @@ final class RedisHints implements RedisLink.Listener {
     this.name = config.name();
     this.prefix = config.prefix();
     this.channel = channel;
-    this.line = line;
+    this.waiters = waiters;
     this.mark = mark;
     this.pulse = pulse;
     this.beat = beat;
-    this.link = new RedisLink(vertx, scheduler, config, config::subscriberOptions, this);
+    this.connector = new RedisConnector(vertx, scheduler, config, config::subscriberOptions, this);
   }
 
   /**
@@ -100,7 +100,7 @@ final class RedisHints implements RedisLink.Listener {
       return;
     }
     decision = decided;
-    link.probe().onFailure(failure -> decided());
+    connector.probe().onFailure(failure -> decided());
   }
 
   private void decided() {
@@ -125,7 +125,7 @@ final class RedisHints implements RedisLink.Listener {
 
   Future<Void> close() {
     watches.clear();
-    return link.close();
+    return connector.close();
   }
 
   @Override
@@ -153,10 +153,10 @@ final class RedisHints implements RedisLink.Listener {
     }
     List<Hint> hints = watches.computeIfAbsent(record, r -> new ArrayList<>());
     hints.add(hint);
-    if (link.connection() == null) {
-      link.want();
+    if (connector.connection() == null) {
+      connector.want();
     } else if (hints.size() == 1) {
-      link.connection().send(Request.cmd(Command.SUBSCRIBE).arg(record));
+      connector.connection().send(Request.cmd(Command.SUBSCRIBE).arg(record));
     } else {
       subscribed(record);
     }
@@ -166,8 +166,8 @@ final class RedisHints implements RedisLink.Listener {
     List<Hint> hints = watches.get(record);
     if (hints != null && hints.remove(hint) && hints.isEmpty()) {
       watches.remove(record);
-      if (link.connection() != null) {
-        link.connection().send(Request.cmd(Command.UNSUBSCRIBE).arg(record));
+      if (connector.connection() != null) {
+        connector.connection().send(Request.cmd(Command.UNSUBSCRIBE).arg(record));
       }
     }
   }
@@ -197,7 +197,7 @@ final class RedisHints implements RedisLink.Listener {
       case "subscribe" -> {
         if (subject.equals(channel)) {
           hearing = true;
-          line.everybody();
+          waiters.everybody();
           decided();
         } else {
           subscribed(subject);
@@ -205,7 +205,7 @@ final class RedisHints implements RedisLink.Listener {
       }
       case "message" -> {
         if (subject.equals(channel)) {
-          line.turn(number(message.get(2)));
+          waiters.turn(number(message.get(2)));
         } else {
           call(subject);
         }
@@ -244,14 +244,14 @@ final class RedisHints implements RedisLink.Listener {
 
   private void beat() {
     scheduler.schedule(beat.toNanos(), this::beat);
-    RedisConnection connection = link.connection();
+    RedisConnection connection = connector.connection();
     boolean dead = connection != null && !heard;
     pulse.accept(dead);
     if (connection == null) {
       return;
     }
     if (dead) {
-      link.lost(connection);
+      connector.lost(connection);
       return;
     }
     heard = false;

@@ -39,27 +39,29 @@ import java.util.Set;
  * </ol>
  */
 final class RedisTransport
-    implements GroupCommit.Transport<RedisAsk, Response>, RedisLink.Listener {
+    implements GroupCommit.Transport<RedisRequest, Response>, RedisConnector.Listener {
 
-  private record Parked(List<RedisAsk> batch, Promise<List<Future<Response>>> answer, long until) {}
+  private record Parked(
+      List<RedisRequest> batch, Promise<List<Future<Response>>> answer, long until) {}
 
   private final Scheduler scheduler;
   private final RedisConfig config;
   private final LeaseScript script;
-  private final RedisLine line;
+  private final RedisWaiters waiters;
   private final Deque<Parked> parked = new ArrayDeque<>();
   private final ServerClock clock = new ServerClock();
-  private RedisLink link;
+  private RedisConnector connector;
   private Runnable listen;
   private final Set<Batch> underWay = new HashSet<>();
   private boolean open;
   private boolean idle;
 
-  RedisTransport(Scheduler scheduler, RedisConfig config, LeaseScript script, RedisLine line) {
+  RedisTransport(
+      Scheduler scheduler, RedisConfig config, LeaseScript script, RedisWaiters waiters) {
     this.scheduler = scheduler;
     this.config = config;
     this.script = script;
-    this.line = line;
+    this.waiters = waiters;
   }
 
   /**
@@ -68,18 +70,18 @@ final class RedisTransport
    * @param link the connection that this listens to
    * @param listen makes this client hear its messages, and calls {@link #open} then
    */
-  void use(RedisLink link, Runnable listen) {
-    this.link = link;
+  void use(RedisConnector connector, Runnable listen) {
+    this.connector = connector;
     this.listen = listen;
   }
 
   @Override
-  public Future<List<Future<Response>>> send(List<RedisAsk> batch) {
+  public Future<List<Future<Response>>> send(List<RedisRequest> batch) {
     Promise<List<Future<Response>>> answer = Promise.promise();
-    RedisConnection connection = open ? link.connection() : null;
+    RedisConnection connection = open ? connector.connection() : null;
     if (connection == null) {
       parked.add(new Parked(batch, answer, scheduler.nanoTime() + config.timeout().toNanos()));
-      link.want();
+      connector.want();
       if (listen != null) {
         Runnable first = listen;
         listen = null;
@@ -101,7 +103,7 @@ final class RedisTransport
 
   /** From time to time, so that drift does not add up. The servers of a cluster differ. */
   void readClock() {
-    RedisConnection connection = link.connection();
+    RedisConnection connection = connector.connection();
     if (connection != null && !config.isCluster()) {
       long now = scheduler.nanoTime();
       connection
@@ -109,7 +111,7 @@ final class RedisTransport
           .onSuccess(
               time -> {
                 Long micros = LeaseAnswers.time(time);
-                if (micros != null && link.connection() == connection) {
+                if (micros != null && connector.connection() == connection) {
                   clock.shows(micros, now);
                 }
               });
@@ -123,7 +125,7 @@ final class RedisTransport
   }
 
   private void flush() {
-    RedisConnection connection = open ? link.connection() : null;
+    RedisConnection connection = open ? connector.connection() : null;
     if (connection == null) {
       return;
     }
@@ -154,34 +156,38 @@ final class RedisTransport
     // What waited for a slot, or for a connection, says nothing about this one.
     long since = now - config.timeout().toNanos() / 2;
     if (underWay.stream().anyMatch(batch -> batch.sentAt - since <= 0)) {
-      link.lost(link.connection());
+      connector.lost(connector.connection());
     }
   }
 
   /** One batch on its way over one connection. */
   private final class Batch {
     private final RedisConnection connection;
-    private final List<RedisAsk> asks;
+    private final List<RedisRequest> requests;
     private final Promise<List<Future<Response>>> answer;
     private final List<Future<Response>> answers;
     private final long sentAt = scheduler.nanoTime();
     private final long deadline = clock.at(sentAt, config.timeout());
     private int open;
 
-    Batch(RedisConnection connection, List<RedisAsk> asks, Promise<List<Future<Response>>> answer) {
+    Batch(
+        RedisConnection connection,
+        List<RedisRequest> requests,
+        Promise<List<Future<Response>>> answer) {
       this.connection = connection;
-      this.asks = asks;
+      this.requests = requests;
       this.answer = answer;
-      this.answers = new ArrayList<>(asks.size());
+      this.answers = new ArrayList<>(requests.size());
     }
 
     void send() {
       Map<Object, LeaseRuns> calls = new LinkedHashMap<>();
       List<Integer> plain = new ArrayList<>();
-      for (int i = 0; i < asks.size(); i++) {
+      for (int i = 0; i < requests.size(); i++) {
         answers.add(null);
-        if (asks.get(i) instanceof LeaseOp operation) {
-          line.sending(operation);
+        RedisRequest operation = requests.get(i);
+        if (operation.command() == null) {
+          waiters.sending(operation);
           calls
               .computeIfAbsent(
                   config.isCluster() ? operation.record() : script, c -> new LeaseRuns())
@@ -198,22 +204,22 @@ final class RedisTransport
     }
 
     private void sendPlain(int index) {
-      Request request = ((RedisAsk.Plain) asks.get(index)).request();
+      Request command = requests.get(index).command();
       connection
-          .send(request)
+          .send(command)
           .onComplete(
               result -> {
                 answers.set(
                     index,
                     result.succeeded()
                         ? Future.succeededFuture(result.result())
-                        : failed(asks.get(index), result.cause()));
+                        : failed(requests.get(index), result.cause()));
                 closeOne();
               });
     }
 
     private void sendCall(List<Integer> places) {
-      List<LeaseOp> operations = operations(places);
+      List<RedisRequest> operations = operations(places);
       connection
           .send(script.byDigest(operations, deadline))
           .onSuccess(response -> answered(places, response, true))
@@ -239,20 +245,20 @@ final class RedisTransport
       List<Integer> withoutMemory = new ArrayList<>(0);
       List<Integer> tooEarly = new ArrayList<>(0);
       for (int place : places) {
-        LeaseOp operation = (LeaseOp) asks.get(place);
+        RedisRequest operation = requests.get(place);
         Response element = response.get(position++);
         if (mayRepeat && isOutOfMemory(element) && operation.needsNoMemory()) {
           withoutMemory.add(place);
         } else if (mayRepeat && isLate(element) && isWaitedFor()) {
           tooEarly.add(place);
         } else if (element != null && LeaseAnswers.isError(element)) {
-          line.unanswered(operation);
+          waiters.unanswered(operation);
           answers.set(place, refused(operation, element.toString()));
         } else if (LeaseAnswers.answers(operation, element)) {
-          line.answered(operation, element);
+          waiters.answered(operation, element);
           answers.set(place, Future.succeededFuture(element));
         } else {
-          line.unanswered(operation);
+          waiters.unanswered(operation);
           answers.set(place, failed(operation, LeaseAnswers.notUnderstood()));
         }
       }
@@ -279,33 +285,33 @@ final class RedisTransport
       return scheduler.nanoTime() - sentAt < config.timeout().toNanos();
     }
 
-    private List<LeaseOp> operations(List<Integer> places) {
-      List<LeaseOp> operations = new ArrayList<>(places.size());
-      places.forEach(place -> operations.add((LeaseOp) asks.get(place)));
+    private List<RedisRequest> operations(List<Integer> places) {
+      List<RedisRequest> operations = new ArrayList<>(places.size());
+      places.forEach(place -> operations.add(requests.get(place)));
       return operations;
     }
 
     private void failed(Collection<Integer> places, Throwable cause) {
       for (int place : places) {
-        line.unanswered((LeaseOp) asks.get(place));
-        answers.set(place, failed(asks.get(place), cause));
+        waiters.unanswered(requests.get(place));
+        answers.set(place, failed(requests.get(place), cause));
       }
       closeOne();
     }
 
-    private Future<Response> failed(RedisAsk ask, Throwable cause) {
+    private Future<Response> failed(RedisRequest request, Throwable cause) {
       if (startsWith(cause, "CONNECTION_CLOSED") || startsWith(cause, "Connection is closed")) {
-        link.ended(connection);
-      } else if (RedisRefusals.isNotHere(cause.getMessage())) {
-        link.lost(connection);
+        connector.ended(connection);
+      } else if (RedisErrors.isNotHere(cause.getMessage())) {
+        connector.lost(connection);
       }
-      return Future.failedFuture(config.name().unavailable("did not answer the " + ask, cause));
+      return Future.failedFuture(config.name().unavailable("did not answer the " + request, cause));
     }
 
     /** The error of one operation; its neighbours went well. */
-    private Future<Response> refused(LeaseOp operation, String error) {
-      if (RedisRefusals.isNotHere(error)) {
-        link.lost(connection);
+    private Future<Response> refused(RedisRequest operation, String error) {
+      if (RedisErrors.isNotHere(error)) {
+        connector.lost(connection);
       }
       return Future.failedFuture(
           ErrorCode.BACKEND_UNAVAILABLE.failure(
@@ -329,13 +335,11 @@ final class RedisTransport
   private static boolean isOutOfMemory(Response answer) {
     return answer != null
         && LeaseAnswers.isError(answer)
-        && RedisRefusals.isOutOfMemory(answer.toString());
+        && RedisErrors.isOutOfMemory(answer.toString());
   }
 
   private static boolean isLate(Response answer) {
-    return answer != null
-        && LeaseAnswers.isError(answer)
-        && RedisRefusals.isLate(answer.toString());
+    return answer != null && LeaseAnswers.isError(answer) && RedisErrors.isLate(answer.toString());
   }
 
   private static boolean startsWith(Throwable failure, String prefix) {

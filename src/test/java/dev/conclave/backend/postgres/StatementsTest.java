@@ -53,13 +53,14 @@ class StatementsTest extends PostgresTest {
     return connection;
   }
 
-  private static Ask ask(Ask.Kind kind, LeaseKey key, String token, String extra) {
-    return Ask.of(kind, key, token, LEASE, extra, Long.MAX_VALUE);
+  private static PostgresRequest ask(
+      PostgresRequest.Kind kind, LeaseKey key, String token, String extra) {
+    return PostgresRequest.of(kind, key, token, LEASE, extra, Long.MAX_VALUE);
   }
 
-  private static Ask acquisition(LeaseKey key, String token, String place) {
-    return new Ask(
-        Ask.Kind.ACQUIRE,
+  private static PostgresRequest acquisition(LeaseKey key, String token, String place) {
+    return new PostgresRequest(
+        PostgresRequest.Kind.ACQUIRE,
         key.kind().id(),
         key.name(),
         token,
@@ -71,11 +72,11 @@ class StatementsTest extends PostgresTest {
         true);
   }
 
-  private List<Row> run(PgConnection connection, Ask... asks) {
+  private List<Row> run(PgConnection connection, PostgresRequest... asks) {
     return rows(statements.run(connection, asks[0].kind(), List.of(asks), ServerClock.NEVER));
   }
 
-  private List<Row> runPlain(PgConnection connection, Ask... asks) {
+  private List<Row> runPlain(PgConnection connection, PostgresRequest... asks) {
     return rows(statements.runPlain(connection, asks[0].kind(), List.of(asks), ServerClock.NEVER));
   }
 
@@ -100,7 +101,7 @@ class StatementsTest extends PostgresTest {
   void whatExpiredDuringTheTransactionIsNotExtended() {
     LeaseKey expired = key();
     PgConnection connection = inAnOldTransaction(open(), List.of(expired), "mine");
-    assertThat(run(connection, ask(Ask.Kind.EXTEND, expired, "mine", null))).isEmpty();
+    assertThat(run(connection, ask(PostgresRequest.Kind.EXTEND, expired, "mine", null))).isEmpty();
   }
 
   @Test
@@ -110,7 +111,7 @@ class StatementsTest extends PostgresTest {
     SyncBackend backend = open();
     acquire(backend, live, "mine");
     PgConnection connection = inAnOldTransaction(backend, List.of(expired), "mine");
-    assertThat(run(connection, ask(Ask.Kind.EXTEND, live, "mine", null))).hasSize(1);
+    assertThat(run(connection, ask(PostgresRequest.Kind.EXTEND, live, "mine", null))).hasSize(1);
     String late =
         "SELECT expires_at - now() >= interval '60050 ms' FROM conclave_lease WHERE name = '%s'";
     RowSet<Row> rows = get(connection.query(late.formatted(live.name())).execute());
@@ -123,16 +124,24 @@ class StatementsTest extends PostgresTest {
     LeaseKey one = key();
     LeaseKey two = key();
     PgConnection connection = inAnOldTransaction(open(), List.of(alone, one, two), "mine");
-    assertThat(run(connection, ask(Ask.Kind.VACATE, alone, "mine", Ask.RELEASE)))
+    assertThat(
+            run(
+                connection,
+                ask(PostgresRequest.Kind.VACATE, alone, "mine", PostgresRequest.RELEASE)))
         .allSatisfy(row -> assertThat(row.getBoolean(2)).as("a live lease ended").isFalse());
-    assertThat(run(connection, ask(Ask.Kind.VACATE, alone, null, Ask.REVOKE)))
+    assertThat(
+            run(connection, ask(PostgresRequest.Kind.VACATE, alone, null, PostgresRequest.REVOKE)))
         .allSatisfy(row -> assertThat(row.getBoolean(2)).as("a live lease ended").isFalse());
-    assertThat(runPlain(connection, ask(Ask.Kind.VACATE, alone, "mine", Ask.RELEASE))).isEmpty();
     assertThat(
             runPlain(
                 connection,
-                ask(Ask.Kind.VACATE, one, "mine", Ask.RELEASE),
-                ask(Ask.Kind.VACATE, two, "mine", Ask.RELEASE)))
+                ask(PostgresRequest.Kind.VACATE, alone, "mine", PostgresRequest.RELEASE)))
+        .isEmpty();
+    assertThat(
+            runPlain(
+                connection,
+                ask(PostgresRequest.Kind.VACATE, one, "mine", PostgresRequest.RELEASE),
+                ask(PostgresRequest.Kind.VACATE, two, "mine", PostgresRequest.RELEASE)))
         .isEmpty();
   }
 
@@ -176,7 +185,7 @@ class StatementsTest extends PostgresTest {
   void whatExpiredDuringTheTransactionIsNotShown() {
     LeaseKey expired = key();
     PgConnection connection = inAnOldTransaction(open(), List.of(expired), "mine");
-    assertThat(run(connection, ask(Ask.Kind.LOOK, expired, "mine", null))).isEmpty();
+    assertThat(run(connection, ask(PostgresRequest.Kind.LOOK, expired, "mine", null))).isEmpty();
     assertThat(rows(statements.list(connection, "lock", "test-", "test-z", 10))).isEmpty();
   }
 
@@ -245,7 +254,7 @@ class StatementsTest extends PostgresTest {
             new Object[] {
               KINDS,
               NAMES,
-              new String[] {Ask.RELEASE, Ask.RELEASE},
+              new String[] {PostgresRequest.RELEASE, PostgresRequest.RELEASE},
               TOKENS,
               PATIENT,
               Statements.OFFER.toMillis(),

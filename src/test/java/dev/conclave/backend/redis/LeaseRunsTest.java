@@ -20,22 +20,23 @@ class LeaseRunsTest {
               .put("options", new JsonObject().put("connectionString", "redis://localhost")));
   private static final Duration LEASE = Duration.ofSeconds(30);
 
-  private static LeaseOp acquire(String name, Duration lease) {
-    return LeaseOp.acquire(CONFIG, LeaseRequest.of(LeaseKey.lock(name), "t-" + name, lease, "me"));
+  private static RedisRequest acquire(String name, Duration lease) {
+    return RedisRequest.acquire(
+        CONFIG, LeaseRequest.of(LeaseKey.lock(name), "t-" + name, lease, "me"));
   }
 
-  private static LeaseOp release(String name) {
-    return LeaseOp.release(CONFIG, LeaseKey.lock(name), "t-" + name);
+  private static RedisRequest release(String name) {
+    return RedisRequest.release(CONFIG, LeaseKey.lock(name), "t-" + name);
   }
 
-  private static LeaseOp await(String name, long number) {
+  private static RedisRequest await(String name, long number) {
     LeaseRequest request = LeaseRequest.of(LeaseKey.lock(name), "t-" + name, LEASE, "me");
-    LeaseOp waiting = LeaseOp.acquire(CONFIG, request.waiting(LEASE, () -> {}));
+    RedisRequest waiting = RedisRequest.acquire(CONFIG, request.waiting(LEASE, () -> {}));
     waiting.waitsAs(number);
     return waiting;
   }
 
-  private static List<Integer> order(List<LeaseOp> operations) {
+  private static List<Integer> order(List<RedisRequest> operations) {
     LeaseRuns runs = new LeaseRuns();
     for (int i = 0; i < operations.size(); i++) {
       runs.add(operations.get(i), i);
@@ -77,7 +78,7 @@ class LeaseRunsTest {
     long seed = System.nanoTime();
     Random random = new Random(seed);
     for (int round = 0; round < 500; round++) {
-      List<LeaseOp> operations = new ArrayList<>();
+      List<RedisRequest> operations = new ArrayList<>();
       for (int i = random.nextInt(40); i >= 0; i--) {
         String name = "n" + random.nextInt(6);
         operations.add(

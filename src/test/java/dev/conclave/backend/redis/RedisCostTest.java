@@ -93,11 +93,11 @@ class RedisCostTest extends RedisFixture {
     String token = token();
     acquire(backend, key, token);
     assertThat(get(backend.extend(key, token, Duration.ofDays(10)))).isTrue();
-    assertThat(server.call("PTTL", LeaseOp.record("conclave", key)))
+    assertThat(server.call("PTTL", RedisRequest.record("conclave", key)))
         .asInstanceOf(InstanceOfAssertFactories.LONG)
         .isGreaterThan(Duration.ofDays(10).toMillis());
     get(backend.release(key, token));
-    assertThat(server.call("PTTL", LeaseOp.record("conclave", key)))
+    assertThat(server.call("PTTL", RedisRequest.record("conclave", key)))
         .asInstanceOf(InstanceOfAssertFactories.LONG)
         .isBetween(Duration.ofDays(1).toMillis(), Duration.ofDays(3).toMillis());
   }
@@ -202,7 +202,7 @@ class RedisCostTest extends RedisFixture {
     eventually("the grant", () -> get(backend.acquire(winner)).granted());
     eventually("nothing is remembered", () -> backend.footprint() == 0);
     get(backend.release(key, winner.token()));
-    assertThat((List<?>) server.call("HKEYS", LeaseOp.record("conclave", key)))
+    assertThat((List<?>) server.call("HKEYS", RedisRequest.record("conclave", key)))
         .noneMatch(field -> field.toString().contains(":"));
   }
 }

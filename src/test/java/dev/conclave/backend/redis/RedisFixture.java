@@ -49,7 +49,7 @@ abstract class RedisFixture {
 
   /** Moves all times of a record, the fencing token among them. */
   static void moveIntoTheFuture(RedisServer server, LeaseKey key, Duration by) {
-    String record = LeaseOp.record("conclave", key);
+    String record = RedisRequest.record("conclave", key);
     String lease = (String) server.call("HGET", record, "lease");
     StringBuilder moved = new StringBuilder();
     for (String time : lease.substring(0, 67).split(" ")) {

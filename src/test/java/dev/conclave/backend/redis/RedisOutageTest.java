@@ -258,7 +258,7 @@ class RedisOutageTest extends RedisFixture {
   void aRecordOfAnotherTypeFailsItsOwnRequestAlone() {
     RedisBackend backend = open(server);
     LeaseKey odd = key();
-    server.call("SET", LeaseOp.record("conclave", odd), "something else");
+    server.call("SET", RedisRequest.record("conclave", odd), "something else");
     server.call("LPUSH", "conclave:{register:odd}", "something else");
     List<Future<Acquisition>> neighbours = new ArrayList<>();
     neighbours.add(backend.acquire(request(key(), token()))); // goes out alone

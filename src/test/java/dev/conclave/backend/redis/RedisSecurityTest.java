@@ -146,7 +146,7 @@ class RedisSecurityTest extends RedisFixture {
     try (CapturedLog log = CapturedLog.ofEverything()) {
       RedisBackend backend = open(server);
       LeaseKey odd = key();
-      server.call("SET", LeaseOp.record("conclave", odd), "something else");
+      server.call("SET", RedisRequest.record("conclave", odd), "something else");
       failureOf(backend.acquire(request(odd, TOKEN)));
       acquire(backend, key(), TOKEN);
       get(

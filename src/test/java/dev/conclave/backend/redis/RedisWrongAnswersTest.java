@@ -158,7 +158,7 @@ class RedisWrongAnswersTest extends RedisFixture {
 
   @Test
   void tooLateByAClockThatWasSetForwardIsSentAgainWithoutADeadline() {
-    String late = RedisRefusals.LATE;
+    String late = RedisErrors.LATE;
     server.answers.put(
         "EVALSHA", FakeRedis.bytes("*1\r\n$" + late.length() + "\r\n" + late + "\r\n"));
     server.answers.put("EVAL", FakeRedis.bytes("*1\r\n:" + FENCE + "\r\n"));
@@ -168,10 +168,10 @@ class RedisWrongAnswersTest extends RedisFixture {
   @Test
   void anOlderServersWordsForTheSameAreUnderstood() {
     String where = "@user_script: 12: -";
-    assertThat(RedisRefusals.isNotHere(where + "READONLY You can't write")).isTrue();
-    assertThat(RedisRefusals.isNotHere("READONLY You can't write")).isTrue();
-    assertThat(RedisRefusals.isNotHere("ERR a READONLY b")).isFalse();
-    assertThat(RedisRefusals.isOutOfMemory(where + "OOM command not allowed")).isTrue();
+    assertThat(RedisErrors.isNotHere(where + "READONLY You can't write")).isTrue();
+    assertThat(RedisErrors.isNotHere("READONLY You can't write")).isTrue();
+    assertThat(RedisErrors.isNotHere("ERR a READONLY b")).isFalse();
+    assertThat(RedisErrors.isOutOfMemory(where + "OOM command not allowed")).isTrue();
   }
 
   @Test
@@ -222,7 +222,7 @@ class RedisWrongAnswersTest extends RedisFixture {
     for (String lease : List.of("", "x", "held", "9".repeat(200), "\n\n\n", "é\u0000")) {
       LeaseKey bad = key();
       LeaseKey good = key();
-      real.call("HSET", LeaseOp.record("conclave", bad), "lease", lease);
+      real.call("HSET", RedisRequest.record("conclave", bad), "lease", lease);
       Future<?> first = backend.find(bad);
       Future<Acquisition> beside = backend.acquire(request(good, token()));
       Throwable failure = get(first.transform(a -> Future.succeededFuture(a.cause())));
@@ -230,7 +230,7 @@ class RedisWrongAnswersTest extends RedisFixture {
           .as(lease + ": " + failure)
           .isTrue();
       assertThat(get(beside).granted()).isTrue();
-      real.call("DEL", LeaseOp.record("conclave", bad));
+      real.call("DEL", RedisRequest.record("conclave", bad));
       acquire(backend, bad, token());
     }
   }
@@ -253,7 +253,7 @@ class RedisWrongAnswersTest extends RedisFixture {
     LeaseKey bad = key();
     String token = token();
     acquire(backend, bad, token);
-    String record = LeaseOp.record("conclave", bad);
+    String record = RedisRequest.record("conclave", bad);
     String lease = (String) real.call("HGET", record, "lease");
     real.call("HSET", record, "lease", lease + "{no json");
     for (Future<?> call :

@@ -11,7 +11,7 @@ import java.util.Set;
  * <p>Only a guess, so forgetting is harmless. A record is remembered for one to two spans, or until
  * many others came after it. Belongs to one thread.
  */
-final class Crowded {
+final class ContendedRecords {
   private static final long SPAN = Duration.ofSeconds(5).toNanos();
   private static final int MANY = 4096;
 

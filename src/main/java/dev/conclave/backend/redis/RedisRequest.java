@@ -10,12 +10,18 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Objects;
 
-/** One operation of the script on one record. */
-final class LeaseOp implements RedisAsk {
+/**
+ * What is sent to Redis: an operation of {@link LeaseScript} on one record, which shares a call
+ * with others, or a command of its own.
+ */
+final class RedisRequest {
   /** Registers are remembered for more than the year that is promised. */
   private static final String REGISTER_MILLIS = Long.toString(Duration.ofDays(400).toMillis());
 
-  /** What the script knows to do; {@code WAIT} is an acquire that joins the line when refused. */
+  /**
+   * The script's operations, and a command; {@code WAIT} is an acquire that joins the queue when
+   * refused.
+   */
   enum Kind {
     ACQUIRE,
     WAIT,
@@ -30,7 +36,8 @@ final class LeaseOp implements RedisAsk {
     ADVANCE,
     REGISTER,
     RETREAT,
-    PING;
+    PING,
+    COMMAND;
 
     private final String title = name().toLowerCase(Locale.ROOT);
     private final byte[] bytes = title.getBytes(UTF_8);
@@ -45,10 +52,23 @@ final class LeaseOp implements RedisAsk {
 
   private final Duration duration;
   private final LeaseRequest request;
+  private final Request command;
   private long waiterNumber;
 
-  private LeaseOp(
+  private RedisRequest(
       Kind kind, String record, LeaseKey key, String own, Duration duration, LeaseRequest request) {
+    this(kind, record, key, own, duration, request, null);
+  }
+
+  private RedisRequest(
+      Kind kind,
+      String record,
+      LeaseKey key,
+      String own,
+      Duration duration,
+      LeaseRequest request,
+      Request command) {
+    this.command = command;
     this.kind = kind;
     this.record = record;
     this.key = key;
@@ -57,13 +77,18 @@ final class LeaseOp implements RedisAsk {
     this.request = request;
   }
 
-  private static LeaseOp of(
+  private static RedisRequest of(
       Kind kind, RedisConfig config, LeaseKey key, String token, Duration duration) {
-    return new LeaseOp(kind, record(config.prefix(), key), key, token, duration, null);
+    return new RedisRequest(kind, record(config.prefix(), key), key, token, duration, null);
   }
 
-  static LeaseOp acquire(RedisConfig config, LeaseRequest request) {
-    return new LeaseOp(
+  /** A command of its own, sent as it is. */
+  static RedisRequest command(Request command) {
+    return new RedisRequest(Kind.COMMAND, null, null, "", null, null, command);
+  }
+
+  static RedisRequest acquire(RedisConfig config, LeaseRequest request) {
+    return new RedisRequest(
         request.waiter() == null ? Kind.ACQUIRE : Kind.WAIT,
         record(config.prefix(), request.key()),
         request.key(),
@@ -72,21 +97,21 @@ final class LeaseOp implements RedisAsk {
         request);
   }
 
-  static LeaseOp extend(RedisConfig config, LeaseKey key, String token, Duration duration) {
+  static RedisRequest extend(RedisConfig config, LeaseKey key, String token, Duration duration) {
     return of(Kind.EXTEND, config, key, token, duration);
   }
 
-  static LeaseOp release(RedisConfig config, LeaseKey key, String token) {
+  static RedisRequest release(RedisConfig config, LeaseKey key, String token) {
     return of(Kind.RELEASE, config, key, token, null);
   }
 
-  static LeaseOp leave(RedisConfig config, LeaseKey key, String token) {
+  static RedisRequest leave(RedisConfig config, LeaseKey key, String token) {
     return of(Kind.LEAVE, config, key, token, null);
   }
 
   /** Writes nothing, but is refused where nothing can be written. */
-  static LeaseOp ping(RedisConfig config) {
-    return new LeaseOp(Kind.PING, config.prefix() + ":{ping}", null, "", null, null);
+  static RedisRequest ping(RedisConfig config) {
+    return new RedisRequest(Kind.PING, config.prefix() + ":{ping}", null, "", null, null);
   }
 
   /** Whether it keeps or ends a holding, and so needs no memory to speak of. */
@@ -97,41 +122,41 @@ final class LeaseOp implements RedisAsk {
     };
   }
 
-  static LeaseOp revoke(RedisConfig config, LeaseKey key) {
+  static RedisRequest revoke(RedisConfig config, LeaseKey key) {
     return of(Kind.REVOKE, config, key, "", null);
   }
 
-  static LeaseOp lapse(RedisConfig config, LeaseKey key) {
+  static RedisRequest lapse(RedisConfig config, LeaseKey key) {
     return of(Kind.LAPSE, config, key, "", null);
   }
 
-  static LeaseOp find(RedisConfig config, LeaseKey key) {
+  static RedisRequest find(RedisConfig config, LeaseKey key) {
     return of(Kind.FIND, config, key, "", null);
   }
 
-  static LeaseOp owns(RedisConfig config, LeaseKey key, String token) {
+  static RedisRequest owns(RedisConfig config, LeaseKey key, String token) {
     return of(Kind.OWNS, config, key, token, null);
   }
 
-  static LeaseOp watch(String record, Duration marked) {
-    return new LeaseOp(Kind.WATCH, record, null, "", marked, null);
+  static RedisRequest watch(String record, Duration marked) {
+    return new RedisRequest(Kind.WATCH, record, null, "", marked, null);
   }
 
-  static LeaseOp advance(RedisConfig config, String name, long mark) {
+  static RedisRequest advance(RedisConfig config, String name, long mark) {
     return register(Kind.ADVANCE, config, name, Long.toString(mark));
   }
 
-  static LeaseOp retreat(RedisConfig config, String name, long mark) {
+  static RedisRequest retreat(RedisConfig config, String name, long mark) {
     return register(Kind.RETREAT, config, name, Long.toString(mark));
   }
 
-  static LeaseOp register(RedisConfig config, String name) {
+  static RedisRequest register(RedisConfig config, String name) {
     return register(Kind.REGISTER, config, name, "");
   }
 
-  private static LeaseOp register(Kind kind, RedisConfig config, String name, String mark) {
+  private static RedisRequest register(Kind kind, RedisConfig config, String name, String mark) {
     String record = config.prefix() + ":{register:" + name + "}";
-    return new LeaseOp(kind, record, null, mark, null, null);
+    return new RedisRequest(kind, record, null, mark, null, null);
   }
 
   /** The key of a lease's record. The braces keep all that belongs to it in one cluster slot. */
@@ -150,7 +175,7 @@ final class LeaseOp implements RedisAsk {
    * @param distance its place in the run, counted from the other; waiters of a run have consecutive
    *     numbers
    */
-  boolean follows(LeaseOp first, int distance) {
+  boolean follows(RedisRequest first, int distance) {
     return kind == first.kind
         && Objects.equals(duration, first.duration)
         && (request == null || saysTheSame(first.request))
@@ -194,6 +219,11 @@ final class LeaseOp implements RedisAsk {
     return kind;
   }
 
+  /** The command, or null for an operation of the script. */
+  Request command() {
+    return command;
+  }
+
   String record() {
     return record;
   }
@@ -214,6 +244,8 @@ final class LeaseOp implements RedisAsk {
   /** Names operation and key, never the token. */
   @Override
   public String toString() {
-    return kind.title + " of " + (key == null ? record : key);
+    return command == null
+        ? kind.title + " of " + (key == null ? record : key)
+        : command.command().toString();
   }
 }

@@ -38,8 +38,8 @@ import java.util.function.IntFunction;
  *
  * <p>To be used on the scheduler's thread only.
  */
-final class RedisLink {
-  private static final System.Logger LOG = System.getLogger(RedisLink.class.getName());
+final class RedisConnector {
+  private static final System.Logger LOG = System.getLogger(RedisConnector.class.getName());
   private static final long FIRST_PAUSE = Duration.ofMillis(100).toNanos();
   private static final long LONGEST_PAUSE = Duration.ofSeconds(1).toNanos();
 
@@ -71,7 +71,7 @@ final class RedisLink {
   /**
    * @param options what the client of the n-th attempt is made with
    */
-  RedisLink(
+  RedisConnector(
       Vertx vertx,
       Scheduler scheduler,
       RedisConfig config,
@@ -151,7 +151,7 @@ final class RedisLink {
       attempt = null;
       ended.fail("closed");
     }
-    List<Future<Void>> ends = clients.values().stream().map(RedisLink::close).toList();
+    List<Future<Void>> ends = clients.values().stream().map(RedisConnector::close).toList();
     clients.clear();
     return Future.join(ends).mapEmpty();
   }

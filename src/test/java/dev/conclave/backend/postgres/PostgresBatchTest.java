@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** A batch on a connection of the test's own. */
-class PgBatchTest extends PostgresTest {
+class PostgresBatchTest extends PostgresTest {
   private final ServerClock clock = new ServerClock();
 
   /**
@@ -26,9 +26,9 @@ class PgBatchTest extends PostgresTest {
     PostgresConfig config = PostgresConfig.of(config());
     PgConnection connection = get(PgConnection.connect(vertx, config.connect()));
     long deadline = scheduler.nanoTime() + within.toNanos();
-    Ask acquire =
-        new Ask(
-            Ask.Kind.ACQUIRE,
+    PostgresRequest acquire =
+        new PostgresRequest(
+            PostgresRequest.Kind.ACQUIRE,
             "lock",
             fresh.name(),
             token,
@@ -38,14 +38,18 @@ class PgBatchTest extends PostgresTest {
             null,
             deadline,
             true);
-    Ask extend = Ask.of(Ask.Kind.EXTEND, held, token, 60_000, null, deadline);
-    Ask retreat = Ask.register(Ask.Kind.RETREAT, held.name(), 1, deadline);
-    Ask revoke = Ask.of(Ask.Kind.VACATE, key(), null, 0, Ask.REVOKE, deadline);
-    PgBatch batch =
-        new PgBatch(
+    PostgresRequest extend =
+        PostgresRequest.of(PostgresRequest.Kind.EXTEND, held, token, 60_000, null, deadline);
+    PostgresRequest retreat =
+        PostgresRequest.register(PostgresRequest.Kind.RETREAT, held.name(), 1, deadline);
+    PostgresRequest revoke =
+        PostgresRequest.of(
+            PostgresRequest.Kind.VACATE, key(), null, 0, PostgresRequest.REVOKE, deadline);
+    PostgresBatch batch =
+        new PostgresBatch(
             connection,
             new Statements(config.table(), "test"),
-            new Crowded(),
+            new ContendedRecords(),
             List.of(acquire, extend, retreat, revoke),
             clock,
             scheduler);

@@ -29,8 +29,8 @@ import java.util.function.Consumer;
  *
  * <p>To be used on the scheduler's thread only.
  */
-final class RedisLine {
-  private static final System.Logger LOG = System.getLogger(RedisLine.class.getName());
+final class RedisWaiters {
+  private static final System.Logger LOG = System.getLogger(RedisWaiters.class.getName());
 
   /** The offer must have lapsed by the server's clock when the check arrives there. */
   private static final Duration SLACK = Duration.ofMillis(20);
@@ -67,13 +67,13 @@ final class RedisLine {
   /**
    * @param lapse asks Redis to take an offer that has lapsed to the next in line
    */
-  RedisLine(Scheduler scheduler, Consumer<LeaseKey> lapse) {
+  RedisWaiters(Scheduler scheduler, Consumer<LeaseKey> lapse) {
     this.scheduler = scheduler;
     this.lapse = lapse;
   }
 
   /** Before an operation goes out. */
-  void sending(LeaseOp operation) {
+  void sending(RedisRequest operation) {
     switch (operation.kind()) {
       case WAIT ->
           operation.waitsAs(
@@ -84,7 +84,7 @@ final class RedisLine {
   }
 
   /** When an operation was answered. */
-  void answered(LeaseOp operation, Response answer) {
+  void answered(RedisRequest operation, Response answer) {
     switch (operation.kind()) {
       case ACQUIRE, WAIT -> {
         if (answer.type() == ResponseType.NUMBER) {
@@ -111,7 +111,7 @@ final class RedisLine {
   }
 
   /** When nothing is known of an operation that was sent. */
-  void unanswered(LeaseOp operation) {
+  void unanswered(RedisRequest operation) {
     asked(operation);
   }
 
@@ -141,7 +141,7 @@ final class RedisLine {
     }
   }
 
-  private void asked(LeaseOp operation) {
+  private void asked(RedisRequest operation) {
     Entry entry = operation.waiter() == null ? null : entry(operation);
     if (entry == null || --entry.asking > 0) {
       return;
@@ -173,7 +173,7 @@ final class RedisLine {
     return entry.number;
   }
 
-  private void leave(LeaseOp operation) {
+  private void leave(RedisRequest operation) {
     Entry entry = entry(operation);
     if (entry != null) {
       entry.end.cancel();
@@ -181,7 +181,7 @@ final class RedisLine {
     }
   }
 
-  private Entry entry(LeaseOp operation) {
+  private Entry entry(RedisRequest operation) {
     return byPlace.isEmpty() ? null : byPlace.get(new Place(operation.key(), operation.token()));
   }
 

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-class CrowdedTest {
+class ContendedRecordsTest {
   private static final long START = Long.MAX_VALUE - 1;
-  private final Crowded crowded = new Crowded();
+  private final ContendedRecords crowded = new ContendedRecords();
 
   private static long at(long seconds) {
     return START + TimeUnit.SECONDS.toNanos(seconds);

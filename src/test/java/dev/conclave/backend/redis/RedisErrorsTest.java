@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What a Redis that is alive refuses, and what becomes of leases then. */
-class RedisRefusalsTest extends RedisFixture {
+class RedisErrorsTest extends RedisFixture {
   private RedisServer server;
 
   @BeforeEach
@@ -118,7 +118,7 @@ class RedisRefusalsTest extends RedisFixture {
   }
 
   private long fields(LeaseKey key) {
-    return (Long) server.call("HLEN", LeaseOp.record("conclave", key));
+    return (Long) server.call("HLEN", RedisRequest.record("conclave", key));
   }
 
   @Test
@@ -208,7 +208,7 @@ class RedisRefusalsTest extends RedisFixture {
   private void assertIsMarkedAgain(Duration beat, Runnable cause) {
     RedisBackend backend = new RedisBackend(vertx, RedisConfig.of(config(server.uri())), beat);
     LeaseKey key = key();
-    String record = LeaseOp.record("conclave", key);
+    String record = RedisRequest.record("conclave", key);
     try (Watch watch = backend.watch(key, () -> {})) {
       eventually("a mark", () -> server.call("HGET", record, "watched") != null);
       server.call("FLUSHALL");

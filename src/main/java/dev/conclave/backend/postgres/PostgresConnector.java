@@ -35,8 +35,8 @@ import java.util.function.Function;
  *   <li>Who needs the connection waits for the attempt that succeeds, or until {@link #drop}.
  * </ol>
  */
-final class PgLink {
-  private static final Logger LOG = System.getLogger(PgLink.class.getName());
+final class PostgresConnector {
+  private static final Logger LOG = System.getLogger(PostgresConnector.class.getName());
   private static final long MILLI = 1_000_000L;
   private static final String WRITABLE =
       "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'),"
@@ -51,7 +51,7 @@ final class PgLink {
   private final Function<PgConnection, Future<Void>> prepare;
 
   private final ServerClock clock = new ServerClock();
-  private PgLink sibling;
+  private PostgresConnector sibling;
   private PgConnection checking;
   private Pool pool;
   private volatile PgConnection connection;
@@ -63,7 +63,7 @@ final class PgLink {
   private volatile Throwable lastFailure;
   private boolean closed;
 
-  PgLink(
+  PostgresConnector(
       Vertx vertx,
       Scheduler scheduler,
       PostgresConfig config,
@@ -180,12 +180,12 @@ final class PgLink {
               clock.shows(row.getLong(2), askedAt);
               if (Boolean.TRUE.equals(row.getBoolean(0))) {
                 return Future.failedFuture(
-                    new PgErrors.NotWritable(
+                    new PostgresErrors.NotWritable(
                         "the server is a standby, which cannot be written to"));
               }
               return "on".equals(row.getString(1))
                   ? Future.failedFuture(
-                      new PgErrors.NotWritable(
+                      new PostgresErrors.NotWritable(
                           "the server is read-only (default_transaction_read_only is on)"))
                   : Future.succeededFuture();
             });
@@ -222,7 +222,7 @@ final class PgLink {
   }
 
   /** When one of them is lost, the other one is checked: both go the same way. */
-  void pairWith(PgLink other) {
+  void pairWith(PostgresConnector other) {
     sibling = other;
     other.sibling = this;
   }
@@ -261,10 +261,10 @@ final class PgLink {
     }
     attempt = null;
     lastFailure = failure;
-    if (PgErrors.staysConnected(failure)) {
+    if (PostgresErrors.staysConnected(failure)) {
       dropPool(); // which would hand out the same connection again
     }
-    outage("can not be used", PgErrors.reason(failure));
+    outage("can not be used", PostgresErrors.reason(failure));
     retryLater();
     mine.fail(failure);
   }
@@ -272,10 +272,10 @@ final class PgLink {
   /** This connection is not to be trusted any more; another is made. */
   void lost(PgConnection gone, Throwable why) {
     if (connection == gone) {
-      if (!PgErrors.endsTheConnection(why)) {
+      if (!PostgresErrors.endsTheConnection(why)) {
         dropPool();
       }
-      ended(gone, PgErrors.reason(why));
+      ended(gone, PostgresErrors.reason(why));
     }
   }
 

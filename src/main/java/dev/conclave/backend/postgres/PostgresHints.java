@@ -25,37 +25,37 @@ import java.util.function.Consumer;
  *       connection is made later, notifications may have been lost: everybody is called once.
  * </ol>
  */
-final class Listener {
+final class PostgresHints {
   /** The offer's own time, and some for the clocks to disagree. */
   private static final long LAPSE = Statements.OFFER.plus(Duration.ofMillis(10)).toNanos();
 
   private final Scheduler scheduler;
   private final String channel;
   private final String watchChannel;
-  private final Line line;
+  private final PostgresWaiters waiters;
   private final Watches watches;
   private final Consumer<LeaseKey> lapse;
-  private final PgLink link;
+  private final PostgresConnector connector;
   private Future<Void> first;
   private boolean tried;
   private final Map<LeaseKey, Long> offersEnd = new HashMap<>();
 
-  Listener(
+  PostgresHints(
       Vertx vertx,
       Scheduler scheduler,
       PostgresConfig config,
       String client,
       String watchChannel,
-      Line line,
+      PostgresWaiters waiters,
       Watches watches,
       Consumer<LeaseKey> lapse) {
     this.scheduler = scheduler;
     this.channel = Statements.CHANNEL + client;
     this.watchChannel = watchChannel;
-    this.line = line;
+    this.waiters = waiters;
     this.watches = watches;
     this.lapse = lapse;
-    this.link = new PgLink(vertx, scheduler, config, "notifications", this::listen);
+    this.connector = new PostgresConnector(vertx, scheduler, config, "notifications", this::listen);
   }
 
   /** Connects unless that was done before; completes with the outcome of the first attempt. */
@@ -63,7 +63,8 @@ final class Listener {
     if (first == null) {
       Promise<Void> done = Promise.promise();
       first = done.future();
-      link.attempt()
+      connector
+          .attempt()
           .onComplete(
               attempt -> {
                 tried = true;
@@ -84,7 +85,7 @@ final class Listener {
               scheduler.execute(
                   () -> {
                     if (again) {
-                      line.callAll();
+                      waiters.callAll();
                     }
                     watches.allChanged();
                   });
@@ -100,7 +101,7 @@ final class Listener {
       long next = number(payload.substring(1));
       scheduler.execute(() -> offerMade(next));
     } else {
-      line.call(number(payload));
+      waiters.call(number(payload));
     }
   }
 
@@ -115,7 +116,7 @@ final class Listener {
 
   /** The one before this one in line was made an offer. */
   void offerMade(long next) {
-    LeaseKey key = line.keyOf(next);
+    LeaseKey key = waiters.keyOf(next);
     if (key != null && offersEnd.put(key, scheduler.nanoTime() + LAPSE) == null) {
       scheduler.schedule(LAPSE, () -> offerEnds(key));
     }
@@ -133,16 +134,16 @@ final class Listener {
 
   /** Whether the connection still works, asked if anything depends on it. */
   void check() {
-    if (!line.isEmpty() || !watches.isEmpty()) {
-      link.check();
+    if (!waiters.isEmpty() || !watches.isEmpty()) {
+      connector.check();
     }
   }
 
-  PgLink link() {
-    return link;
+  PostgresConnector connector() {
+    return connector;
   }
 
   Future<Void> close() {
-    return link.close();
+    return connector.close();
   }
 }

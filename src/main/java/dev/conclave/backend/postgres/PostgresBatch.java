@@ -24,8 +24,8 @@ import java.util.Set;
  *   <li>Requests whose time is over are not sent; the rest go out as one statement per kind, in one
  *       go.
  *   <li>Acquires and releases are first taken for the plain case ({@link PlainSql}), unless their
- *       record was {@link Crowded} lately. Those for which that has no answer are sent again with
- *       the statement that knows all cases.
+ *       record was {@link ContendedRecords} lately. Those for which that has no answer are sent
+ *       again with the statement that knows all cases.
  *   <li>A statement that lost against a concurrent one (a serialisation conflict where the database
  *       insists on that level) is sent again at once, a few times.
  *   <li>A statement that waited too long for a locked record changed nothing. Its locked records
@@ -41,7 +41,7 @@ import java.util.Set;
  *       on its own: one failure is nobody else's.
  * </ol>
  */
-final class PgBatch {
+final class PostgresBatch {
   private static final int CONFLICTS = 10;
 
   /** Its time was over before there was a connection to send it over. */
@@ -55,43 +55,45 @@ final class PgBatch {
 
   private final PgConnection connection;
   private Statements statements;
-  private final Crowded crowded;
-  private final List<Ask> asks;
+  private final ContendedRecords contended;
+  private final List<PostgresRequest> requests;
   private final ServerClock clock;
   private final Scheduler scheduler;
   private final long now;
-  private final Map<Ask, Future<Row>> answers = new IdentityHashMap<>();
+  private final Map<PostgresRequest, Future<Row>> answers = new IdentityHashMap<>();
 
-  PgBatch(
+  PostgresBatch(
       PgConnection connection,
       Statements statements,
-      Crowded crowded,
-      List<Ask> asks,
+      ContendedRecords contended,
+      List<PostgresRequest> requests,
       ServerClock clock,
       Scheduler scheduler) {
     this.connection = connection;
     this.statements = statements;
-    this.crowded = crowded;
-    this.asks = asks;
+    this.contended = contended;
+    this.requests = requests;
     this.clock = clock;
     this.scheduler = scheduler;
     this.now = scheduler.nanoTime();
   }
 
   Future<List<Future<Row>>> send() {
-    Map<Ask.Kind, List<Ask>> plain = new EnumMap<>(Ask.Kind.class);
-    Map<Ask.Kind, List<Ask>> fresh = new EnumMap<>(Ask.Kind.class);
-    List<Ask> suspects = new ArrayList<>(0);
-    for (Ask ask : asks) {
-      if (ask.deadline() - now <= 0) {
-        answers.put(ask, Future.failedFuture(new TooLate()));
-      } else if (ask.patient()) {
-        boolean perhaps = ask.mayBePlain() && !crowded.contains(ask.record(), now);
+    Map<PostgresRequest.Kind, List<PostgresRequest>> plain =
+        new EnumMap<>(PostgresRequest.Kind.class);
+    Map<PostgresRequest.Kind, List<PostgresRequest>> fresh =
+        new EnumMap<>(PostgresRequest.Kind.class);
+    List<PostgresRequest> suspects = new ArrayList<>(0);
+    for (PostgresRequest request : requests) {
+      if (request.deadline() - now <= 0) {
+        answers.put(request, Future.failedFuture(new TooLate()));
+      } else if (request.patient()) {
+        boolean perhaps = request.mayBePlain() && !contended.contains(request.record(), now);
         (perhaps ? plain : fresh)
-            .computeIfAbsent(ask.kind(), kind -> new ArrayList<>(asks.size()))
-            .add(ask);
+            .computeIfAbsent(request.kind(), kind -> new ArrayList<>(requests.size()))
+            .add(request);
       } else {
-        suspects.add(ask);
+        suspects.add(request);
       }
     }
     List<Future<Void>> parts = new ArrayList<>(plain.size() + fresh.size() + 1);
@@ -101,10 +103,10 @@ final class PgBatch {
       parts.add(siftOut(suspects));
     }
     return (parts.size() == 1 ? parts.get(0) : Future.join(parts).mapEmpty())
-        .map(sent -> asks.stream().map(answers::get).toList());
+        .map(sent -> requests.stream().map(answers::get).toList());
   }
 
-  private Future<Void> runPlain(Ask.Kind kind, List<Ask> some) {
+  private Future<Void> runPlain(PostgresRequest.Kind kind, List<PostgresRequest> some) {
     return statements
         .runPlain(connection, kind, some, deadline(some))
         .transform(
@@ -112,19 +114,19 @@ final class PgBatch {
               if (result.failed()) {
                 return failed(kind, some, 0, result.cause());
               }
-              List<Ask> others = answerPlain(some, result.result());
+              List<PostgresRequest> others = answerPlain(some, result.result());
               return others.isEmpty() ? Future.succeededFuture() : run(kind, others, 0);
             });
   }
 
-  private Future<Void> run(Ask.Kind kind, List<Ask> some, int conflicts) {
+  private Future<Void> run(PostgresRequest.Kind kind, List<PostgresRequest> some, int conflicts) {
     return statements
         .run(connection, kind, some, deadline(some))
         .transform(
             result -> {
               if (result.succeeded()) {
                 answer(some, result.result());
-                rememberCrowds(some);
+                rememberContended(some);
                 return Future.succeededFuture();
               }
               return failed(kind, some, conflicts, result.cause());
@@ -132,40 +134,43 @@ final class PgBatch {
   }
 
   /** By the server's clock. */
-  private long deadline(List<Ask> some) {
+  private long deadline(List<PostgresRequest> some) {
     long latest = now;
-    for (Ask ask : some) {
-      if (!ask.mustNotBeLate()) {
+    for (PostgresRequest request : some) {
+      if (!request.mustNotBeLate()) {
         return ServerClock.NEVER;
       }
-      latest = ask.deadline() - latest > 0 ? ask.deadline() : latest;
+      latest = request.deadline() - latest > 0 ? request.deadline() : latest;
     }
     return clock.at(latest, Duration.ZERO);
   }
 
-  private Future<Void> failed(Ask.Kind kind, List<Ask> some, int conflicts, Throwable cause) {
-    if (PgErrors.isConflict(cause) && conflicts < CONFLICTS) {
+  private Future<Void> failed(
+      PostgresRequest.Kind kind, List<PostgresRequest> some, int conflicts, Throwable cause) {
+    if (PostgresErrors.isConflict(cause) && conflicts < CONFLICTS) {
       return run(kind, some, conflicts + 1);
     }
-    if (PgErrors.isOfNotifications(cause) && conflicts < CONFLICTS) {
+    if (PostgresErrors.isOfNotifications(cause) && conflicts < CONFLICTS) {
       statements = statements.withoutNotifications();
       return run(kind, some, conflicts + 1);
     }
-    if (PgErrors.isLate(cause)) {
+    if (PostgresErrors.isLate(cause)) {
       return late(kind, some, conflicts, cause);
     }
     if (some.size() == 1) {
       return fail(some, cause);
     }
-    if (PgErrors.isLocked(cause)) {
+    if (PostgresErrors.isLocked(cause)) {
       return siftOut(some);
     }
-    return PgErrors.mayBeOneRequests(cause) ? oneByOne(kind, some) : fail(some, cause);
+    return PostgresErrors.mayBeOneRequests(cause) ? oneByOne(kind, some) : fail(some, cause);
   }
 
-  private Future<Void> late(Ask.Kind kind, List<Ask> some, int conflicts, Throwable cause) {
+  private Future<Void> late(
+      PostgresRequest.Kind kind, List<PostgresRequest> some, int conflicts, Throwable cause) {
     long time = scheduler.nanoTime();
-    if (conflicts == CONFLICTS || some.stream().allMatch(ask -> ask.deadline() - time <= 0)) {
+    if (conflicts == CONFLICTS
+        || some.stream().allMatch(request -> request.deadline() - time <= 0)) {
       return fail(some, cause);
     }
     clock.forget();
@@ -173,7 +178,7 @@ final class PgBatch {
   }
 
   /** Sends those whose records are not locked now. */
-  private Future<Void> siftOut(List<Ask> some) {
+  private Future<Void> siftOut(List<PostgresRequest> some) {
     return statements
         .busy(connection, some)
         .transform(
@@ -183,12 +188,13 @@ final class PgBatch {
               }
               Set<String> busy = new HashSet<>();
               result.result().forEach(row -> busy.add(record(row)));
-              Map<Ask.Kind, List<Ask>> free = new EnumMap<>(Ask.Kind.class);
-              for (Ask ask : some) {
-                if (busy.contains(ask.record())) {
-                  answers.put(ask, Future.failedFuture(new RecordLocked(ask)));
+              Map<PostgresRequest.Kind, List<PostgresRequest>> free =
+                  new EnumMap<>(PostgresRequest.Kind.class);
+              for (PostgresRequest request : some) {
+                if (busy.contains(request.record())) {
+                  answers.put(request, Future.failedFuture(new RecordLocked(request)));
                 } else {
-                  free.computeIfAbsent(ask.kind(), kind -> new ArrayList<>()).add(ask);
+                  free.computeIfAbsent(request.kind(), kind -> new ArrayList<>()).add(request);
                 }
               }
               List<Future<Void>> parts = new ArrayList<>();
@@ -197,7 +203,7 @@ final class PgBatch {
             });
   }
 
-  private Future<Void> runOrSplit(Ask.Kind kind, List<Ask> group) {
+  private Future<Void> runOrSplit(PostgresRequest.Kind kind, List<PostgresRequest> group) {
     return statements
         .run(connection, kind, group, deadline(group))
         .transform(
@@ -210,62 +216,64 @@ final class PgBatch {
             });
   }
 
-  private Future<Void> oneByOne(Ask.Kind kind, List<Ask> some) {
+  private Future<Void> oneByOne(PostgresRequest.Kind kind, List<PostgresRequest> some) {
     List<Future<Void>> parts = new ArrayList<>(some.size());
-    some.forEach(ask -> parts.add(run(kind, List.of(ask), 0)));
+    some.forEach(request -> parts.add(run(kind, List.of(request), 0)));
     return Future.join(parts).mapEmpty();
   }
 
-  private Future<Void> fail(List<Ask> some, Throwable cause) {
-    boolean later = PgErrors.isLocked(cause) || PgErrors.isConflict(cause);
+  private Future<Void> fail(List<PostgresRequest> some, Throwable cause) {
+    boolean later = PostgresErrors.isLocked(cause) || PostgresErrors.isConflict(cause);
     some.forEach(
-        ask -> answers.put(ask, Future.failedFuture(later ? new RecordLocked(ask) : cause)));
+        request ->
+            answers.put(request, Future.failedFuture(later ? new RecordLocked(request) : cause)));
     return Future.succeededFuture();
   }
 
   /** Those that no row answers are left. */
-  private List<Ask> answerPlain(List<Ask> some, RowSet<Row> rows) {
+  private List<PostgresRequest> answerPlain(List<PostgresRequest> some, RowSet<Row> rows) {
     answer(some, rows);
     if (rows.size() == some.size()) {
       return List.of();
     }
-    List<Ask> others = new ArrayList<>();
-    for (Ask ask : some) {
-      if (answers.get(ask).result() == null) {
-        crowded.add(ask.record(), now);
-        others.add(ask);
+    List<PostgresRequest> others = new ArrayList<>();
+    for (PostgresRequest request : some) {
+      if (answers.get(request).result() == null) {
+        contended.add(request.record(), now);
+        others.add(request);
       }
     }
     return others;
   }
 
   /** A request that no row answers is answered with null: nothing was changed, nothing found. */
-  private void answer(List<Ask> some, RowSet<Row> rows) {
+  private void answer(List<PostgresRequest> some, RowSet<Row> rows) {
     if (some.size() == 1) {
       Row row = rows.size() == 0 ? null : rows.iterator().next();
       answers.put(some.get(0), Future.succeededFuture(row));
       return;
     }
-    if (some.get(0).kind() == Ask.Kind.LOOK) {
+    if (some.get(0).kind() == PostgresRequest.Kind.LOOK) {
       // Several may be about one record, so each row says whose answer it is.
-      some.forEach(ask -> answers.put(ask, Future.succeededFuture(null)));
+      some.forEach(request -> answers.put(request, Future.succeededFuture(null)));
       rows.forEach(row -> answers.put(some.get(number(row)), Future.succeededFuture(row)));
       return;
     }
     Map<String, Row> byRecord = new HashMap<>(2 * rows.size());
     rows.forEach(row -> byRecord.put(record(row), row));
-    some.forEach(ask -> answers.put(ask, Future.succeededFuture(byRecord.get(ask.record()))));
+    some.forEach(
+        request -> answers.put(request, Future.succeededFuture(byRecord.get(request.record()))));
   }
 
   /** A refusal says that somebody else is there, and so does an offer to the first in line. */
-  private void rememberCrowds(List<Ask> some) {
-    for (Ask ask : some) {
-      Row row = ask.mayBePlain() ? answers.get(ask).result() : null;
+  private void rememberContended(List<PostgresRequest> some) {
+    for (PostgresRequest request : some) {
+      Row row = request.mayBePlain() ? answers.get(request).result() : null;
       if (row != null
-          && (ask.kind() == Ask.Kind.ACQUIRE
+          && (request.kind() == PostgresRequest.Kind.ACQUIRE
               ? !Boolean.TRUE.equals(row.getBoolean(2))
-              : Boolean.TRUE.equals(row.getBoolean(Leases.OFFERED)))) {
-        crowded.add(ask.record(), now);
+              : Boolean.TRUE.equals(row.getBoolean(LeaseRows.OFFERED)))) {
+        contended.add(request.record(), now);
       }
     }
   }

@@ -10,25 +10,25 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Sends each batch over the one connection for commands, as soon as there is one. */
-final class PgTransport implements GroupCommit.Transport<Ask, Row> {
-  private final PgLink link;
+final class PostgresTransport implements GroupCommit.Transport<PostgresRequest, Row> {
+  private final PostgresConnector connector;
   private final Supplier<Future<Void>> listening;
   private final Statements statements;
   private final Scheduler scheduler;
   private final Consumer<Row> vacated;
-  private final Crowded crowded = new Crowded();
+  private final ContendedRecords contended = new ContendedRecords();
 
   /**
    * @param listening completes when notifications may be relied on, or can not be had
    * @param vacated hears what became of a lease that may have gone to the next in line
    */
-  PgTransport(
-      PgLink link,
+  PostgresTransport(
+      PostgresConnector connector,
       Supplier<Future<Void>> listening,
       Statements statements,
       Scheduler scheduler,
       Consumer<Row> vacated) {
-    this.link = link;
+    this.connector = connector;
     this.listening = listening;
     this.statements = statements;
     this.scheduler = scheduler;
@@ -36,24 +36,25 @@ final class PgTransport implements GroupCommit.Transport<Ask, Row> {
   }
 
   @Override
-  public Future<List<Future<Row>>> send(List<Ask> batch) {
+  public Future<List<Future<Row>>> send(List<PostgresRequest> batch) {
     Future<PgConnection> connection =
-        batch.stream().anyMatch(Ask::waits)
-            ? listening.get().compose(listens -> link.connection())
-            : link.connection();
+        batch.stream().anyMatch(PostgresRequest::waits)
+            ? listening.get().compose(listens -> connector.connection())
+            : connector.connection();
     return connection.compose(
         c ->
-            new PgBatch(c, statements, crowded, batch, link.clock(), scheduler)
+            new PostgresBatch(c, statements, contended, batch, connector.clock(), scheduler)
                 .send()
                 .onSuccess(answers -> inspect(c, batch, answers)));
   }
 
-  private void inspect(PgConnection connection, List<Ask> batch, List<Future<Row>> answers) {
+  private void inspect(
+      PgConnection connection, List<PostgresRequest> batch, List<Future<Row>> answers) {
     for (int i = 0; i < batch.size(); i++) {
       Future<Row> answer = answers.get(i);
       if (answer.failed()) {
         inspect(connection, answer.cause());
-      } else if (batch.get(i).kind() == Ask.Kind.VACATE && answer.result() != null) {
+      } else if (batch.get(i).kind() == PostgresRequest.Kind.VACATE && answer.result() != null) {
         vacated.accept(answer.result());
       }
     }
@@ -64,13 +65,13 @@ final class PgTransport implements GroupCommit.Transport<Ask, Row> {
    * report mean that another server is the one to write to.
    */
   private void inspect(PgConnection connection, Throwable failure) {
-    if (PgErrors.isOfTheConnection(failure) || PgErrors.isNotHere(failure)) {
-      link.lost(connection, failure);
+    if (PostgresErrors.isOfTheConnection(failure) || PostgresErrors.isNotHere(failure)) {
+      connector.lost(connection, failure);
     }
   }
 
   @Override
   public void stalled() {
-    link.drop("no answer in time");
+    connector.drop("no answer in time");
   }
 }

@@ -11,7 +11,7 @@ import java.util.Set;
  * What the database's errors mean. Of the server's words only the message proper is passed on: its
  * detail may show a row, and with it a token.
  */
-final class PgErrors {
+final class PostgresErrors {
   private static final Set<String> LOCKED = Set.of("55P03");
   private static final Set<String> CONFLICT = Set.of("40001", "40P01");
 
@@ -29,7 +29,7 @@ final class PgErrors {
   private static final Set<String> NOT_HERE =
       Set.of("25006", "25P03", "25P04", "57P01", "57P02", "57P03", "57P04", "57P05");
 
-  private PgErrors() {}
+  private PostgresErrors() {}
 
   /** Whether a new connection may find a server that takes the request. */
   static boolean isNotHere(Throwable failure) {
@@ -88,7 +88,7 @@ final class PgErrors {
   static boolean isOfTheConnection(Throwable failure) {
     return !(failure instanceof PgException
         || failure instanceof RecordLocked
-        || failure instanceof PgBatch.TooLate);
+        || failure instanceof PostgresBatch.TooLate);
   }
 
   /** The server is the wrong one, and keeps the connection all the same. */

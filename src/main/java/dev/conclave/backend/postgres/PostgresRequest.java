@@ -18,7 +18,7 @@ import dev.conclave.backend.support.GroupCommit;
  * @param patient whether to wait for a locked record; one that was locked for long is only looked
  *     at
  */
-record Ask(
+record PostgresRequest(
     Kind kind,
     String space,
     String name,
@@ -37,16 +37,16 @@ record Ask(
   static final String REVOKE = "revoke";
 
   /** In which order requests that wait for one record are sent. */
-  static final GroupCommit.Rules<Ask> RULES =
+  static final GroupCommit.Rules<PostgresRequest> RULES =
       new GroupCommit.Rules<>() {
         @Override
-        public Object key(Ask ask) {
-          return ask.record();
+        public Object key(PostgresRequest request) {
+          return request.record();
         }
 
         @Override
-        public GroupCommit.Rank rank(Ask ask) {
-          return switch (ask.kind) {
+        public GroupCommit.Rank rank(PostgresRequest request) {
+          return switch (request.kind) {
             case EXTEND -> GroupCommit.Rank.RENEWAL;
             case LOOK, REGISTER -> GroupCommit.Rank.READ;
             case ACQUIRE, VACATE, ADVANCE, RETREAT -> GroupCommit.Rank.CHANGE;
@@ -54,14 +54,14 @@ record Ask(
         }
 
         @Override
-        public Object holder(Ask ask) {
-          return ask.token;
+        public Object holder(PostgresRequest request) {
+          return request.token;
         }
 
         /** An empty token is none: it owns nothing. */
         @Override
-        public Object question(Ask ask) {
-          return ask.token == null ? "" : ask.token;
+        public Object question(PostgresRequest request) {
+          return request.token == null ? "" : request.token;
         }
       };
 
@@ -76,19 +76,22 @@ record Ask(
     RETREAT
   }
 
-  static Ask of(Kind kind, LeaseKey key, String token, long number, String extra, long deadline) {
-    return new Ask(
+  static PostgresRequest of(
+      Kind kind, LeaseKey key, String token, long number, String extra, long deadline) {
+    return new PostgresRequest(
         kind, key.kind().id(), key.name(), token, number, null, null, extra, deadline, true);
   }
 
   /** One of the statements about a register. */
-  static Ask register(Kind kind, String name, long mark, long deadline) {
-    return new Ask(kind, UpkeepSql.REGISTER, name, null, mark, null, null, null, deadline, true);
+  static PostgresRequest register(Kind kind, String name, long mark, long deadline) {
+    return new PostgresRequest(
+        kind, UpkeepSql.REGISTER, name, null, mark, null, null, null, deadline, true);
   }
 
   /** The same once more, after its record was found locked. */
-  Ask again() {
-    return new Ask(kind, space, name, token, number, owner, metadata, extra, deadline, false);
+  PostgresRequest again() {
+    return new PostgresRequest(
+        kind, space, name, token, number, owner, metadata, extra, deadline, false);
   }
 
   /** Whether it wants a place in line. */

@@ -29,7 +29,7 @@ import java.util.function.Supplier;
  *   <li>Failures are told as {@link ErrorCode#BACKEND_UNAVAILABLE}, naming the server.
  * </ol>
  */
-final class Courier {
+final class RequestRunner {
   private static final long MILLI = 1_000_000L;
   private static final int MAX_BATCH = 1024;
   private static final int IN_FLIGHT = 1;
@@ -37,42 +37,42 @@ final class Courier {
 
   private final Scheduler scheduler;
   private final PostgresConfig config;
-  private final PgLink link;
-  private final GroupCommit<Ask, Row> commit;
+  private final PostgresConnector connector;
+  private final GroupCommit<PostgresRequest, Row> commit;
   private final Set<Promise<?>> open = new HashSet<>();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Promise<Void> closing = Promise.promise();
   private boolean connectedBefore;
 
-  Courier(
+  RequestRunner(
       Vertx vertx,
       Scheduler scheduler,
       PostgresConfig config,
       Statements statements,
       Supplier<Future<Void>> listening,
-      Line line,
+      PostgresWaiters waiters,
       Consumer<Row> vacated) {
     this.scheduler = scheduler;
     this.config = config;
-    this.link =
-        new PgLink(
+    this.connector =
+        new PostgresConnector(
             vertx,
             scheduler,
             config,
             "commands",
-            c -> Migration.ensure(c, config).onSuccess(ready -> ready(line)));
+            c -> Migration.ensure(c, config).onSuccess(ready -> ready(waiters)));
     this.commit =
         new GroupCommit<>(
             scheduler,
             new GroupCommit.Limits(config.timeout(), MAX_BATCH, IN_FLIGHT),
-            new PgTransport(link, listening, statements, scheduler, vacated),
-            Ask.RULES);
+            new PostgresTransport(connector, listening, statements, scheduler, vacated),
+            PostgresRequest.RULES);
   }
 
   /** With the connection before this one an answer may have been lost that called somebody. */
-  private void ready(Line line) {
+  private void ready(PostgresWaiters waiters) {
     if (connectedBefore) {
-      line.callAll();
+      waiters.callAll();
     }
     connectedBefore = true;
   }
@@ -86,47 +86,47 @@ final class Courier {
     return closed.get();
   }
 
-  PgLink link() {
-    return link;
+  PostgresConnector connector() {
+    return connector;
   }
 
   /** The connection for commands if it is there now, else null. */
   PgConnection current() {
-    return link.current();
+    return connector.current();
   }
 
   /** The row that answers the request; null when nothing was changed or found. */
-  Future<Row> ask(Ask ask) {
+  Future<Row> run(PostgresRequest request) {
     if (closed.get()) {
       return Future.failedFuture(closedFailure());
     }
     return commit
-        .submit(ask)
+        .submit(request)
         .recover(
             failure ->
                 failure instanceof RecordLocked
-                    ? within(ask.deadline(), answer -> tryAgain(ask, 0, answer))
+                    ? within(request.deadline(), answer -> tryAgain(request, 0, answer))
                     : Future.failedFuture(told(failure)));
   }
 
-  private void tryAgain(Ask ask, int tries, Promise<Row> answer) {
+  private void tryAgain(PostgresRequest request, int tries, Promise<Row> answer) {
     long longest = Math.min(LONGEST_PAUSE, 20L << Math.min(tries, 10)) * MILLI;
     long pause = longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2);
-    if (scheduler.nanoTime() + pause - ask.deadline() >= 0) {
-      answer.tryFail(new RecordLocked(ask));
+    if (scheduler.nanoTime() + pause - request.deadline() >= 0) {
+      answer.tryFail(new RecordLocked(request));
       return;
     }
     scheduler.schedule(
         pause,
         () ->
             commit
-                .submit(ask.again())
+                .submit(request.again())
                 .onComplete(
                     result -> {
                       if (result.succeeded()) {
                         answer.tryComplete(result.result());
                       } else if (result.cause() instanceof RecordLocked) {
-                        tryAgain(ask, tries + 1, answer);
+                        tryAgain(request, tries + 1, answer);
                       } else {
                         answer.tryFail(result.cause());
                       }
@@ -137,14 +137,14 @@ final class Courier {
   <T> Future<T> direct(Function<PgConnection, Future<T>> call) {
     return within(
         deadline(),
-        answer -> pass(link.connection().compose(c -> inspected(c, call.apply(c))), answer));
+        answer -> pass(connector.connection().compose(c -> inspected(c, call.apply(c))), answer));
   }
 
   private <T> Future<T> inspected(PgConnection connection, Future<T> outcome) {
     return outcome.onFailure(
         failure -> {
-          if (PgErrors.isNotHere(failure)) {
-            CallerContext.run(scheduler, () -> link.lost(connection, failure));
+          if (PostgresErrors.isNotHere(failure)) {
+            CallerContext.run(scheduler, () -> connector.lost(connection, failure));
           }
         });
   }
@@ -158,13 +158,15 @@ final class Courier {
         deadline(),
         answer ->
             pass(
-                link.attempt()
-                    .compose(connected -> link.connection())
+                connector
+                    .attempt()
+                    .compose(connected -> connector.connection())
                     .compose(
                         connection ->
                             inspected(
                                 connection,
-                                link.writable(connection)
+                                connector
+                                    .writable(connection)
                                     .compose(can -> Migration.ensure(connection, config)))),
                 answer));
   }
@@ -210,11 +212,11 @@ final class Courier {
   }
 
   private Throwable told(Throwable failure) {
-    if (ErrorCode.BACKEND_UNAVAILABLE.is(failure) || failure instanceof PgBatch.TooLate) {
-      Throwable why = link.lastFailure();
-      return PgErrors.unavailable(config, why == null ? noAnswer() : why);
+    if (ErrorCode.BACKEND_UNAVAILABLE.is(failure) || failure instanceof PostgresBatch.TooLate) {
+      Throwable why = connector.lastFailure();
+      return PostgresErrors.unavailable(config, why == null ? noAnswer() : why);
     }
-    return PgErrors.unavailable(config, failure);
+    return PostgresErrors.unavailable(config, failure);
   }
 
   private IllegalStateException noAnswer() {
@@ -228,7 +230,7 @@ final class Courier {
           () -> {
             commit.close();
             Set.copyOf(open).forEach(answer -> answer.tryFail(closedFailure()));
-            Future.join(link.close(), others.get()).<Void>mapEmpty().onComplete(closing);
+            Future.join(connector.close(), others.get()).<Void>mapEmpty().onComplete(closing);
           });
     }
     return CallerContext.answer(closing.future());

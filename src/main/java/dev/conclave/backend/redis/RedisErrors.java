@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  * {@code NOPERM} and {@code BUSY} are of the server that was meant: another connection would be
  * told the same. {@code MOVED}, {@code ASK} and {@code TRYAGAIN} are the cluster client's business.
  */
-final class RedisRefusals {
+final class RedisErrors {
   /**
    * A replica; one without its master; one that still loads; a master that was cut off from its
    * replicas, which may have another by now; a user that was taken away or has a new password.
@@ -24,7 +24,7 @@ final class RedisRefusals {
   /** Up to Redis 6 the error of a command in a script stands behind the script's name and line. */
   private static final Pattern OF_A_SCRIPT = Pattern.compile("^@?user_script: ?\\d+: -?");
 
-  private RedisRefusals() {}
+  private RedisErrors() {}
 
   /** Whether a new connection may find a server that takes the command. */
   static boolean isNotHere(String error) {

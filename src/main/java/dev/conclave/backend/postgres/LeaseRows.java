@@ -12,7 +12,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.OptionalLong;
 
 /** Reading leases from rows of kind, name, a flag, fence, owner, age, remaining, metadata. */
-final class Leases {
+final class LeaseRows {
   /** Of the answer to a release: whether there is an offer now. */
   static final int OFFERED = 3;
 
@@ -21,7 +21,7 @@ final class Leases {
 
   static final int NEXT = 5;
 
-  private Leases() {}
+  private LeaseRows() {}
 
   static Lease read(LeaseKey key, Row row) {
     String metadata = row.getString(7);

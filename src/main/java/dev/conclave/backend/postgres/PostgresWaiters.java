@@ -19,8 +19,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>A turn that comes while its waiter is asking anyway is kept until the answer: it is dropped
  * with a grant, and passed on after a refusal. So nobody is called for what he is about to get.
  */
-final class Line {
-  private static final Logger LOG = System.getLogger(Line.class.getName());
+final class PostgresWaiters {
+  private static final Logger LOG = System.getLogger(PostgresWaiters.class.getName());
 
   /** The database's clock runs its own way: a place is forgotten here a little later than there. */
   private static final long SLACK = Duration.ofSeconds(10).toNanos();
@@ -40,7 +40,7 @@ final class Line {
   private final Map<Id, Place> places = new ConcurrentHashMap<>();
   private final Map<Long, Id> ids = new ConcurrentHashMap<>();
 
-  Line(String client) {
+  PostgresWaiters(String client) {
     this.client = client;
   }
 
