@@ -1,35 +1,26 @@
 package dev.conclave.examples;
 
-import dev.conclave.backend.Backends;
-import dev.conclave.backend.SyncBackend;
-import dev.conclave.lock.DistributedLock;
+import dev.conclave.Conclave;
 import dev.conclave.lock.LockHandle;
-import dev.conclave.lock.LockService;
-import dev.conclave.lock.LockServiceOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 
-/** Blocking code under a lock: on a worker thread, while the event loop renews the lease. */
+/** Blocking code under a lock: on a worker thread, while an event loop renews the lease. */
 public final class BlockingWork {
   private BlockingWork() {}
 
-  /** Completes with what the blocking code made, without an event bus in between. */
+  /** Completes with what the blocking code made. */
   public static Future<String> run(Vertx vertx, JsonObject backend) {
-    return Backends.connect(vertx, backend)
-        .compose(
-            connected ->
-                convert(vertx, connected)
-                    // Whoever connects a backend closes it.
-                    .eventually(connected::close));
+    return Conclave.connect(vertx, new JsonObject().put("backend", backend))
+        .compose(conclave -> convert(vertx, conclave).eventually(conclave::close));
   }
 
-  private static Future<String> convert(Vertx vertx, SyncBackend connected) {
+  private static Future<String> convert(Vertx vertx, Conclave conclave) {
     // tag::blocking[]
-    LockService locks = LockService.create(vertx, connected, new LockServiceOptions());
-    DistributedLock lock = DistributedLock.create(vertx, locks, "video:7");
-
-    return lock.withLock(handle -> vertx.executeBlocking(() -> convertVideo(handle)));
+    return conclave
+        .locks()
+        .withLock("video:7", handle -> vertx.executeBlocking(() -> convertVideo(handle)));
     // end::blocking[]
   }
 

@@ -1,47 +1,48 @@
 package dev.conclave.examples;
 
-import dev.conclave.backend.Backends;
+import dev.conclave.Conclave;
 import dev.conclave.election.LeaderElection;
-import dev.conclave.election.LeaderElectionOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.function.LongConsumer;
 
-/** A task that runs every minute, on the leader only. */
+/** Work that runs every minute, on the leader only. */
 public final class EveryMinute {
   private EveryMinute() {}
 
   /**
-   * Completes with the election, which goes on.
+   * Completes with what goes on until it is closed.
    *
-   * @param every a minute, or less where nobody wants to wait so long
-   * @param task gets the fencing token of the leadership it runs under
+   * @param every a minute, or less for the impatient
+   * @param work gets the fencing token of the leadership it runs under
    */
-  public static Future<LeaderElection> run(
-      Vertx vertx, JsonObject backend, Duration every, LongConsumer task) {
+  public static Future<Conclave> run(
+      Vertx vertx, JsonObject backend, Duration every, LongConsumer work) {
     // tag::every-minute[]
-    return Backends.connect(vertx, backend)
-        .map(
-            connected -> {
-              LeaderElection election =
-                  LeaderElection.create(
-                      vertx, connected, new LeaderElectionOptions().setElection("cleaner"));
-              election.start();
-              vertx.setPeriodic(every.toMillis(), timer -> election.fencingToken().ifPresent(task));
-              return election;
+    return Conclave.connect(vertx, new JsonObject().put("backend", backend))
+        .onSuccess(
+            conclave -> {
+              LeaderElection election = conclave.election("cleaner");
+              vertx.setPeriodic(every.toMillis(), timer -> election.fencingToken().ifPresent(work));
             });
     // end::every-minute[]
   }
 
-  /** Runs it in this process. */
+  /** Runs it in this process, until the process is ended. */
   public static void main(String[] args) {
+    Vertx vertx = Vertx.vertx();
     run(
-            Vertx.vertx(),
+            vertx,
             new JsonObject().put("type", "memory"),
             Duration.ofMinutes(1),
             token -> System.out.println("cleaning under fencing token " + token))
+        .onSuccess(
+            conclave ->
+                Runtime.getRuntime()
+                    .addShutdownHook(new Thread(
+                            () -> conclave.close().toCompletionStage().toCompletableFuture().join())))
         .onFailure(Throwable::printStackTrace);
   }
 }

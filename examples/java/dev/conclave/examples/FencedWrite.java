@@ -25,7 +25,7 @@ public final class FencedWrite {
 
   private FencedWrite() {}
 
-  /** Fails when somebody with a greater fencing token has written already. */
+  /** Fails when a holder with a greater fencing token has written already. */
   public static Future<Void> write(SqlClient sql, String id, long balance, long fencingToken) {
     return sql.preparedQuery(WRITE)
         .execute(Tuple.of(id, balance, fencingToken))

@@ -1,42 +1,34 @@
 package dev.conclave.examples;
 
-import dev.conclave.LockServiceVerticle;
-import dev.conclave.lock.DistributedLock;
-import dev.conclave.lock.LockOptions;
-import dev.conclave.lock.LockService;
-import io.vertx.core.DeploymentOptions;
+import dev.conclave.Conclave;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 
-/** Deploys the lock service and locks through its service proxy. */
+/** One caller at a time, in the whole cluster. */
 public final class WithLock {
   private WithLock() {}
 
   /** Completes with what was done under the lock. */
   public static Future<String> run(Vertx vertx, JsonObject backend) {
     // tag::with-lock[]
-    Future<String> deployed =
-        vertx.deployVerticle(
-            new LockServiceVerticle(),
-            new DeploymentOptions().setConfig(new JsonObject().put("backend", backend)));
+    // {"backend": {"type": "redis", "options": {"connectionString": "redis://localhost"}}}
+    JsonObject config = new JsonObject().put("backend", backend);
 
-    LockService locks = LockService.createProxy(vertx);
-    DistributedLock lock =
-        DistributedLock.create(
-            vertx,
-            locks,
-            "invoice:4711",
-            new LockOptions().setLeaseDuration(30_000).setWaitTimeout(5_000));
-
-    return deployed.compose(
-        id ->
-            lock.withLock(
-                handle -> {
-                  // Only one caller in the whole cluster is here. The lease is renewed meanwhile.
-                  handle.onLost(() -> System.out.println("lost: stop what you are doing"));
-                  return sendInvoice(handle.fencingToken());
-                }));
+    return Conclave.connect(vertx, config)
+        .compose(
+            conclave ->
+                conclave
+                    .locks()
+                    .withLock(
+                        "invoice:4711",
+                        handle -> {
+                          // Only one caller in the whole cluster is here.
+                          // The lease is renewed until the future completes.
+                          handle.onLost(() -> System.out.println("lost: stop what you are doing"));
+                          return sendInvoice(handle.fencingToken());
+                        })
+                    .eventually(conclave::close));
     // end::with-lock[]
   }
 

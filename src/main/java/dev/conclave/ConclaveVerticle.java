@@ -30,7 +30,7 @@ import java.util.function.Supplier;
  * before anything is deployed. When one part can not start, none does.
  */
 public class ConclaveVerticle extends VerticleBase {
-  private static final String BACKEND = Store.BACKEND;
+  private static final String BACKEND = EmbeddedConclave.BACKEND;
   private static final String LOCKS = "locks";
   private static final String ELECTIONS = "elections";
   private static final String TASKS = "tasks";
@@ -48,15 +48,15 @@ public class ConclaveVerticle extends VerticleBase {
   private Future<?> begin() {
     JsonObject config = config() == null ? new JsonObject() : config().copy();
     ConfigSchema schema = ConfigSchema.named("conclave");
-    if (config.containsKey(Store.START_TIMEOUT)) {
+    if (config.containsKey(EmbeddedConclave.START_TIMEOUT)) {
       // Of this level's keys the only one to be expanded: the parts expand their own.
       JsonObject own =
-          new JsonObject().put(Store.START_TIMEOUT, config.getValue(Store.START_TIMEOUT));
+          new JsonObject().put(EmbeddedConclave.START_TIMEOUT, config.getValue(EmbeddedConclave.START_TIMEOUT));
       config.mergeIn(Environment.ofProcess().expand("", own, schema::expected));
     }
     check(schema.check("", config));
     // The store is waited for once, here. While this handle is open, every part finds it at once.
-    return Store.connect(vertx, config)
+    return EmbeddedConclave.backend(vertx, config)
         .compose(handle -> deployAll(config).eventually(() -> handle.close()));
   }
 

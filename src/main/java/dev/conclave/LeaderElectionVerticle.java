@@ -1,10 +1,10 @@
 package dev.conclave;
 
-import dev.conclave.backend.SyncBackend;
 import dev.conclave.config.ConfigSchema;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionOptions;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.lock.LockServiceOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.json.JsonObject;
@@ -24,7 +24,7 @@ import io.vertx.core.json.JsonObject;
  */
 public class LeaderElectionVerticle extends VerticleBase {
   private volatile LeaderElection election;
-  private SyncBackend backend;
+  private EmbeddedConclave conclave;
 
   /** A verticle that reads its configuration when it is deployed. */
   public LeaderElectionVerticle() {}
@@ -36,13 +36,13 @@ public class LeaderElectionVerticle extends VerticleBase {
 
   private Future<?> begin() {
     JsonObject config = ConfigSchema.named("election").read(config());
-    LeaderElectionOptions options = new LeaderElectionOptions(Store.otherKeys(config)).validate();
-    return Store.connect(vertx, config)
+    LeaderElectionOptions options =
+        new LeaderElectionOptions(EmbeddedConclave.otherKeys(config)).validate();
+    return EmbeddedConclave.connect(vertx, config, new LockServiceOptions())
         .compose(
             connected -> {
-              backend = connected;
-              election = LeaderElection.create(vertx, connected, options);
-              prepare(election);
+              conclave = connected;
+              election = connected.election(options, this::prepare);
               return election.start();
             })
         .recover(
@@ -60,7 +60,7 @@ public class LeaderElectionVerticle extends VerticleBase {
 
   @Override
   public Future<?> stop() {
-    return election.stop().eventually(this::close);
+    return close();
   }
 
   /**
@@ -76,6 +76,6 @@ public class LeaderElectionVerticle extends VerticleBase {
   }
 
   private Future<Void> close() {
-    return backend == null ? Future.succeededFuture() : backend.close();
+    return conclave == null ? Future.succeededFuture() : conclave.close();
   }
 }

@@ -1,8 +1,6 @@
 package dev.conclave;
 
-import dev.conclave.backend.SyncBackend;
 import dev.conclave.config.ConfigSchema;
-import dev.conclave.lock.LocalLockService;
 import dev.conclave.lock.LockService;
 import dev.conclave.lock.LockServiceOptions;
 import io.vertx.core.Future;
@@ -25,8 +23,7 @@ import io.vertx.core.json.JsonObject;
  * cluster: each call reaches one of them, and a release also ends a wait at another.
  */
 public class LockServiceVerticle extends VerticleBase {
-  private SyncBackend backend;
-  private LocalLockService service;
+  private EmbeddedConclave conclave;
   private MessageConsumer<JsonObject> consumer;
 
   @Override
@@ -36,13 +33,13 @@ public class LockServiceVerticle extends VerticleBase {
 
   private Future<?> begin() {
     JsonObject config = ConfigSchema.named("locks").read(config());
-    LockServiceOptions options = new LockServiceOptions(Store.otherKeys(config)).validate();
-    return Store.connect(vertx, config)
+    LockServiceOptions options =
+        new LockServiceOptions(EmbeddedConclave.otherKeys(config)).validate();
+    return EmbeddedConclave.connect(vertx, config, options)
         .compose(
             connected -> {
-              backend = connected;
-              service = LockService.create(vertx, connected, options);
-              return service.listen(vertx, options.getAddress());
+              conclave = connected;
+              return connected.lockService().listen(vertx, options.getAddress());
             })
         .compose(
             listening -> {
@@ -59,10 +56,10 @@ public class LockServiceVerticle extends VerticleBase {
   }
 
   private Future<Void> close() {
-    if (backend == null) {
+    if (conclave == null) {
       return Future.succeededFuture();
     }
     Future<Void> silent = consumer == null ? Future.succeededFuture() : consumer.unregister();
-    return silent.eventually(() -> service.close()).eventually(() -> backend.close());
+    return silent.eventually(() -> conclave.close());
   }
 }

@@ -1,12 +1,8 @@
 package dev.conclave;
 
-import dev.conclave.backend.SyncBackend;
 import dev.conclave.config.ConfigSchema;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.lock.DistributedLock;
-import dev.conclave.lock.LocalLockService;
-import dev.conclave.lock.LockService;
 import dev.conclave.lock.LockServiceOptions;
 import dev.conclave.task.TaskManager;
 import dev.conclave.task.TaskManagerOptions;
@@ -35,8 +31,7 @@ public class TaskManagerVerticle extends VerticleBase {
   private final List<TaskRouter> routers;
   private final Map<String, Supplier<LeaderElection>> elections;
   private volatile TaskManager manager;
-  private SyncBackend backend;
-  private LocalLockService locks;
+  private EmbeddedConclave conclave;
 
   /** A verticle for the tasks of its configuration and of {@link #prepare}. */
   public TaskManagerVerticle() {
@@ -61,15 +56,15 @@ public class TaskManagerVerticle extends VerticleBase {
 
   private Future<?> begin() {
     JsonObject config = ConfigSchema.named("tasks").read(config());
-    JsonObject own = Store.otherKeys(config);
+    JsonObject own = EmbeddedConclave.otherKeys(config);
     own.remove("tasks");
     TaskManagerOptions options = new TaskManagerOptions(own).validate();
     JsonArray tasks = config.getJsonArray("tasks", new JsonArray());
     DeclaredTasks.check(tasks, elections.keySet());
-    return Store.connect(vertx, config)
+    return EmbeddedConclave.connect(vertx, config, new LockServiceOptions())
         .compose(
             connected -> {
-              backend = connected;
+              conclave = connected;
               return run(options, tasks);
             })
         .recover(
@@ -80,15 +75,14 @@ public class TaskManagerVerticle extends VerticleBase {
   }
 
   private Future<Void> run(TaskManagerOptions options, JsonArray tasks) {
-    locks = LockService.create(vertx, backend, new LockServiceOptions());
     DeclaredTasks declared =
-        new DeclaredTasks(name -> DistributedLock.create(vertx, locks, name), elections::get);
-    TaskManager made = TaskManager.create(vertx, backend, options);
+        new DeclaredTasks(name -> conclave.locks().lock(name), elections::get);
+    TaskManager made = TaskManager.create(vertx, conclave.backend(), options);
     routers.forEach(made::include);
     made.include(declared.router(tasks));
     prepare(made);
     manager = made;
-    return made.start();
+    return conclave.own(made).start();
   }
 
   /**
@@ -99,7 +93,7 @@ public class TaskManagerVerticle extends VerticleBase {
 
   @Override
   public Future<?> stop() {
-    return manager.stop().eventually(this::close);
+    return close();
   }
 
   /**
@@ -115,8 +109,6 @@ public class TaskManagerVerticle extends VerticleBase {
   }
 
   private Future<Void> close() {
-    Future<Void> closed = locks == null ? Future.succeededFuture() : locks.close();
-    return closed.eventually(
-        () -> backend == null ? Future.<Void>succeededFuture() : backend.close());
+    return conclave == null ? Future.succeededFuture() : conclave.close();
   }
 }

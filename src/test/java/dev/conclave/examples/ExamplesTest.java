@@ -6,6 +6,7 @@ import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Acquisition;
+import dev.conclave.Conclave;
 import dev.conclave.backend.Backends;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
@@ -75,6 +76,12 @@ class ExamplesTest {
   }
 
   @Test
+  void withLockOverTheBusRunsUnderTheLockToo() {
+    assertThat(get(LockOverTheBus.run(vertx, MEMORY)))
+        .startsWith("invoice sent under fencing token ");
+  }
+
+  @Test
   void blockingWorkRunsOnAWorker() {
     assertThat(get(BlockingWork.run(vertx, MEMORY)))
         .startsWith("converted on vert.x-worker-thread");
@@ -104,13 +111,14 @@ class ExamplesTest {
   void everyMinuteRunsOnTheLeaderOnly() {
     List<Long> tokens = new CopyOnWriteArrayList<>();
     Duration often = Duration.ofMillis(10);
-    LeaderElection one = get(EveryMinute.run(vertx, MEMORY, often, tokens::add));
-    LeaderElection two = get(EveryMinute.run(vertx, MEMORY, often, tokens::add));
+    Conclave one = get(EveryMinute.run(vertx, MEMORY, often, tokens::add));
+    Conclave two = get(EveryMinute.run(vertx, MEMORY, often, tokens::add));
     eventually("it runs", () -> tokens.size() > 5);
-    assertThat(one.isLeader()).isNotEqualTo(two.isLeader());
+    assertThat(one.election("cleaner").isLeader())
+        .isNotEqualTo(two.election("cleaner").isLeader());
     assertThat(Set.copyOf(tokens)).hasSize(1);
-    get(one.stop());
-    get(two.stop());
+    get(one.close());
+    get(two.close());
   }
 
   @Test
