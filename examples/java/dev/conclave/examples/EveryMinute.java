@@ -41,8 +41,10 @@ public final class EveryMinute {
         .onSuccess(
             conclave ->
                 Runtime.getRuntime()
-                    .addShutdownHook(new Thread(
-                            () -> conclave.close().toCompletionStage().toCompletableFuture().join())))
+                    .addShutdownHook(
+                        new Thread(
+                            () ->
+                                conclave.close().toCompletionStage().toCompletableFuture().join())))
         .onFailure(Throwable::printStackTrace);
   }
 }

@@ -61,7 +61,10 @@ public interface Conclave {
    */
   Locks locks();
 
-  /** The election of this name with the default options; see {@link #election(LeaderElectionOptions)}. */
+  /**
+   * The election of this name with the default options; see {@link
+   * #election(LeaderElectionOptions)}.
+   */
   LeaderElection election(String name);
 
   /**

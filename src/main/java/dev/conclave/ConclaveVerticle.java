@@ -51,7 +51,8 @@ public class ConclaveVerticle extends VerticleBase {
     if (config.containsKey(EmbeddedConclave.START_TIMEOUT)) {
       // Of this level's keys the only one to be expanded: the parts expand their own.
       JsonObject own =
-          new JsonObject().put(EmbeddedConclave.START_TIMEOUT, config.getValue(EmbeddedConclave.START_TIMEOUT));
+          new JsonObject()
+              .put(EmbeddedConclave.START_TIMEOUT, config.getValue(EmbeddedConclave.START_TIMEOUT));
       config.mergeIn(Environment.ofProcess().expand("", own, schema::expected));
     }
     check(schema.check("", config));

@@ -119,8 +119,7 @@ final class EmbeddedConclave implements Conclave {
   }
 
   @Override
-  public LeaderElection election(
-      LeaderElectionOptions options, Consumer<LeaderElection> prepare) {
+  public LeaderElection election(LeaderElectionOptions options, Consumer<LeaderElection> prepare) {
     LeaderElection election = running(options, true).election;
     try {
       prepare.accept(election);

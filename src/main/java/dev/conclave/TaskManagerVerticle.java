@@ -75,8 +75,7 @@ public class TaskManagerVerticle extends VerticleBase {
   }
 
   private Future<Void> run(TaskManagerOptions options, JsonArray tasks) {
-    DeclaredTasks declared =
-        new DeclaredTasks(name -> conclave.locks().lock(name), elections::get);
+    DeclaredTasks declared = new DeclaredTasks(name -> conclave.locks().lock(name), elections::get);
     TaskManager made = TaskManager.create(vertx, conclave.backend(), options);
     routers.forEach(made::include);
     made.include(declared.router(tasks));

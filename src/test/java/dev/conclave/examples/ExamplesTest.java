@@ -5,8 +5,8 @@ import static dev.conclave.testing.Async.failureOf;
 import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.Acquisition;
 import dev.conclave.Conclave;
+import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Backends;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
@@ -114,8 +114,7 @@ class ExamplesTest {
     Conclave one = get(EveryMinute.run(vertx, MEMORY, often, tokens::add));
     Conclave two = get(EveryMinute.run(vertx, MEMORY, often, tokens::add));
     eventually("it runs", () -> tokens.size() > 5);
-    assertThat(one.election("cleaner").isLeader())
-        .isNotEqualTo(two.election("cleaner").isLeader());
+    assertThat(one.election("cleaner").isLeader()).isNotEqualTo(two.election("cleaner").isLeader());
     assertThat(Set.copyOf(tokens)).hasSize(1);
     get(one.close());
     get(two.close());
