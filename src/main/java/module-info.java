@@ -12,12 +12,7 @@ module dev.conclave {
 
   exports dev.conclave;
   exports dev.conclave.backend;
-  exports dev.conclave.backend.kubernetes;
-  exports dev.conclave.backend.memory;
-  exports dev.conclave.backend.postgres;
-  exports dev.conclave.backend.redis;
   exports dev.conclave.backend.support;
-  exports dev.conclave.config;
   exports dev.conclave.lock;
   exports dev.conclave.task;
   exports dev.conclave.election;

@@ -5,7 +5,6 @@ import dev.conclave.time.Schedulers;
 import io.vertx.codegen.annotations.GenIgnore;
 import io.vertx.codegen.annotations.Nullable;
 import io.vertx.codegen.annotations.ProxyGen;
-import io.vertx.codegen.annotations.VertxGen;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.MessageConsumer;
@@ -26,7 +25,6 @@ import io.vertx.core.json.JsonObject;
  * <p>A service keeps no state of held locks: any instance on any machine can serve the next call.
  */
 @ProxyGen
-@VertxGen
 public interface LockService {
   /** Where a service listens unless configured otherwise. */
   String DEFAULT_ADDRESS = "conclave.locks";

@@ -2,7 +2,6 @@ package dev.conclave.task;
 
 import io.vertx.codegen.annotations.GenIgnore;
 import io.vertx.codegen.annotations.ProxyGen;
-import io.vertx.codegen.annotations.VertxGen;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.List;
@@ -20,7 +19,6 @@ import java.util.List;
  * CLOSED} when the manager has stopped.
  */
 @ProxyGen
-@VertxGen
 public interface TaskService {
   /** Where managers listen unless configured otherwise. */
   String DEFAULT_ADDRESS = "conclave.tasks";
