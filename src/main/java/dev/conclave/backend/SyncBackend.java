@@ -41,6 +41,10 @@ import java.util.Optional;
  * not depend on it: they ask again at the holder's expiry, and now and then.
  */
 public interface SyncBackend {
+  /**
+   * How long a lease is reserved for the first waiter of its queue, before the next is notified.
+   */
+  Duration OFFER = Duration.ofMillis(500);
 
   /**
    * Asks for a lease.

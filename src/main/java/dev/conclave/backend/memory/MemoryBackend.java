@@ -49,10 +49,7 @@ import java.util.function.Supplier;
  * </ol>
  */
 public final class MemoryBackend implements SyncBackend {
-  /** How long an offer stands before it goes to the next in line. */
-  static final Duration OFFER = Duration.ofMillis(500);
-
-  private static final long OFFER_MICROS = OFFER.toMillis() * 1000;
+  private static final long OFFER_MICROS = SyncBackend.OFFER.toMillis() * 1000;
 
   private static final int SWEEP_FROM = 1024;
 

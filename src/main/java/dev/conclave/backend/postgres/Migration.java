@@ -1,11 +1,8 @@
 package dev.conclave.backend.postgres;
 
+import dev.conclave.backend.support.Resources;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgConnection;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 
 /**
  * Sees to it that the table is there.
@@ -21,7 +18,7 @@ import java.nio.charset.StandardCharsets;
  */
 final class Migration {
   /** The text of {@code conf/postgres-schema.sql}. */
-  static final String SCHEMA = read("schema.sql");
+  static final String SCHEMA = Resources.text(Migration.class, "schema.sql");
 
   private Migration() {}
 
@@ -48,16 +45,5 @@ final class Migration {
         .query(config.table().in(UpkeepSql.MIGRATION_LOCK + SCHEMA))
         .execute()
         .mapEmpty();
-  }
-
-  private static String read(String resource) {
-    try (InputStream in = Migration.class.getResourceAsStream(resource)) {
-      if (in == null) {
-        throw new IllegalStateException("the schema " + resource + " is not in the jar");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

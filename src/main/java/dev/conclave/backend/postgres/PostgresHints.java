@@ -1,6 +1,7 @@
 package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.SyncBackend;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -27,7 +28,7 @@ import java.util.function.Consumer;
  */
 final class PostgresHints {
   /** The offer's own time, and some for the clocks to disagree. */
-  private static final long LAPSE = Statements.OFFER.plus(Duration.ofMillis(10)).toNanos();
+  private static final long LAPSE = SyncBackend.OFFER.plus(Duration.ofMillis(10)).toNanos();
 
   private final Scheduler scheduler;
   private final String channel;

@@ -1,5 +1,6 @@
 package dev.conclave.backend.postgres;
 
+import dev.conclave.backend.SyncBackend;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
@@ -11,9 +12,6 @@ import java.util.function.Function;
 
 /** The statements for one table, and how requests become their arrays. */
 final class Statements {
-  /** How long an offer stands before it goes to the next in line. */
-  static final Duration OFFER = Duration.ofMillis(500);
-
   /** What clients' channels begin with; the rest is the client's id. */
   static final String CHANNEL = "conclave_";
 
@@ -125,7 +123,7 @@ final class Statements {
               strings(requests, PostgresRequest::extra),
               strings(requests, PostgresRequest::token),
               LOCK_TIMEOUT,
-              OFFER.toMillis(),
+              SyncBackend.OFFER.toMillis(),
               notifying ? watchChannel : null,
               notifying ? CHANNEL : null,
               self,

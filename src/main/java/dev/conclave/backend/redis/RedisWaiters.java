@@ -2,6 +2,7 @@ package dev.conclave.backend.redis;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.SyncBackend;
 import dev.conclave.time.Scheduler;
 import io.vertx.redis.client.Response;
 import io.vertx.redis.client.ResponseType;
@@ -95,7 +96,7 @@ final class RedisWaiters {
       }
       case RELEASE, LEAVE, REVOKE -> {
         if (answer.toInteger() >= 2 && offers.add(operation.key())) {
-          check(operation.key(), LeaseScript.OFFER);
+          check(operation.key(), SyncBackend.OFFER);
         }
       }
       case LAPSE -> {

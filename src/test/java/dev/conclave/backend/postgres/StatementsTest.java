@@ -257,7 +257,7 @@ class StatementsTest extends PostgresTest {
               new String[] {PostgresRequest.RELEASE, PostgresRequest.RELEASE},
               TOKENS,
               PATIENT,
-              Statements.OFFER.toMillis(),
+              SyncBackend.OFFER.toMillis(),
               "watch",
               Statements.CHANNEL,
               "test",
