@@ -27,7 +27,7 @@ public final class Tasks {
     // At two o'clock in Zurich, once in the whole cluster, whatever clocks and restarts do.
     reports.cron("0 2 * * *", "nightly", this::nightly).zone("Europe/Zurich").oncePerTick();
 
-    // Blocking code, one run at a time, at most one every four minutes, and nobody else at the
+    // Blocking code, one run at a time, at most one every four minutes, and no other process at the
     // files.
     reports
         .every(Duration.ofMinutes(5), "export", TaskBody.blocking(this::export))
@@ -58,7 +58,7 @@ public final class Tasks {
 
   // tag::body[]
   private Future<Void> nightly(TaskContext run) {
-    run.onLost(() -> System.out.println("somebody else may work now: stop"));
+    run.onLost(() -> System.out.println("another may work now: stop"));
     // The resource refuses a number smaller than the greatest it has seen.
     return writeReport(run.fireTime().toString(), run.fencingToken());
   }
