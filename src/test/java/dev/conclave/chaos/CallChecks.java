@@ -10,12 +10,6 @@ import java.util.stream.Collectors;
 
 /** What a history has to satisfy about what elections and handles are told to do. */
 final class CallChecks {
-  static final String RELEASE = "release ";
-  static final String HELD = RELEASE + "while valid";
-  static final String NOT_HELD = RELEASE + "while not valid";
-  static final String RESIGN = "resign";
-  static final String STOP = "stop";
-  static final String DONE = "done";
   private static final String UNAVAILABLE = "BACKEND_UNAVAILABLE";
 
   private CallChecks() {}
@@ -28,12 +22,12 @@ final class CallChecks {
         history.of(Event.Type.LEADS).collect(Collectors.groupingBy(CallChecks::worker));
     history
         .of(Event.Type.CALL)
-        .filter(call -> call.outcome().equals(RESIGN) || call.outcome().equals(STOP))
+        .filter(call -> call.outcome().equals(Labels.RESIGN) || call.outcome().equals(Labels.STOP))
         .filter(call -> answers.containsKey(call.id()))
         .forEach(
             call -> {
               long over = answers.get(call.id()).at();
-              boolean all = call.outcome().equals(STOP);
+              boolean all = call.outcome().equals(Labels.STOP);
               leads.getOrDefault(worker(call), List.of()).stream()
                   .filter(e -> e.at() > over && (all || e.fence() == call.fence()))
                   .findFirst()
@@ -50,10 +44,10 @@ final class CallChecks {
   static List<String> electionsObey(History history) {
     return history
         .of(Event.Type.RETURN)
-        .filter(e -> e.id().startsWith(RESIGN) || e.id().startsWith(STOP))
-        .filter(e -> !e.outcome().equals(DONE))
+        .filter(e -> e.id().startsWith(Labels.RESIGN) || e.id().startsWith(Labels.STOP))
+        .filter(e -> !e.outcome().equals(Labels.DONE))
         // Who is stopped already has resigned.
-        .filter(e -> !(e.id().startsWith(RESIGN) && e.outcome().equals("CLOSED")))
+        .filter(e -> !(e.id().startsWith(Labels.RESIGN) && e.outcome().equals("CLOSED")))
         .map(e -> "an election did not obey: " + e)
         .toList();
   }
@@ -66,15 +60,17 @@ final class CallChecks {
   static List<String> releases(History history) {
     Map<String, Event> answers = answers(history);
     Map<String, Long> asked = new HashMap<>();
-    history.of(Event.Type.ASK).forEach(e -> asked.put(RELEASE + e.id(), e.at()));
+    history.of(Event.Type.ASK).forEach(e -> asked.put(Labels.RELEASE + e.id(), e.at()));
     Map<String, Long> until = new HashMap<>();
-    history.of(Event.Type.CLAIM).forEach(e -> until.merge(RELEASE + e.id(), e.until(), Math::max));
+    history
+        .of(Event.Type.CLAIM)
+        .forEach(e -> until.merge(Labels.RELEASE + e.id(), e.until(), Math::max));
     List<Span> forgotten = history.spans(Event.Type.FORGETS);
     Reasons reasons = new Reasons(history);
     List<String> violations = new ArrayList<>();
     history
         .of(Event.Type.CALL)
-        .filter(call -> call.outcome().startsWith(RELEASE) && answers.containsKey(call.id()))
+        .filter(call -> call.outcome().startsWith(Labels.RELEASE) && answers.containsKey(call.id()))
         .forEach(
             call -> {
               Event answer = answers.get(call.id());
@@ -84,16 +80,16 @@ final class CallChecks {
                           f -> f.overlaps(asked.getOrDefault(call.id(), call.at()), answer.at()));
               boolean right =
                   switch (answer.outcome()) {
-                    case "true" -> call.outcome().equals(HELD);
+                    case "true" -> call.outcome().equals(Labels.HELD);
                     case "false" ->
-                        call.outcome().equals(NOT_HELD)
+                        call.outcome().equals(Labels.NOT_HELD)
                             || forgot
                             || until.getOrDefault(call.id(), Long.MIN_VALUE) <= answer.at();
                     case UNAVAILABLE ->
-                        call.outcome().equals(HELD)
+                        call.outcome().equals(Labels.HELD)
                             && reasons.any(call.worker(), call.at(), answer.at());
-                    case UNAVAILABLE + LockClient.GIVEN_UP, "CLOSED" + LockClient.GIVEN_UP ->
-                        call.outcome().equals(HELD);
+                    case UNAVAILABLE + Labels.GIVEN_UP, "CLOSED" + Labels.GIVEN_UP ->
+                        call.outcome().equals(Labels.HELD);
                     default -> false;
                   };
               if (!right) {

@@ -28,58 +28,58 @@ class CallChecksTest {
   /** A handle that was asked for at 1000, is released at 5000, and is valid until then. */
   private List<String> released(String what, long until, String answer) {
     events.removeIf(e -> e.type() != Type.FORGETS && e.type() != Type.FAULT);
-    add("w", Type.ASK, "a", 1_000, 0, 2_000, LockClient.WAITS);
+    add("w", Type.ASK, "a", 1_000, 0, 2_000, Labels.WAITS);
     add("w", Type.CLAIM, "a", 1_010, 1, until, "0");
-    called(what, CallChecks.RELEASE + "a", 5_000, 1, 5_010, answer);
+    called(what, Labels.RELEASE + "a", 5_000, 1, 5_010, answer);
     return CallChecks.releases(history);
   }
 
   @Test
   void aValidHandleIsReleasedWithTrue() {
-    assertThat(released(CallChecks.HELD, 6_000, "true")).isEmpty();
-    assertThat(released(CallChecks.HELD, 6_000, "false")).hasSize(1);
+    assertThat(released(Labels.HELD, 6_000, "true")).isEmpty();
+    assertThat(released(Labels.HELD, 6_000, "false")).hasSize(1);
   }
 
   @Test
   void aHandleWhoseTimeIsOverBeforeTheAnswerMayHaveBeenHeldOrNot() {
-    assertThat(released(CallChecks.HELD, 5_009, "true")).isEmpty();
-    assertThat(released(CallChecks.HELD, 5_009, "false")).isEmpty();
+    assertThat(released(Labels.HELD, 5_009, "true")).isEmpty();
+    assertThat(released(Labels.HELD, 5_009, "false")).isEmpty();
   }
 
   @Test
   void aHandleThatIsNotValidIsReleasedWithFalse() {
-    assertThat(released(CallChecks.NOT_HELD, 4_000, "false")).isEmpty();
-    assertThat(released(CallChecks.NOT_HELD, 4_000, "true")).hasSize(1);
-    add(Reasons.HARNESS, Type.FAULT, "", 4_000, 0, 5_000, "crash");
-    assertThat(released(CallChecks.NOT_HELD, 4_000, UNAVAILABLE)).as("nothing is sent").hasSize(1);
+    assertThat(released(Labels.NOT_HELD, 4_000, "false")).isEmpty();
+    assertThat(released(Labels.NOT_HELD, 4_000, "true")).hasSize(1);
+    add(Labels.HARNESS, Type.FAULT, "", 4_000, 0, 5_000, "crash");
+    assertThat(released(Labels.NOT_HELD, 4_000, UNAVAILABLE)).as("nothing is sent").hasSize(1);
   }
 
   @Test
   void aStoreThatForgotSinceTheLockWasAskedForExcusesFalse() {
-    add(Reasons.HARNESS, Type.FORGETS, "", 500, 0, 999, "FLUSHALL");
-    assertThat(released(CallChecks.HELD, 6_000, "false")).as("before").hasSize(1);
-    add(Reasons.HARNESS, Type.FORGETS, "", 500, 0, 1_000, "FLUSHALL");
-    assertThat(released(CallChecks.HELD, 6_000, "false")).isEmpty();
+    add(Labels.HARNESS, Type.FORGETS, "", 500, 0, 999, "FLUSHALL");
+    assertThat(released(Labels.HELD, 6_000, "false")).as("before").hasSize(1);
+    add(Labels.HARNESS, Type.FORGETS, "", 500, 0, 1_000, "FLUSHALL");
+    assertThat(released(Labels.HELD, 6_000, "false")).isEmpty();
   }
 
   @Test
   void aReleaseFailsForAReason() {
-    assertThat(released(CallChecks.HELD, 6_000, UNAVAILABLE)).hasSize(1);
-    add(Reasons.HARNESS, Type.FAULT, "", 4_000, 0, 5_005, "crash");
-    assertThat(released(CallChecks.HELD, 6_000, UNAVAILABLE)).isEmpty();
-    assertThat(released(CallChecks.HELD, 6_000, "LOST")).hasSize(1);
+    assertThat(released(Labels.HELD, 6_000, UNAVAILABLE)).hasSize(1);
+    add(Labels.HARNESS, Type.FAULT, "", 4_000, 0, 5_005, "crash");
+    assertThat(released(Labels.HELD, 6_000, UNAVAILABLE)).isEmpty();
+    assertThat(released(Labels.HELD, 6_000, "LOST")).hasSize(1);
   }
 
   @Test
   void onlyAClosedServiceRefusesARelease() {
     String closed = "CLOSED";
-    assertThat(released(CallChecks.HELD, 6_000, closed + LockClient.GIVEN_UP)).isEmpty();
-    assertThat(released(CallChecks.HELD, 6_000, closed)).hasSize(1);
+    assertThat(released(Labels.HELD, 6_000, closed + Labels.GIVEN_UP)).isEmpty();
+    assertThat(released(Labels.HELD, 6_000, closed)).hasSize(1);
   }
 
   @Test
   void resigningEndsTheTermThatWasLed() {
-    called(CallChecks.RESIGN, "resign 1", 0, 7, 10, CallChecks.DONE);
+    called(Labels.RESIGN, "resign 1", 0, 7, 10, Labels.DONE);
     add("w", Type.LEADS, "w/7", 10, 7, 12, null);
     add("w", Type.LEADS, "w/8", 20, 8, 22, null);
     add("x", Type.LEADS, "x/7", 20, 7, 22, null);
@@ -90,7 +90,7 @@ class CallChecksTest {
 
   @Test
   void aStopEndsEveryTerm() {
-    called(CallChecks.STOP, "stop 1", 0, 0, 10, CallChecks.DONE);
+    called(Labels.STOP, "stop 1", 0, 0, 10, Labels.DONE);
     assertThat(CallChecks.endsTerms(history)).isEmpty();
     add("w", Type.LEADS, "w/8", 20, 8, 22, null);
     assertThat(CallChecks.endsTerms(history)).hasSize(1);
@@ -98,22 +98,22 @@ class CallChecksTest {
 
   @Test
   void electionsDoWhatTheyAreTold() {
-    called(CallChecks.STOP, "stop 1", 0, 0, 10, CallChecks.DONE);
-    called(CallChecks.RESIGN, "resign 1", 0, 0, 10, "CLOSED");
+    called(Labels.STOP, "stop 1", 0, 0, 10, Labels.DONE);
+    called(Labels.RESIGN, "resign 1", 0, 0, 10, "CLOSED");
     assertThat(CallChecks.electionsObey(history)).isEmpty();
-    called(CallChecks.STOP, "stop 2", 0, 0, 10, "CLOSED");
-    called(CallChecks.RESIGN, "resign 2", 0, 0, 10, UNAVAILABLE);
+    called(Labels.STOP, "stop 2", 0, 0, 10, "CLOSED");
+    called(Labels.RESIGN, "resign 2", 0, 0, 10, UNAVAILABLE);
     assertThat(CallChecks.electionsObey(history)).hasSize(2);
   }
 
   @Test
   void callsAreAnsweredInTime() {
-    called(CallChecks.STOP, "stop 1", 0, 0, 150, CallChecks.DONE);
-    add("dead", Type.CALL, "stop 2", 0, 0, 100, CallChecks.STOP);
+    called(Labels.STOP, "stop 1", 0, 0, 150, Labels.DONE);
+    add("dead", Type.CALL, "stop 2", 0, 0, 100, Labels.STOP);
     add("dead", Type.FAULT, "", 90, 0, 95, "SIGKILL");
     assertThat(answered()).isEmpty();
-    called(CallChecks.STOP, "stop 3", 0, 0, 151, CallChecks.DONE);
-    add("w", Type.CALL, "stop 4", 0, 0, 100, CallChecks.STOP);
+    called(Labels.STOP, "stop 3", 0, 0, 151, Labels.DONE);
+    add("w", Type.CALL, "stop 4", 0, 0, 100, Labels.STOP);
     assertThat(answered()).hasSize(2);
   }
 

@@ -83,8 +83,8 @@ final class ChaosCampaign {
                 ? "; wall clocks of workers are wrong by 0 and ±1 h, and move by 1 h"
                 : ""));
     Random random = new Random(seed);
-    Path own = folder.resolve("harness");
-    try (EventLog log = new EventLog("harness", own);
+    Path own = folder.resolve(Labels.HARNESS);
+    try (EventLog log = new EventLog(Labels.HARNESS, own);
         FencedRegister register = new FencedRegister(log);
         Workers workers =
             new Workers(

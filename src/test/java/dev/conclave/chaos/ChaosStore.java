@@ -10,12 +10,6 @@ interface ChaosStore extends AutoCloseable {
   /** Stores drop the records of idle keys so soon, in milliseconds, that campaigns meet it. */
   int IDLE = 10_000;
 
-  /** By how much leases may expire late, in nanoseconds. */
-  long LATE = 20_000_000;
-
-  /** How long an offer stands, in nanoseconds. */
-  long OFFER = 500_000_000;
-
   String name();
 
   /** What this worker connects with: through proxies. */
@@ -56,7 +50,7 @@ interface ChaosStore extends AutoCloseable {
    * found out yet.
    */
   default Duration refusedLate() {
-    return Duration.ofNanos(LATE);
+    return Duration.ofNanos(Limits.LATE);
   }
 
   /**
@@ -66,7 +60,7 @@ interface ChaosStore extends AutoCloseable {
    * @param faults what the campaign's faults were
    */
   default SequentialLease lease(List<LeaseOperation> all, List<History.Span> faults) {
-    return new LeaseModel(all, LATE, OFFER, List.of());
+    return new LeaseModel(all, Limits.LATE, Limits.OFFER, List.of());
   }
 
   @Override

@@ -25,9 +25,6 @@ import java.util.concurrent.TimeUnit;
 public final class ChaosWorker {
   static final String READY = "worker is ready";
 
-  /** What a call of the store may take, in milliseconds. */
-  static final long LOCK_TIMEOUT = 1_000;
-
   private final WorkerConfig config;
   private final EventLog log;
   private final Claims claims;
@@ -114,7 +111,8 @@ public final class ChaosWorker {
     backend = opened;
     System.out.println(READY);
     service =
-        LockService.create(vertx, opened, new LockServiceOptions().setBackendTimeout(LOCK_TIMEOUT));
+        LockService.create(
+            vertx, opened, new LockServiceOptions().setBackendTimeout(Limits.LOCK_TIMEOUT));
     Random seeds = new Random(config.seed());
     for (int i = 0; i < config.clients(); i++) {
       String name = config.worker() + "-c" + i;

@@ -24,7 +24,7 @@ final class ClaimChecks {
               long end = Long.MIN_VALUE;
               for (Event event : said) {
                 if (event.type() == Event.Type.CLAIM) {
-                  end = Math.max(end, Long.parseLong(event.outcome()) + Claims.SAME);
+                  end = Math.max(end, Long.parseLong(event.outcome()) + Limits.SAME_END);
                 } else if (event.type() == Event.Type.VALID && event.at() > end) {
                   violations.add("valid after the end that it had told of, " + end + ": " + event);
                 }
@@ -67,14 +67,14 @@ final class ClaimChecks {
             e ->
                 switch (e.type()) {
                   case CLAIM, VALID, INVALID, END -> true;
-                  case RETURN -> e.id().startsWith(CallChecks.RELEASE);
+                  case RETURN -> e.id().startsWith(Labels.RELEASE);
                   default -> false;
                 })
         .forEach(
             e ->
                 all.computeIfAbsent(
                         e.type() == Event.Type.RETURN
-                            ? e.id().substring(CallChecks.RELEASE.length())
+                            ? e.id().substring(Labels.RELEASE.length())
                             : e.id(),
                         id -> new ArrayList<>())
                     .add(e));

@@ -29,9 +29,6 @@ final class Claims {
   private static final long EVERY = 4_000_000;
   private static final long TELL_EVERY = 50_000_000;
 
-  /** Ends that differ by less are the same one. */
-  static final long SAME = 1_000_000;
-
   /** How long a handle is asked after its end. */
   static final long AFTERWARDS = 1_000_000_000;
 
@@ -159,8 +156,8 @@ final class Claims {
   private void claim(String id, Held held, long at, long earliest, long latest) {
     boolean known =
         held.earliest != Long.MIN_VALUE
-            && earliest - held.earliest <= SAME
-            && latest - held.latest <= SAME
+            && earliest - held.earliest <= Limits.SAME_END
+            && latest - held.latest <= Limits.SAME_END
             && (held.said == null || held.said);
     if (!known) {
       held.earliest = earliest;

@@ -14,9 +14,7 @@ import java.util.function.Supplier;
 
 /** Takes part in one election, works while it leads, and resigns now and then. */
 final class ElectionClient {
-  static final Duration LEASE = Duration.ofMillis(2_000);
   static final Duration RENEW_DEADLINE = Duration.ofMillis(1_500);
-  static final Duration RETRY = Duration.ofMillis(300);
   static final Duration BACKEND_TIMEOUT = Duration.ofMillis(700);
   private static final Duration STOP_TIMEOUT = Duration.ofMillis(500);
 
@@ -47,9 +45,9 @@ final class ElectionClient {
             backend,
             new LeaderElectionOptions(name)
                 .setWorker(label)
-                .setLeaseDuration(LEASE.toMillis())
+                .setLeaseDuration(Limits.LEADER_LEASE.toMillis())
                 .setRenewDeadline(RENEW_DEADLINE.toMillis())
-                .setRetryInterval(RETRY.toMillis())
+                .setRetryInterval(Limits.LEADER_RETRY.toMillis())
                 .setBackendTimeout(BACKEND_TIMEOUT.toMillis())
                 .setStopTimeout(STOP_TIMEOUT.toMillis())
                 .setPublish(LeadershipPublishing.NONE));
@@ -73,13 +71,13 @@ final class ElectionClient {
         timer -> {
           if (election.isLeader() && random.nextInt(8) == 0 && !worker.stopping()) {
             Duration cooldown = Duration.ofMillis(random.nextInt(1_500));
-            call(CallChecks.RESIGN, RESIGNS_WITHIN, () -> election.resign(cooldown));
+            call(Labels.RESIGN, RESIGNS_WITHIN, () -> election.resign(cooldown));
           }
         });
   }
 
   Future<Void> stop() {
-    return call(CallChecks.STOP, STOPS_WITHIN, election::stop);
+    return call(Labels.STOP, STOPS_WITHIN, election::stop);
   }
 
   /** Logs it, with the term that is led when it is asked for. */
@@ -92,7 +90,7 @@ final class ElectionClient {
     return call.get()
         .onComplete(
             end -> {
-              String answer = end.succeeded() ? CallChecks.DONE : LockClient.code(end.cause());
+              String answer = end.succeeded() ? Labels.DONE : LockClient.code(end.cause());
               long now = System.nanoTime();
               log.add(Type.RETURN, election.election(), id, now, term, 0, answer);
             });

@@ -77,7 +77,7 @@ final class KubernetesStore implements ChaosStore {
 
   @Override
   public SequentialLease lease(List<LeaseOperation> all, List<History.Span> faults) {
-    return new ObservedLease(all, LATE);
+    return new ObservedLease(all, Limits.LATE);
   }
 
   @Override

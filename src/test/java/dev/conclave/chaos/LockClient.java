@@ -19,14 +19,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class LockClient {
   static final long SHORTEST_LEASE = 800;
-  static final long LONGEST_LEASE = 1_800;
   static final String KEYS = "lock-";
   private static final String SELDOM = "seldom-";
   private static final int EPOCHS_APART = 6;
-  static final String GIVEN_UP = " (given up)";
-  static final String WAITS = "waits";
-  static final String ONCE = "at once";
-  static final long LONGEST_WAIT = 3_000;
   private static final long MILLI = 1_000_000;
 
   private final Vertx vertx;
@@ -57,8 +52,8 @@ final class LockClient {
     boolean renews = random.nextInt(3) == 0;
     LockOptions options =
         new LockOptions()
-            .setLeaseDuration(between(SHORTEST_LEASE, LONGEST_LEASE))
-            .setWaitTimeout(waits ? between(1, LONGEST_WAIT) : 0)
+            .setLeaseDuration(between(SHORTEST_LEASE, Limits.LONGEST_LEASE))
+            .setWaitTimeout(waits ? between(1, Limits.LONGEST_WAIT) : 0)
             .setRenew(renews)
             .setMaxHold(30_000);
     Promise<Void> giveUp = Promise.promise();
@@ -67,10 +62,10 @@ final class LockClient {
     }
     long asked = System.nanoTime();
     // Who does not wait is answered as soon as the store answers.
-    long patience = waits ? options.getWaitTimeout() : ChaosWorker.LOCK_TIMEOUT;
+    long patience = waits ? options.getWaitTimeout() : Limits.LOCK_TIMEOUT;
     long deadline = asked + patience * MILLI;
     long lease = options.getLeaseDuration() * MILLI;
-    worker.log().add(Type.ASK, key, id, asked, lease, deadline, waits ? WAITS : ONCE);
+    worker.log().add(Type.ASK, key, id, asked, lease, deadline, waits ? Labels.WAITS : Labels.ONCE);
     DistributedLock.create(vertx, service, key, options)
         .acquire(giveUp.future())
         .onSuccess(
@@ -82,7 +77,7 @@ final class LockClient {
         .onFailure(
             cause -> {
               boolean gaveUp = giveUp.future().isComplete() || worker.stopping();
-              answered(key, id, 0, code(cause) + (gaveUp ? GIVEN_UP : ""));
+              answered(key, id, 0, code(cause) + (gaveUp ? Labels.GIVEN_UP : ""));
               later(between(20, 200));
             });
   }
@@ -118,11 +113,11 @@ final class LockClient {
   }
 
   private Future<Boolean> release(String key, String id, LockHandle handle) {
-    String call = CallChecks.RELEASE + id;
+    String call = Labels.RELEASE + id;
     long fence = handle.fencingToken();
     long asked = System.nanoTime();
-    String what = handle.isValid() ? CallChecks.HELD : CallChecks.NOT_HELD;
-    long by = asked + ChaosWorker.LOCK_TIMEOUT * MILLI;
+    String what = handle.isValid() ? Labels.HELD : Labels.NOT_HELD;
+    long by = asked + Limits.LOCK_TIMEOUT * MILLI;
     worker.log().add(Type.CALL, key, call, asked, fence, by, what);
     return handle
         .release()
@@ -137,7 +132,7 @@ final class LockClient {
 
   /** What is closing may refuse. */
   private String failed(Throwable cause) {
-    return code(cause) + (worker.stopping() ? GIVEN_UP : "");
+    return code(cause) + (worker.stopping() ? Labels.GIVEN_UP : "");
   }
 
   private void answered(String key, String id, long fence, String outcome) {

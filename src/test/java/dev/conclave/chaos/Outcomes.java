@@ -35,7 +35,7 @@ final class Outcomes {
   static final Duration ROUND_TRIP = Duration.ofMillis(300);
 
   /** How much later than it was claimed a lease may have begun, and so end: by a call's time. */
-  private static final long SENT_LATE = ChaosWorker.LOCK_TIMEOUT * 1_000_000;
+  private static final long SENT_LATE = Limits.LOCK_TIMEOUT * 1_000_000;
 
   private final History history;
   private final Reasons reasons;
@@ -78,10 +78,10 @@ final class Outcomes {
 
   /** What is wrong about this answer, or null. */
   private String wrong(Event ask, Event answer) {
-    boolean gaveUp = answer.outcome().endsWith(LockClient.GIVEN_UP);
-    boolean waits = ask.outcome().equals(LockClient.WAITS);
+    boolean gaveUp = answer.outcome().endsWith(Labels.GIVEN_UP);
+    boolean waits = ask.outcome().equals(Labels.WAITS);
     boolean reason = reasons.any(ask.worker(), ask.at(), answer.at());
-    return switch (answer.outcome().replace(LockClient.GIVEN_UP, "")) {
+    return switch (answer.outcome().replace(Labels.GIVEN_UP, "")) {
       case "granted" -> late(ask, answer) ? "granted after the deadline" : null;
       case "TIMEOUT" -> {
         if (waits && answer.at() - ask.until() < 0) {
@@ -107,7 +107,7 @@ final class Outcomes {
 
   /** Those who wait are told of the holder whom others saw who waited before them. */
   private boolean heldByAnother(Event ask, Event answer, boolean waits) {
-    long from = waits ? ask.at() - LockClient.LONGEST_WAIT * 1_000_000 : ask.at();
+    long from = waits ? ask.at() - Limits.LONGEST_WAIT * 1_000_000 : ask.at();
     return holders.getOrDefault(ask.key(), List.of()).stream()
         .anyMatch(span -> !span.id().equals(ask.id()) && span.overlaps(from, answer.at()));
   }
@@ -126,7 +126,7 @@ final class Outcomes {
         .forEach(
             ask -> {
               Event answer = answers.get(ask.id());
-              Event release = released.get(CallChecks.RELEASE + ask.id());
+              Event release = released.get(Labels.RELEASE + ask.id());
               long answered = answer == null ? ask.until() : answer.at();
               long runsOut = claimed.getOrDefault(ask.id(), answered + ask.fence());
               long end = release == null ? runsOut + SENT_LATE + refusedLate : release.at();

@@ -21,18 +21,18 @@ class OutcomesTest {
   }
 
   private void waits(String id, long asked, long deadline, long answered, String outcome) {
-    add("w", Type.ASK, id, asked, deadline, LockClient.WAITS);
+    add("w", Type.ASK, id, asked, deadline, Labels.WAITS);
     add("w", Type.ANSWER, id, answered, 0, outcome);
   }
 
   private void once(String id, long asked, long answered, String outcome) {
-    add("w", Type.ASK, id, asked, asked + ChaosWorker.LOCK_TIMEOUT, LockClient.ONCE);
+    add("w", Type.ASK, id, asked, asked + Limits.LOCK_TIMEOUT, Labels.ONCE);
     add("w", Type.ANSWER, id, answered, 0, outcome);
   }
 
   /** Another worker's, that was told so until then. */
   private void held(long asked, long until) {
-    add("x", Type.ASK, "x", asked, asked + 100, LockClient.WAITS);
+    add("x", Type.ASK, "x", asked, asked + 100, Labels.WAITS);
     add("x", Type.ANSWER, "x", asked + 1, 0, "granted");
     add("x", Type.CLAIM, "x", asked + 1, until, "0");
   }
@@ -70,7 +70,7 @@ class OutcomesTest {
   @Test
   void norDoesTheTimeoutOfWhoWantedToGiveUp() {
     held(0, 400);
-    waits("a", 100, 500, 499, "TIMEOUT" + LockClient.GIVEN_UP);
+    waits("a", 100, 500, 499, "TIMEOUT" + Labels.GIVEN_UP);
     isWrong("a timeout before the deadline");
   }
 
@@ -78,31 +78,31 @@ class OutcomesTest {
   void aTimeoutNeedsSomebodyWhoHeld() {
     once("a", 5_000, 5_001, "TIMEOUT");
     isWrong("a timeout, but nobody held the lock");
-    long runsOut = 5_000 - ChaosWorker.LOCK_TIMEOUT;
+    long runsOut = 5_000 - Limits.LOCK_TIMEOUT;
     held(0, runsOut - 1);
     isWrong("a timeout, but nobody held the lock");
     add("x", Type.CLAIM, "x", 2, runsOut, "0");
     assertThat(wrong()).isEmpty();
-    add("x", Type.RETURN, CallChecks.RELEASE + "x", 4_999, 0, "true");
+    add("x", Type.RETURN, Labels.RELEASE + "x", 4_999, 0, "true");
     isWrong("a timeout, but nobody held the lock");
   }
 
   @Test
   void whoseAnswerIsMissingMayHaveHeld() {
     once("a", 3_000, 3_001, "TIMEOUT");
-    add("dead", Type.ASK, "x", 900, 1_000, LockClient.WAITS);
+    add("dead", Type.ASK, "x", 900, 1_000, Labels.WAITS);
     assertThat(wrong()).as("granted at the deadline, and sent late").isEmpty();
-    events.set(2, new Event("dead", Type.ASK, "k", "x", 0, 0, 1_000_000_000, LockClient.WAITS));
+    events.set(2, new Event("dead", Type.ASK, "k", "x", 0, 0, 1_000_000_000, Labels.WAITS));
     isWrong("a timeout, but nobody held the lock");
   }
 
   @Test
   void whoWaitsIsToldOfAHolderThatOthersSawBefore() {
     held(0, 10);
-    add("x", Type.RETURN, CallChecks.RELEASE + "x", 10, 0, "true");
-    waits("a", 10 + LockClient.LONGEST_WAIT, 9_000, 9_000, "TIMEOUT");
+    add("x", Type.RETURN, Labels.RELEASE + "x", 10, 0, "true");
+    waits("a", 10 + Limits.LONGEST_WAIT, 9_000, 9_000, "TIMEOUT");
     assertThat(wrong()).isEmpty();
-    waits("b", 10 + 2 * LockClient.LONGEST_WAIT + 9_000, 99_000, 99_000, "TIMEOUT");
+    waits("b", 10 + 2 * Limits.LONGEST_WAIT + 9_000, 99_000, 99_000, "TIMEOUT");
     isWrong("a timeout, but nobody held the lock");
   }
 
@@ -110,11 +110,11 @@ class OutcomesTest {
   void anErrorNeedsAReason() {
     once("a", 10_000, 10_500, "BACKEND_UNAVAILABLE");
     isWrong("no reason for an error");
-    add(Reasons.HARNESS, Type.FAULT, "", 0, 10_000 - FELT - 1, "crash");
-    add(Reasons.HARNESS, Type.FAULT, "", 10_501, 20_000, "crash");
+    add(Labels.HARNESS, Type.FAULT, "", 0, 10_000 - FELT - 1, "crash");
+    add(Labels.HARNESS, Type.FAULT, "", 10_501, 20_000, "crash");
     add("x", Type.FAULT, "", 10_000, 10_400, "SIGKILL");
     isWrong("no reason for an error");
-    add(Reasons.HARNESS, Type.FAULT, "", 0, 10_000 - FELT, "crash");
+    add(Labels.HARNESS, Type.FAULT, "", 0, 10_000 - FELT, "crash");
     assertThat(wrong()).isEmpty();
   }
 
@@ -126,7 +126,7 @@ class OutcomesTest {
       assertThat(wrong()).isEmpty();
       events.remove(2);
     }
-    add(Reasons.HARNESS, Type.FORGETS, "", 10_100, 10_200, null);
+    add(Labels.HARNESS, Type.FORGETS, "", 10_100, 10_200, null);
     assertThat(wrong()).isEmpty();
   }
 
@@ -149,7 +149,7 @@ class OutcomesTest {
 
   @Test
   void closedIsForThoseWhoGaveUp() {
-    waits("a", 0, 500, 100, "CLOSED" + LockClient.GIVEN_UP);
+    waits("a", 0, 500, 100, "CLOSED" + Labels.GIVEN_UP);
     assertThat(wrong()).isEmpty();
     waits("b", 0, 500, 100, "CLOSED");
     isWrong("closed, but the caller did not give up");

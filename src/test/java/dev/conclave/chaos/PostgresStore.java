@@ -164,7 +164,7 @@ final class PostgresStore implements ChaosStore {
   public SequentialLease lease(List<LeaseOperation> all, List<History.Span> faults) {
     List<History.Span> crashes =
         faults.stream().filter(f -> f.id().equals(CRASH) || f.id().equals(ABORT)).toList();
-    return new LeaseModel(all, LATE, OFFER, crashes);
+    return new LeaseModel(all, Limits.LATE, Limits.OFFER, crashes);
   }
 
   PostgresServer server() {

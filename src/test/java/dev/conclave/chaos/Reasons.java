@@ -15,9 +15,7 @@ final class Reasons {
    * time that one may take, another try is made after a waiter's longest pause, 2 s, and if there
    * is no connection then, it is there after the longest pause of a link, 1 s.
    */
-  static final Duration FELT = Duration.ofMillis(ChaosWorker.LOCK_TIMEOUT + 2_000 + 1_000);
-
-  static final String HARNESS = "harness";
+  static final Duration FELT = Duration.ofMillis(Limits.LOCK_TIMEOUT + 2_000 + 1_000);
 
   private final List<Span> spans = new ArrayList<>();
 
@@ -30,7 +28,7 @@ final class Reasons {
   /** Whether one was in force, or felt, while this was so for the worker. */
   boolean any(String worker, long from, long to) {
     return spans.stream()
-        .filter(span -> span.worker().equals(HARNESS) || span.worker().equals(worker))
+        .filter(span -> span.worker().equals(Labels.HARNESS) || span.worker().equals(worker))
         .anyMatch(span -> span.overlaps(from - FELT.toNanos(), to));
   }
 }

@@ -14,14 +14,10 @@ import java.util.Optional;
  * too long is judged in the end, from what is logged here.
  */
 final class Recovery {
-  /** How long after the healing of all faults, or a leader's death, somebody leads. */
-  static final Duration LEADER_WITHIN =
-      ElectionClient.LEASE.plus(ElectionClient.RETRY).plusSeconds(1);
-
   private static final Duration LOOK_EVERY = Duration.ofMillis(200);
 
   /** Beyond the bound, to find out how late it was. */
-  private static final Duration PATIENCE = LEADER_WITHIN.plusSeconds(5);
+  private static final Duration PATIENCE = Limits.LEADER_WITHIN.plusSeconds(5);
 
   /** Nothing is waited for longer than this, however little of the time the processes run. */
   private static final Duration LONGEST = Duration.ofMinutes(1);

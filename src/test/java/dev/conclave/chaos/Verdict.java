@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 
 /** All checks of a campaign's history, and its figures. */
 final class Verdict {
-  private static final Duration LONGEST_LEASE = Duration.ofMillis(LockClient.LONGEST_LEASE);
+  private static final Duration LONGEST_LEASE = Duration.ofMillis(Limits.LONGEST_LEASE);
 
   /** What every waiter may be late. */
   private static final Duration LATENESS = Duration.ofSeconds(1);
@@ -34,7 +34,7 @@ final class Verdict {
       Duration refusedLate,
       long end) {}
 
-  private static final Duration BACKEND_TIMEOUT = Duration.ofMillis(ChaosWorker.LOCK_TIMEOUT);
+  private static final Duration BACKEND_TIMEOUT = Duration.ofMillis(Limits.LOCK_TIMEOUT);
 
   private final History history;
   private final Terms terms;
@@ -53,10 +53,10 @@ final class Verdict {
   Map<String, Supplier<List<String>>> checks() {
     Map<String, Supplier<List<String>>> all = new LinkedHashMap<>();
     all.put("exclusion", () -> Checks.exclusion(history, LONGEST_LEASE));
-    all.put("one leader", () -> Checks.oneLeader(history, ElectionClient.LEASE));
+    all.put("one leader", () -> Checks.oneLeader(history, Limits.LEADER_LEASE));
     all.put(
-        "some leader", () -> Checks.someLeader(history, terms.elections(), Recovery.LEADER_WITHIN));
-    all.put("take-overs", () -> Checks.takeOvers(history, Recovery.LEADER_WITHIN));
+        "some leader", () -> Checks.someLeader(history, terms.elections(), Limits.LEADER_WITHIN));
+    all.put("take-overs", () -> Checks.takeOvers(history, Limits.LEADER_WITHIN));
     all.put("requests answered", () -> Checks.liveness(history, LATENESS, terms.end()));
     all.put("outcomes", () -> Outcomes.check(history, terms.refusedLate()));
     all.put("valid until their end", () -> ClaimChecks.notBeyondTheirEnd(history));
@@ -90,8 +90,7 @@ final class Verdict {
                 linearize(
                     of.getKey(),
                     terms.lease().apply(of.getValue(), faults),
-                    LeaseHistories.parts(
-                        of.getValue(), forgotten, ChaosStore.LATE, ChaosStore.OFFER),
+                    LeaseHistories.parts(of.getValue(), forgotten, Limits.LATE, Limits.OFFER),
                     found));
     return found;
   }

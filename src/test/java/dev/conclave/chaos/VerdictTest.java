@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class VerdictTest {
   private static final String ELECTION = "election-0";
-  private static final String RESIGN = CallChecks.RESIGN + " 1";
+  private static final String RESIGN = Labels.RESIGN + " 1";
 
   private final List<Event> events = new ArrayList<>();
 
@@ -32,7 +32,7 @@ class VerdictTest {
   }
 
   private void granted(String id, long asked, long answered, long fence) {
-    add("w1", Type.ASK, "lock", id, asked, 1_000_000_000, asked + 1_000, LockClient.WAITS);
+    add("w1", Type.ASK, "lock", id, asked, 1_000_000_000, asked + 1_000, Labels.WAITS);
     add("w1", Type.ANSWER, "lock", id, answered, fence, 0, "granted");
   }
 
@@ -66,12 +66,12 @@ class VerdictTest {
     history.events.add(new Event("h", Type.WRITE, "register lock", "a", 1, 10, 0, "1"));
     history.add("w1", Type.WROTE, "register lock", "a", 22, 10, 23, "1");
     history.add("w1", Type.END, "lock", "a", 490, 10, 0, "released");
-    history.called(CallChecks.HELD, "lock", 500, 10, CallChecks.RELEASE + "a", "true");
+    history.called(Labels.HELD, "lock", 500, 10, Labels.RELEASE + "a", "true");
     history.add("w1", Type.INVALID, "lock", "a", 511, 10, 512, null);
     history.granted("b", 5, 520, 20);
     history.add("w1", Type.REFUSED, "lock", "a", 505, 10, 530, "register");
     history.leads("w1", 1, 0, 1_000);
-    history.called(CallChecks.RESIGN, ELECTION, 990, 1, RESIGN, CallChecks.DONE);
+    history.called(Labels.RESIGN, ELECTION, 990, 1, RESIGN, Labels.DONE);
     history.leads("w2", 2, 1_500, 6_000);
     history.add("h", Type.HEALED, "", "", 5_000, 0, 0, null);
     history.add("h", Type.TAKEN_OVER, ELECTION, "w0", 500, 0, 1_500, null);
@@ -88,12 +88,11 @@ class VerdictTest {
     all.put("some leader", h -> h.add("h", Type.HEALED, "", "", 60_000, 0, 0, null));
     all.put("take-overs", h -> h.add("h", Type.TAKEN_OVER, ELECTION, "w0", 700, 0, 0, null));
     all.put(
-        "requests answered",
-        h -> h.add("w1", Type.ASK, "lock", "z", 0, 1, 1_000, LockClient.WAITS));
+        "requests answered", h -> h.add("w1", Type.ASK, "lock", "z", 0, 1, 1_000, Labels.WAITS));
     all.put(
         "outcomes",
         h ->
-            h.add("w1", Type.ASK, "lock", "z", 0, 1, 1_000, LockClient.WAITS)
+            h.add("w1", Type.ASK, "lock", "z", 0, 1, 1_000, Labels.WAITS)
                 .add("w1", Type.ANSWER, "lock", "z", 10, 0, 0, "INVALID"));
     all.put(
         "valid until their end",
@@ -110,15 +109,14 @@ class VerdictTest {
         });
     all.put(
         "calls answered",
-        h -> h.add("w1", Type.CALL, ELECTION, "stop 1", 900, 0, 1_000, CallChecks.STOP));
+        h -> h.add("w1", Type.CALL, ELECTION, "stop 1", 900, 0, 1_000, Labels.STOP));
     all.put("terms ended", h -> h.leads("w1", 1, 1_010, 1_020));
-    all.put(
-        "elections obey", h -> h.called(CallChecks.RESIGN, ELECTION, 990, 99, "resign 2", "LOST"));
+    all.put("elections obey", h -> h.called(Labels.RESIGN, ELECTION, 990, 99, "resign 2", "LOST"));
     all.put(
         "releases",
         h -> {
           h.claims("z", "other", 0, 200);
-          h.called(CallChecks.HELD, "other", 100, 10, CallChecks.RELEASE + "z", "false");
+          h.called(Labels.HELD, "other", 100, 10, Labels.RELEASE + "z", "false");
         });
     all.put("fences grow", h -> h.granted("z", 600, 610, 15));
     all.put("terms differ", h -> h.leads("w3", 1, 20_000, 21_000));
@@ -145,7 +143,7 @@ class VerdictTest {
     Verdict.Terms terms =
         new Verdict.Terms(
             Set.of(ELECTION),
-            (all, faults) -> new LeaseModel(all, ChaosStore.LATE, ChaosStore.OFFER, List.of()),
+            (all, faults) -> new LeaseModel(all, Limits.LATE, Limits.OFFER, List.of()),
             Duration.ofMillis(20),
             100_000_000_000L);
     return new Verdict(new History(events), terms);
