@@ -3,7 +3,7 @@ package dev.conclave.backend.kubernetes;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.SyncBackendContract;
-import dev.conclave.chaos.FaultProxy;
+import dev.conclave.chaos.fault.FaultProxy;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;

@@ -4,7 +4,7 @@ import dev.conclave.backend.Backends;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.SyncBackendContract;
-import dev.conclave.chaos.FaultProxy;
+import dev.conclave.chaos.fault.FaultProxy;
 import dev.conclave.testing.PostgresServer;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;

@@ -11,7 +11,7 @@ import dev.conclave.backend.Backends;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.chaos.FaultProxy;
+import dev.conclave.chaos.fault.FaultProxy;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.NetClientCount;
 import dev.conclave.testing.PostgresServer;

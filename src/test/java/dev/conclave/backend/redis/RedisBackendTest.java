@@ -3,7 +3,7 @@ package dev.conclave.backend.redis;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.SyncBackendContract;
-import dev.conclave.chaos.FaultProxy;
+import dev.conclave.chaos.fault.FaultProxy;
 import dev.conclave.testing.RedisServer;
 import io.vertx.core.Vertx;
 import java.net.URI;

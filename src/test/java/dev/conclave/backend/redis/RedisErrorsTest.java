@@ -10,7 +10,7 @@ import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
-import dev.conclave.chaos.FaultProxy;
+import dev.conclave.chaos.fault.FaultProxy;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.Ports;
 import dev.conclave.testing.RedisServer;

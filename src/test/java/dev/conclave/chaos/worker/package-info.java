@@ -1,0 +1,2 @@
+/** The processes of a campaign: what they run, and what they log. */
+package dev.conclave.chaos.worker;
