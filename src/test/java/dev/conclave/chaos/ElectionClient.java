@@ -79,7 +79,7 @@ final class ElectionClient {
   }
 
   Future<Void> stop() {
-    return call(CallChecks.STOP, STOPS_WITHIN, election::stop);
+    return call(CallChecks.STOP, STOPS_WITHIN, election::close);
   }
 
   /** Logs it, with the term that is led when it is asked for. */
