@@ -6,8 +6,7 @@ import dev.conclave.config.ConfigSchema;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionOptions;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.lock.LocalLockService;
-import dev.conclave.lock.LockService;
+import dev.conclave.lock.LockManager;
 import dev.conclave.lock.LockServiceOptions;
 import dev.conclave.lock.Locks;
 import dev.conclave.task.TaskManager;
@@ -51,7 +50,7 @@ final class EmbeddedConclave implements Conclave {
   private final LockServiceOptions lockOptions;
   private final Map<String, Running> elections = new HashMap<>();
   private final List<TaskManager> managers = new ArrayList<>();
-  private LocalLockService lockService;
+  private LockManager lockService;
   private Future<Void> closing;
 
   EmbeddedConclave(
@@ -100,10 +99,10 @@ final class EmbeddedConclave implements Conclave {
     return Locks.over(vertx, lockService());
   }
 
-  synchronized LocalLockService lockService() {
+  synchronized LockManager lockService() {
     refuseIfClosed();
     if (lockService == null) {
-      lockService = LockService.create(vertx, backend, lockOptions);
+      lockService = LockManager.create(vertx, backend, lockOptions);
     }
     return lockService;
   }
@@ -208,8 +207,8 @@ final class EmbeddedConclave implements Conclave {
       closing = closed.future();
     }
     // From here on nothing is added to these collections.
-    all(managers, TaskManager::stop)
-        .eventually(() -> all(elections.values(), running -> running.election.stop()))
+    all(managers, TaskManager::close)
+        .eventually(() -> all(elections.values(), running -> running.election.close()))
         .eventually(() -> lockService == null ? Future.succeededFuture() : lockService.close())
         .eventually(() -> ownsBackend ? backend.close() : Future.succeededFuture())
         .onComplete(closed);

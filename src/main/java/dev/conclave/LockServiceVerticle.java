@@ -5,7 +5,6 @@ import dev.conclave.lock.LockService;
 import dev.conclave.lock.LockServiceOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.json.JsonObject;
 
 /**
@@ -24,7 +23,6 @@ import io.vertx.core.json.JsonObject;
  */
 public class LockServiceVerticle extends VerticleBase {
   private EmbeddedConclave conclave;
-  private MessageConsumer<JsonObject> consumer;
 
   @Override
   public Future<?> start() {
@@ -39,13 +37,7 @@ public class LockServiceVerticle extends VerticleBase {
         .compose(
             connected -> {
               conclave = connected;
-              return connected.lockService().listen(vertx, options.getAddress());
-            })
-        .compose(
-            listening -> {
-              consumer = listening;
-              // In a cluster the others know of it only when this has completed.
-              return consumer.completion();
+              return connected.lockService().start();
             })
         .recover(failure -> close().transform(closed -> Future.failedFuture(failure)));
   }
@@ -56,10 +48,6 @@ public class LockServiceVerticle extends VerticleBase {
   }
 
   private Future<Void> close() {
-    if (conclave == null) {
-      return Future.succeededFuture();
-    }
-    Future<Void> silent = consumer == null ? Future.succeededFuture() : consumer.unregister();
-    return silent.eventually(() -> conclave.close());
+    return conclave == null ? Future.succeededFuture() : conclave.close();
   }
 }

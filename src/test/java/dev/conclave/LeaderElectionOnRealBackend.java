@@ -202,7 +202,7 @@ abstract class LeaderElectionOnRealBackend {
     get(b.verticle().election().awaitLeadership());
     assertThat(vanishing.isLeader()).isFalse();
     assertThat(b.verticle().election().fencingToken().orElseThrow()).isGreaterThan(before);
-    get(vanishing.stop());
+    get(vanishing.close());
   }
 
   @Test

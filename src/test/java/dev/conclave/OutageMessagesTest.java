@@ -10,7 +10,7 @@ import dev.conclave.backend.SyncBackend;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionOptions;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.lock.LocalLockService;
+import dev.conclave.lock.LockManager;
 import dev.conclave.lock.LockRequest;
 import dev.conclave.lock.LockService;
 import dev.conclave.lock.LockServiceOptions;
@@ -66,7 +66,7 @@ class OutageMessagesTest {
   void locksNameIt(JsonObject config, Vertx vertx) {
     SyncBackend backend = Backends.create(vertx, config);
     LockServiceOptions options = new LockServiceOptions().setBackendTimeout(600);
-    LocalLockService local = LockService.create(vertx, backend, options);
+    LockManager local = LockManager.create(vertx, backend, options);
     get(LockService.bind(vertx, options.getAddress(), local).completion());
     for (LockService locks : List.of(local, LockService.createProxy(vertx, options))) {
       assertNamesTheCause(locks.acquire(new LockRequest().setName("door").setWaitTimeout(0)));
@@ -89,7 +89,7 @@ class OutageMessagesTest {
       eventually("the outage is logged", () -> !log.messages().isEmpty());
       assertThat(log.messages().get(0)).contains("the backend fails (1 in a row)", CAUSE);
     }
-    get(election.stop());
+    get(election.close());
     get(backend.close());
   }
 
@@ -105,7 +105,7 @@ class OutageMessagesTest {
       assertNamesTheCause(tasks.pause("report"));
       assertNamesTheCause(tasks.reset("report"));
     }
-    get(local.stop());
+    get(local.close());
     get(backend.close());
   }
 }

@@ -11,11 +11,10 @@ import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionOptions;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.DistributedLock;
-import dev.conclave.lock.LocalLockService;
 import dev.conclave.lock.LockHandle;
+import dev.conclave.lock.LockManager;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockRequest;
-import dev.conclave.lock.LockService;
 import dev.conclave.lock.LockServiceOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -49,8 +48,8 @@ class PlainThreadTest {
     get(backend.close());
   }
 
-  private LocalLockService service() {
-    return LockService.create(vertx, backend, new LockServiceOptions());
+  private LockManager service() {
+    return LockManager.create(vertx, backend, new LockServiceOptions());
   }
 
   private static LockOptions options() {
@@ -64,7 +63,7 @@ class PlainThreadTest {
 
   @Test
   void aLockIsHeldWhileTheThreadAndTheBodyBlock() {
-    LocalLockService service = service();
+    LockManager service = service();
     LockHandle handle = get(DistributedLock.create(vertx, service, "door", options()).acquire());
     Future<Boolean> valid =
         DistributedLock.create(vertx, service, "gate", options())
@@ -86,12 +85,12 @@ class PlainThreadTest {
     get(election.start());
     long fence = get(election.lead(() -> blocks(election.fencingToken().orElseThrow())));
     assertThat(election.fencingToken()).hasValue(fence);
-    get(election.stop());
+    get(election.close());
   }
 
   /** Makes a service in a verticle that is gone when it is used. */
-  private LocalLockService serviceOfAVerticleThatIsGone(Promise<LockHandle> held) {
-    Promise<LocalLockService> made = Promise.promise();
+  private LockManager serviceOfAVerticleThatIsGone(Promise<LockHandle> held) {
+    Promise<LockManager> made = Promise.promise();
     String id =
         get(
             vertx.deployVerticle(
@@ -111,7 +110,7 @@ class PlainThreadTest {
   @Test
   void aServiceOutlivesTheVerticleThatItWasMadeIn() {
     Promise<LockHandle> held = Promise.promise();
-    LocalLockService service = serviceOfAVerticleThatIsGone(held);
+    LockManager service = serviceOfAVerticleThatIsGone(held);
     LockHandle handle = get(held.future());
     Future<?> waits = service.acquire(new LockRequest().setName("door").setWaitTimeout(500));
     pause(LONG);

@@ -9,7 +9,7 @@ import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionOptions;
 import dev.conclave.election.LeaderElectionService;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.lock.LocalLockService;
+import dev.conclave.lock.LockManager;
 import dev.conclave.lock.LockRequest;
 import dev.conclave.lock.LockService;
 import dev.conclave.lock.LockServiceOptions;
@@ -48,11 +48,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ServiceFailuresTest {
   /** What begins and ends, or waits for what may never come. */
   private static final Set<String> NO_CALLS =
-      Set.of("start", "stop", "awaitLeadership", "awaitLoss", "awaitStepDown", "lead");
+      Set.of("start", "close", "awaitLeadership", "awaitLoss", "awaitStepDown", "lead");
 
   private Vertx vertx;
   private FaultyBackend store;
-  private LocalLockService locks;
+  private LockManager locks;
   private LeaderElection election;
   private TaskManager tasks;
 
@@ -61,7 +61,7 @@ class ServiceFailuresTest {
     this.vertx = vertx;
     SyncBackend memory = get(Backends.connect(vertx, new JsonObject().put("type", "memory")));
     store = new FaultyBackend(memory, null);
-    locks = LockService.create(vertx, store, new LockServiceOptions().setBackendTimeout(500));
+    locks = LockManager.create(vertx, store, new LockServiceOptions().setBackendTimeout(500));
     get(LockService.bind(vertx, LockService.DEFAULT_ADDRESS, locks).completion());
     election =
         LeaderElection.create(
@@ -77,8 +77,8 @@ class ServiceFailuresTest {
 
   @AfterEach
   void close() {
-    get(tasks.stop());
-    get(election.stop());
+    get(tasks.close());
+    get(election.close());
     get(locks.close());
   }
 
@@ -231,8 +231,8 @@ class ServiceFailuresTest {
   @Test
   void theServiceHasEnded() {
     get(locks.close());
-    get(election.stop());
-    get(tasks.stop());
+    get(election.close());
+    get(tasks.close());
     callAll(
         local(),
         Arguments.GOOD,

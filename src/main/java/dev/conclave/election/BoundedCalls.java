@@ -2,10 +2,9 @@ package dev.conclave.election;
 
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
+import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
-import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
-import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -22,7 +21,7 @@ final class BoundedCalls {
   /** The same outcome, on the scheduler's thread. */
   <T> Future<T> here(Future<T> elsewhere) {
     Promise<T> here = Promise.promise();
-    elsewhere.onComplete(outcome -> hop(() -> here.handle(outcome)));
+    elsewhere.onComplete(outcome -> CallerContext.run(scheduler, () -> here.handle(outcome)));
     return here.future();
   }
 
@@ -37,38 +36,18 @@ final class BoundedCalls {
    */
   <T> Future<T> within(
       long nanos, Supplier<Future<T>> call, Consumer<T> late, Consumer<Throwable> lateFailure) {
-    Promise<T> first = Promise.promise();
-    Scheduler.Timer bound =
-        scheduler.schedule(
-            nanos,
+    return new Deadline(scheduler, nanos)
+        .bound(
+            CallerContext.attempt(call),
             () ->
-                first.tryFail(
-                    ErrorCode.BACKEND_UNAVAILABLE.failure(
-                        "no answer within " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms")));
-    answer(
-        call,
-        outcome -> {
-          bound.cancel();
-          if (outcome.failed()) {
-            if (!first.tryFail(outcome.cause())) {
-              lateFailure.accept(outcome.cause());
-            }
-          } else if (!first.tryComplete(outcome.result())) {
-            late.accept(outcome.result());
-          }
-        });
-    return first.future();
-  }
-
-  private <T> void answer(Supplier<Future<T>> call, Handler<AsyncResult<T>> answer) {
-    CallerContext.attempt(call).onComplete(outcome -> hop(() -> answer.handle(outcome)));
-  }
-
-  private void hop(Runnable action) {
-    if (scheduler.isCurrent()) {
-      action.run();
-    } else {
-      scheduler.execute(action);
-    }
+                ErrorCode.BACKEND_UNAVAILABLE.failure(
+                    "no answer within " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms"),
+            outcome -> {
+              if (outcome.succeeded()) {
+                late.accept(outcome.result());
+              } else {
+                lateFailure.accept(outcome.cause());
+              }
+            });
   }
 }

@@ -88,7 +88,7 @@ final class Elector implements LeaderElection {
   }
 
   @Override
-  public Future<Void> stop() {
+  public Future<Void> close() {
     return queued(
         () -> {
           if (closed == null) {
@@ -116,7 +116,7 @@ final class Elector implements LeaderElection {
 
   @Override
   public String leader() {
-    return status().getLeader();
+    return view().getLeader();
   }
 
   @Override
@@ -128,7 +128,11 @@ final class Elector implements LeaderElection {
   }
 
   @Override
-  public LeaderElectionStatus status() {
+  public Future<LeaderElectionStatus> status() {
+    return Future.succeededFuture(view());
+  }
+
+  private LeaderElectionStatus view() {
     View view = machine.view();
     boolean leading = view.isLeading(scheduler.nanoTime());
     return new LeaderElectionStatus()
@@ -191,6 +195,11 @@ final class Elector implements LeaderElection {
                   + " days"));
     }
     return queued(() -> machine.resign(cooldown.toNanos()));
+  }
+
+  @Override
+  public Future<Void> resign(long cooldown) {
+    return resign(Duration.ofMillis(cooldown));
   }
 
   @Override

@@ -31,13 +31,13 @@ import java.util.function.Supplier;
  * blocks a worker or a virtual thread holds up. An election whose backend is away goes on trying
  * until it is stopped.
  */
-public interface LeaderElection {
+public interface LeaderElection extends LeaderElectionService {
 
   /**
    * An election that is not started yet. It goes on until it is stopped, whatever becomes of the
    * verticle that this is called from.
    *
-   * @param backend stays the caller's to close, after {@link #stop()}
+   * @param backend stays the caller's to close, after {@link #close()}
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when the options break
    *     a rule
    */
@@ -55,16 +55,17 @@ public interface LeaderElection {
 
   /**
    * Begins to campaign, or to observe, and to answer as {@link LeaderElectionService}. Does not
-   * wait for the backend. Idempotent; fails with {@link ErrorCode#CLOSED} after {@link #stop()}.
+   * wait for the backend. Idempotent; fails with {@link ErrorCode#CLOSED} after {@link #close()}.
    */
   Future<Void> start();
 
   /**
-   * Steps down as {@link #resign} does if this worker leads, gives up its place in line if it does
-   * not, and takes no further part. Completes when nothing is left to do, however the backend
-   * fares: after the options' stop timeout and twice the backend timeout at the latest. Idempotent.
+   * Steps down as {@link #resign(Duration)} does if this worker leads, gives up its place in line
+   * if it does not, and takes no further part. Completes when nothing is left to do, however the
+   * backend fares: after the options' stop timeout and twice the backend timeout at the latest.
+   * Idempotent.
    */
-  Future<Void> stop();
+  Future<Void> close();
 
   /**
    * Whether this worker leads at this moment, by its own clock. Never true when the renew deadline
@@ -81,9 +82,6 @@ public interface LeaderElection {
 
   /** The number of this worker's leadership; empty when it does not lead. */
   OptionalLong fencingToken();
-
-  /** What this worker knows of the election. */
-  LeaderElectionStatus status();
 
   /**
    * Completes when this worker leads: at once if it does. Fails with {@link ErrorCode#CLOSED} when
@@ -136,7 +134,7 @@ public interface LeaderElection {
    * does not lead, it gives up its place in line and refrains just so. Completes when the lease is
    * released or the backend did not answer in time: then it expires. Fails with {@link
    * ErrorCode#INVALID} when the cooldown is negative or longer than a year, with {@link
-   * ErrorCode#CLOSED} after {@link #stop()}.
+   * ErrorCode#CLOSED} after {@link #close()}.
    */
   Future<Void> resign(Duration cooldown);
 

@@ -7,7 +7,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 
 /**
- * An election as operators reach it over the event bus.
+ * A {@link LeaderElection} for operators, in this process or over the event bus.
  *
  * <p>Every worker answers on two addresses, cluster-wide with {@link
  * LeaderElectionOptions#setClusteredService}, else within its Vert.x instance:

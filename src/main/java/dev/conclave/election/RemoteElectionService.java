@@ -1,6 +1,6 @@
 package dev.conclave.election;
 
-import dev.conclave.bus.RemoteCalls;
+import dev.conclave.bus.ServiceClient;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
@@ -8,11 +8,11 @@ import io.vertx.core.eventbus.DeliveryOptions;
 /** The generated proxy, made to fail as a worker in this process does. */
 final class RemoteElectionService implements LeaderElectionService {
   private final LeaderElectionService proxy;
-  private final RemoteCalls calls;
+  private final ServiceClient calls;
 
   RemoteElectionService(Vertx vertx, String address) {
     this.calls =
-        new RemoteCalls(
+        new ServiceClient(
             "the worker on '" + address + "'",
             "no worker of an election listens on '"
                 + address
@@ -40,6 +40,8 @@ final class RemoteElectionService implements LeaderElectionService {
         .recover(
             failure ->
                 Future.failedFuture(
-                    RemoteCalls.nobodyThere(failure) ? nobodyListens : calls.translated(failure)));
+                    ServiceClient.isUndelivered(failure)
+                        ? nobodyListens
+                        : calls.translated(failure)));
   }
 }

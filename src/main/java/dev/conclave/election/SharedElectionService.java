@@ -8,24 +8,22 @@ import io.vertx.core.Vertx;
 final class SharedElectionService implements LeaderElectionService {
   private final Vertx vertx;
   private final LeaderElection election;
-  private final LeaderElectionService self;
 
   SharedElectionService(Vertx vertx, LeaderElection election) {
     this.vertx = vertx;
     this.election = election;
-    this.self = new WorkerElectionService(election);
   }
 
   @Override
   public Future<LeaderElectionStatus> status() {
-    return self.status();
+    return election.status();
   }
 
   @Override
   public Future<Void> resign(long cooldown) {
     String leader = election.leader();
     if (cooldown < 0 || election.isLeader()) {
-      return self.resign(cooldown);
+      return election.resign(cooldown);
     }
     if (leader == null) {
       return Future.failedFuture(

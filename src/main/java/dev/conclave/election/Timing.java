@@ -1,14 +1,12 @@
 package dev.conclave.election;
 
+import dev.conclave.time.Validity;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
 
 /** An election's times, in nanoseconds. */
 final class Timing {
-  /** A margin for clocks that do not run at the same rate: one per cent and two milliseconds. */
-  private static final long MARGIN = TimeUnit.MILLISECONDS.toNanos(2);
-
   /** Waiting for an expiry adds this much, so that rounding does not make it too early. */
   private static final long AFTER_EXPIRY = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -40,7 +38,7 @@ final class Timing {
     this.validity =
         Math.min(
             TimeUnit.MILLISECONDS.toNanos(options.getRenewDeadline()),
-            lease.toNanos() - lease.toNanos() / 100 - MARGIN);
+            Validity.until(0, lease.toNanos()));
     this.retry = TimeUnit.MILLISECONDS.toNanos(options.getRetryInterval());
     this.backendTimeout = TimeUnit.MILLISECONDS.toNanos(options.getBackendTimeout());
     this.stopTimeout = TimeUnit.MILLISECONDS.toNanos(options.getStopTimeout());

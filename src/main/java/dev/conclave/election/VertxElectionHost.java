@@ -3,13 +3,12 @@ package dev.conclave.election;
 import static java.lang.System.Logger.Level.WARNING;
 
 import dev.conclave.bus.Argument;
-import dev.conclave.bus.ServiceMessages;
+import dev.conclave.bus.ServiceEndpoint;
 import dev.conclave.time.ContextScheduler;
 import dev.conclave.time.DetachedDeployment;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
-import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
@@ -20,8 +19,8 @@ final class VertxElectionHost implements ElectionHost {
   private static final System.Logger LOG = System.getLogger(LeaderElection.class.getName());
 
   /** {@link LeaderElectionService} as it travels on the event bus. */
-  private static final ServiceMessages ACCEPTED =
-      new ServiceMessages().action("status").action("resign", Argument.whole("cooldown"));
+  private static final ServiceEndpoint ACCEPTED =
+      new ServiceEndpoint().action("status").action("resign", Argument.whole("cooldown"));
 
   private final Vertx vertx;
   private final ContextScheduler scheduler;
@@ -46,16 +45,16 @@ final class VertxElectionHost implements ElectionHost {
             bound ->
                 bind(
                     LeaderElectionService.workerAddress(election.election(), election.worker()),
-                    new WorkerElectionService(election)));
+                    election));
   }
 
   private Future<Void> bind(String address, LeaderElectionService service) {
-    EventBus bus = vertx.eventBus();
-    var handler = new LeaderElectionServiceVertxProxyHandler(vertx, service);
     MessageConsumer<JsonObject> consumer =
-        clusteredService
-            ? ACCEPTED.listen(bus, address, handler)
-            : ACCEPTED.listenLocally(bus, address, handler);
+        ACCEPTED.bind(
+            vertx.eventBus(),
+            address,
+            !clusteredService,
+            new LeaderElectionServiceVertxProxyHandler(vertx, service));
     consumers.add(consumer);
     return consumer.completion();
   }

@@ -7,11 +7,11 @@ import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lease.LastCause;
 import dev.conclave.time.CallerContext;
+import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Validity;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -170,35 +170,14 @@ final class BackendCalls {
   }
 
   private <T> Future<T> bounded(Future<T> call) {
-    if (call.isComplete()) {
-      return call.succeeded() ? call : failed(call.cause());
-    }
-    Promise<T> promise = Promise.promise();
-    Scheduler.Timer timer =
-        scheduler.schedule(
-            Duration.ofMillis(timeout).toNanos(),
-            () ->
-                promise.tryFail(
-                    ErrorCode.BACKEND_UNAVAILABLE.failure(
-                        LastCause.added(
-                            "the backend did not answer within " + timeout + " ms (backendTimeout)",
-                            backend))));
-    call.onComplete(
-        outcome ->
-            CallerContext.run(
-                scheduler,
-                () -> {
-                  timer.cancel();
-                  if (outcome.succeeded()) {
-                    promise.tryComplete(outcome.result());
-                  } else {
-                    promise.tryFail(ErrorCode.withCode(outcome.cause()));
-                  }
-                }));
-    return promise.future();
+    return new Deadline(scheduler, Duration.ofMillis(timeout))
+        .bound(call, this::tooLate)
+        .recover(cause -> Future.failedFuture(ErrorCode.withCode(cause)));
   }
 
-  private static <T> Future<T> failed(Throwable cause) {
-    return Future.failedFuture(ErrorCode.withCode(cause));
+  private Throwable tooLate() {
+    return ErrorCode.BACKEND_UNAVAILABLE.failure(
+        LastCause.added(
+            "the backend did not answer within " + timeout + " ms (backendTimeout)", backend));
   }
 }

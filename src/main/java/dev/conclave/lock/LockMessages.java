@@ -7,7 +7,7 @@ import static dev.conclave.bus.Argument.text;
 import static dev.conclave.bus.Argument.whole;
 
 import dev.conclave.bus.Argument;
-import dev.conclave.bus.ServiceMessages;
+import dev.conclave.bus.ServiceEndpoint;
 
 /** {@link LockService} and {@link LockRequest} as they travel on the event bus. */
 final class LockMessages {
@@ -18,8 +18,8 @@ final class LockMessages {
   private LockMessages() {}
 
   /** The calls of a {@link LockService}. */
-  static ServiceMessages calls() {
-    return new ServiceMessages()
+  static ServiceEndpoint calls() {
+    return new ServiceEndpoint()
         .action(
             "acquire",
             object(
@@ -41,7 +41,7 @@ final class LockMessages {
   }
 
   /** The calls, and what the instances on one address send to each other. */
-  static ServiceMessages withWithdrawals() {
+  static ServiceEndpoint withWithdrawals() {
     return calls().action(Withdrawals.ACTION, NAME, TOKEN, text("from").orNull());
   }
 }

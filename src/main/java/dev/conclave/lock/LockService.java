@@ -1,7 +1,5 @@
 package dev.conclave.lock;
 
-import dev.conclave.backend.SyncBackend;
-import dev.conclave.time.Schedulers;
 import io.vertx.codegen.annotations.GenIgnore;
 import io.vertx.codegen.annotations.Nullable;
 import io.vertx.codegen.annotations.ProxyGen;
@@ -30,17 +28,6 @@ public interface LockService {
   String DEFAULT_ADDRESS = "conclave.locks";
 
   /**
-   * A service in this process. It works until it is closed, whatever becomes of the verticle that
-   * this is called from.
-   *
-   * @param backend stays the caller's to close
-   */
-  @GenIgnore
-  static LocalLockService create(Vertx vertx, SyncBackend backend, LockServiceOptions options) {
-    return new LocalLockService(Schedulers.of(vertx).own(), backend, options);
-  }
-
-  /**
    * Lets a service answer at this address what {@link #createProxy proxies} and others send there.
    * A message that is none of these calls is answered with {@code INVALID}.
    *
@@ -50,10 +37,11 @@ public interface LockService {
    */
   @GenIgnore
   static MessageConsumer<JsonObject> bind(Vertx vertx, String address, LockService service) {
-    return service instanceof LocalLockService local
+    return service instanceof LocalLockManager local
         ? local.bind(vertx, address)
         : LockMessages.calls()
-            .listen(vertx.eventBus(), address, new LockServiceVertxProxyHandler(vertx, service));
+            .bind(
+                vertx.eventBus(), address, false, new LockServiceVertxProxyHandler(vertx, service));
   }
 
   /** A proxy for the service at the default address, with the default largest wait. */

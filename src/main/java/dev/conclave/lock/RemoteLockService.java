@@ -1,6 +1,6 @@
 package dev.conclave.lock;
 
-import dev.conclave.bus.RemoteCalls;
+import dev.conclave.bus.ServiceClient;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lease.Tokens;
 import io.vertx.core.Future;
@@ -34,7 +34,7 @@ final class RemoteLockService implements LockService {
   private final long maxWait;
   private final long call;
   private final LockService prompt;
-  private final RemoteCalls calls;
+  private final ServiceClient calls;
   private final Map<Long, LockService> patient = new ConcurrentHashMap<>();
 
   RemoteLockService(Vertx vertx, LockServiceOptions options) {
@@ -44,7 +44,7 @@ final class RemoteLockService implements LockService {
     call = options.getBackendTimeout() + SLACK;
     prompt = proxy(call);
     calls =
-        new RemoteCalls(
+        new ServiceClient(
             "the lock service on '" + address + "'",
             "no lock service listens on '" + address + "': deploy a LockServiceVerticle there");
   }
@@ -78,7 +78,7 @@ final class RemoteLockService implements LockService {
         .recover(
             failure -> {
               Throwable told = calls.translated(failure);
-              if (ErrorCode.of(failure) != null || RemoteCalls.nobodyThere(failure)) {
+              if (ErrorCode.of(failure) != null || ServiceClient.isUndelivered(failure)) {
                 return Future.failedFuture(told);
               }
               return release(sent.getName(), sent.getToken())

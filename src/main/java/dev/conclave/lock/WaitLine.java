@@ -6,6 +6,7 @@ import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.BackendCalls.Answer;
+import dev.conclave.time.Backoff;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
@@ -46,8 +47,6 @@ final class WaitLine {
   /** How long a waiter sleeps at most when no hint comes and the holder's lease is long. */
   static final long FALLBACK = Duration.ofSeconds(5).toNanos();
 
-  private static final long FIRST_PAUSE = Duration.ofMillis(50).toNanos();
-  private static final long LONGEST_PAUSE = Duration.ofSeconds(2).toNanos();
   private static final long MILLI = 1_000_000;
 
   /** Waiters give up their places themselves. In steps, many of them ask for the same. */
@@ -56,7 +55,7 @@ final class WaitLine {
   private final Scheduler scheduler;
   private final SyncBackend backend;
   private final BackendCalls calls;
-  private final DoubleSupplier random;
+  private final Backoff backoff;
   private final Consumer<WaitLine> emptied;
   private final Deque<Waiter> waiters = new ArrayDeque<>(2);
 
@@ -66,7 +65,7 @@ final class WaitLine {
   private Waiter first;
   private boolean asking;
   private boolean askAgain;
-  private long pause = FIRST_PAUSE;
+  private int failures;
   private Scheduler.Timer retry = () -> {};
   private Throwable trouble;
   private Lease holder;
@@ -83,7 +82,7 @@ final class WaitLine {
     this.scheduler = scheduler;
     this.backend = backend;
     this.calls = calls;
-    this.random = random;
+    this.backoff = Backoff.jittered(Duration.ofMillis(50), Duration.ofSeconds(2), random);
     this.emptied = emptied;
   }
 
@@ -126,7 +125,7 @@ final class WaitLine {
         leave(oldest, outOfTime(oldest));
       } else {
         first = oldest;
-        pause = FIRST_PAUSE;
+        failures = 0;
         ask(oldest);
       }
     }
@@ -228,15 +227,14 @@ final class WaitLine {
     this.holder = holder;
     holderSeenAt = scheduler.nanoTime();
     trouble = null;
-    pause = FIRST_PAUSE;
+    failures = 0;
     retryIn(waiter, askAgain ? 0 : Math.min(FALLBACK, holder.remaining().toNanos() + MILLI));
   }
 
   private void troubled(Waiter waiter, Throwable cause) {
     if (ErrorCode.BACKEND_UNAVAILABLE.is(cause)) {
       trouble = cause;
-      retryIn(waiter, (long) (pause * (1 + random.getAsDouble()) / 2));
-      pause = Math.min(LONGEST_PAUSE, pause * 2);
+      retryIn(waiter, backoff.after(++failures));
     } else {
       leave(waiter, cause);
     }

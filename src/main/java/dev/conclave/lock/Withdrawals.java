@@ -53,9 +53,10 @@ final class Withdrawals {
     Handler<Message<JsonObject>> calls = new LockServiceVertxProxyHandler(vertx, service);
     addresses.add(new Address(vertx.eventBus(), address));
     return LockMessages.withWithdrawals()
-        .listen(
+        .bind(
             vertx.eventBus(),
             address,
+            false,
             message -> {
               if (ACTION.equals(message.headers().get("action"))) {
                 received(message);

@@ -95,7 +95,7 @@ final class LocalTaskManager implements TaskManager {
   }
 
   @Override
-  public Future<Void> stop() {
+  public Future<Void> close() {
     return CallerContext.call(
         scheduler,
         () -> {

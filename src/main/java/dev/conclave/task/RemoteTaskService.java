@@ -1,6 +1,6 @@
 package dev.conclave.task;
 
-import dev.conclave.bus.RemoteCalls;
+import dev.conclave.bus.ServiceClient;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.List;
@@ -8,11 +8,11 @@ import java.util.List;
 /** The generated proxy, made to fail as a manager in this process does. */
 final class RemoteTaskService implements TaskService {
   private final TaskService proxy;
-  private final RemoteCalls calls;
+  private final ServiceClient calls;
 
   RemoteTaskService(Vertx vertx, String address) {
     this.calls =
-        new RemoteCalls(
+        new ServiceClient(
             "the task manager on '" + address + "'",
             "no task manager listens on '" + address + "'");
     this.proxy = new TaskServiceVertxEBProxy(vertx, address);

@@ -1,7 +1,7 @@
 package dev.conclave.task;
 
 import dev.conclave.bus.Argument;
-import dev.conclave.bus.ServiceMessages;
+import dev.conclave.bus.ServiceEndpoint;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
@@ -11,8 +11,8 @@ import io.vertx.core.json.JsonObject;
 /** What a manager does on the event bus. */
 interface TaskBus {
   /** {@link TaskService} as it travels on the event bus. */
-  ServiceMessages ACCEPTED =
-      new ServiceMessages()
+  ServiceEndpoint ACCEPTED =
+      new ServiceEndpoint()
           .action("list")
           .action("trigger", Argument.text("name"))
           .action("pause", Argument.text("name"))
@@ -36,9 +36,10 @@ interface TaskBus {
       @Override
       public Future<Void> open(TaskService service) {
         consumer =
-            ACCEPTED.listen(
+            ACCEPTED.bind(
                 vertx.eventBus(),
                 options.getAddress(),
+                false,
                 new TaskServiceVertxProxyHandler(vertx, service));
         return consumer.completion();
       }

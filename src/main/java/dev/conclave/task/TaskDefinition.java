@@ -4,6 +4,7 @@ import dev.conclave.backend.LeaseRules;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.DistributedLock;
+import dev.conclave.time.Backoff;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -293,9 +294,7 @@ public final class TaskDefinition {
 
   /** The pause before try number {@code attempt}, from 2 on; at most an hour. */
   Duration backoffBefore(int attempt) {
-    Duration pause = backoff.multipliedBy(1L << Math.min(20, attempt - 2));
-    Duration most = Duration.ofHours(1);
-    return pause.compareTo(most) > 0 ? most : pause;
+    return Duration.ofNanos(Backoff.exact(backoff, Duration.ofHours(1)).after(attempt - 1));
   }
 
   /** What a run has to hold, for people. */

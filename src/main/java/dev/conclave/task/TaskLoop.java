@@ -3,6 +3,7 @@ package dev.conclave.task;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.time.Backoff;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
@@ -50,8 +51,9 @@ final class TaskLoop {
       DoubleSupplier random) {}
 
   private static final long LOOK = Duration.ofMinutes(1).toNanos();
-  private static final long SHORTEST_PAUSE = Duration.ofSeconds(1).toNanos();
-  private static final long LONGEST_PAUSE = Duration.ofSeconds(30).toNanos();
+  private static final Backoff BACKOFF =
+      Backoff.exact(Duration.ofSeconds(1), Duration.ofSeconds(30));
+  private static final long SHORTEST_PAUSE = Duration.ofMillis(10).toNanos();
 
   private final TaskDefinition task;
   private final String name;
@@ -280,12 +282,12 @@ final class TaskLoop {
     } else if (result.outcome() == TaskOutcome.BACKEND_ERROR) {
       tryAgainIn(pauseAfterFailure());
     } else {
-      tryAgainIn(Math.max(SHORTEST_PAUSE / 100, Math.min(result.again(), LOOK)));
+      tryAgainIn(Math.max(SHORTEST_PAUSE, Math.min(result.again(), LOOK)));
     }
   }
 
   private long pauseAfterFailure() {
-    return Math.min(LONGEST_PAUSE, SHORTEST_PAUSE << Math.min(10, failures++));
+    return BACKOFF.after(++failures);
   }
 
   private void tryAgainIn(long pause) {

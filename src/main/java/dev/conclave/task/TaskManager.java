@@ -53,7 +53,7 @@ public interface TaskManager extends TaskService {
    * event loop; what a run holds is renewed elsewhere, so a body may block a worker or a virtual
    * thread. The manager goes on until it is stopped, whatever becomes of the caller's verticle.
    *
-   * @param backend stays the caller's to close, after {@link #stop()}
+   * @param backend stays the caller's to close, after {@link #close()}
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when the options break
    *     a rule
    */
@@ -84,7 +84,7 @@ public interface TaskManager extends TaskService {
 
   /**
    * Begins to run the tasks; does not wait for the backend. Idempotent; fails with {@link
-   * ErrorCode#CLOSED} after {@link #stop()}.
+   * ErrorCode#CLOSED} after {@link #close()}.
    */
   Future<Void> start();
 
@@ -93,7 +93,7 @@ public interface TaskManager extends TaskService {
    * they hold, then ends their permission and gives everything back. A task lock is kept for its
    * {@code minHold}. Completes when that is done, and the backend may be closed. Idempotent.
    */
-  Future<Void> stop();
+  Future<Void> close();
 
   /** Where the manager is. */
   State state();

@@ -64,7 +64,7 @@ class LeaderElectionRandomTest {
       assertThat(bench.workers.stream().filter(Worker::leads).count())
           .as("seed %d: somebody leads", seed)
           .isEqualTo(1);
-      bench.workers.forEach(w -> w.election.stop());
+      bench.workers.forEach(w -> w.election.close());
       bench.seconds(30);
       for (Worker worker : bench.workers) {
         long begun = worker.reasons().stream().filter("elected"::equals).count();

@@ -50,7 +50,7 @@ class LeaderWorkTest {
     Watch late = a.election.onLoss(() -> ran.add("taken back"));
     bench.time.run();
     late.close();
-    a.election.stop();
+    a.election.close();
     bench.time.run();
     a.election.onLoss(() -> ran.add("over"));
     a.election.onLeadership(() -> ran.add("never")).close();
@@ -67,7 +67,7 @@ class LeaderWorkTest {
     Worker b = withVerticle("b").start();
     assertThat(a.deployed).hasSize(1);
     assertThat(b.deployed).isEmpty();
-    a.election.stop();
+    a.election.close();
     bench.time.run();
     assertThat(a.deployed.get(0).gone).isTrue();
     assertThat(b.deployed).hasSize(1);
@@ -87,7 +87,7 @@ class LeaderWorkTest {
     Worker b = withVerticle("b").start();
     Promise<Void> gone = ElectionBench.promise();
     a.nextUndeployment = gone.future();
-    Future<Void> stopped = a.election.stop();
+    Future<Void> stopped = a.election.close();
     bench.seconds(9);
     assertThat(a.leads()).as("still leading, still renewed").isTrue();
     assertThat(a.backend.count(Call.EXTEND)).isGreaterThanOrEqualTo(4);
@@ -104,7 +104,7 @@ class LeaderWorkTest {
     Worker a = withVerticle("a").start();
     Worker b = withVerticle("b").start();
     a.nextUndeployment = ElectionBench.promise().future();
-    Future<Void> stopped = a.election.stop();
+    Future<Void> stopped = a.election.close();
     bench.seconds(9.99);
     assertThat(a.leads()).isTrue();
     bench.seconds(0.02);
@@ -166,7 +166,7 @@ class LeaderWorkTest {
     assertThat(b.leads()).isTrue();
     bench.seconds(0.5);
     assertThat(a.reasons()).containsExactly("elected", "resigned", "observed");
-    b.election.stop();
+    b.election.close();
     bench.seconds(14.4);
     assertThat(a.reasons().stream().filter("elected"::equals)).hasSize(1);
     bench.seconds(0.2);
@@ -210,7 +210,7 @@ class LeaderWorkTest {
             });
     bench.seconds(10);
     assertThat(ran).isEmpty();
-    bench.workers.get(0).election.stop();
+    bench.workers.get(0).election.close();
     bench.time.run();
     assertThat(led.result()).isEqualTo("done");
     bench.seconds(60);
@@ -287,7 +287,7 @@ class LeaderWorkTest {
     Worker a = bench.worker("a").start();
     a.election.lead(() -> ElectionBench.promise().future());
     bench.time.run();
-    a.election.stop();
+    a.election.close();
     bench.time.run();
     List<String> ran = new ArrayList<>();
     Future<Void> late =
@@ -314,13 +314,13 @@ class LeaderWorkTest {
     assertDone(neverLed);
     assertThat(loss.isComplete()).isFalse();
     assertThat(turn.isComplete()).isFalse();
-    a.election.stop();
+    a.election.close();
     bench.time.run();
     assertDone(loss);
     assertDone(turn);
     Worker c = bench.worker("c").start();
     Future<Void> hopeless = c.election.awaitLeadership();
-    c.election.stop();
+    c.election.close();
     bench.time.run();
     assertThat(ErrorCode.CLOSED.is(hopeless.cause())).isTrue();
   }

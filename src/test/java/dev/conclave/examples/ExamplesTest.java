@@ -14,6 +14,7 @@ import dev.conclave.backend.SyncBackend;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionOptions;
 import dev.conclave.lock.DistributedLock;
+import dev.conclave.lock.LockManager;
 import dev.conclave.lock.LockService;
 import dev.conclave.lock.LockServiceOptions;
 import dev.conclave.task.TaskService;
@@ -94,7 +95,7 @@ class ExamplesTest {
         LeaderElection.create(vertx, backend, new LeaderElectionOptions("reports"));
     get(election.start());
     get(election.awaitLeadership());
-    LockService locks = LockService.create(vertx, backend, new LockServiceOptions());
+    LockService locks = LockManager.create(vertx, backend, new LockServiceOptions());
     Tasks tasks = new Tasks();
     get(tasks.deploy(vertx, MEMORY, election, DistributedLock.create(vertx, locks, "files")));
     eventually(
@@ -103,7 +104,7 @@ class ExamplesTest {
     assertThat(get(TaskService.createProxy(vertx).trigger("reports.nightly")).getSync())
         .isEqualTo("once per tick");
     eventually("it was triggered", () -> tasks.done().contains("reported"));
-    get(election.stop());
+    get(election.close());
     get(backend.close());
   }
 

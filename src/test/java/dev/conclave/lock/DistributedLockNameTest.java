@@ -19,8 +19,8 @@ class DistributedLockNameTest {
   @Test
   void isUsedNextToTheLockOfVertx(Vertx vertx, VertxTestContext test) {
     ContextScheduler scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
-    LocalLockService service =
-        LockService.create(vertx, new MemoryBackend(scheduler), new LockServiceOptions());
+    LockManager service =
+        LockManager.create(vertx, new MemoryBackend(scheduler), new LockServiceOptions());
     DistributedLock everywhere = DistributedLock.create(vertx, service, "door");
     Future<Lock> here = vertx.sharedData().getLocalLock("door");
     Future.all(everywhere.acquire(), here)

@@ -61,8 +61,8 @@ class DriftTest {
       double service, double caller, long wait, long lease) {
     ManualScheduler time = new ManualScheduler();
     MemoryBackend store = new MemoryBackend(time);
-    LocalLockService locks =
-        new LocalLockService(new Clock(time, service), store, new LockServiceOptions());
+    LocalLockManager locks =
+        new LocalLockManager(null, new Clock(time, service), store, new LockServiceOptions());
     store.acquire(LeaseRequest.of(DOOR, "stranger", Duration.ofMillis(10 * wait), "a stranger"));
     Future<LockHandle> acquiring =
         new ServiceLock(

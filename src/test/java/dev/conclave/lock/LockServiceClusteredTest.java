@@ -24,8 +24,8 @@ class LockServiceClusteredTest {
 
   private static Vertx vertx;
   private static MemoryBackend memory;
-  private static LocalLockService sound;
-  private static LocalLockService broken;
+  private static LocalLockManager sound;
+  private static LockManager broken;
 
   @BeforeAll
   static void open() {
@@ -33,9 +33,9 @@ class LockServiceClusteredTest {
     ContextScheduler scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
     memory = new MemoryBackend(scheduler);
     LockServiceOptions options = new LockServiceOptions().setMaxWaiters(1).setMaxWait(30_000);
-    sound = LockService.create(vertx, memory, options);
+    sound = (LocalLockManager) LockManager.create(vertx, memory, options);
     broken =
-        LockService.create(
+        LockManager.create(
             vertx, new FaultyBackend(memory, scheduler).onAll(FaultyBackend.fail()), options);
     bind("sound", sound);
     bind("broken", broken);

@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LockServiceOverTheBusTest {
   private Vertx vertx;
   private FaultyBackend backend;
-  private LocalLockService local;
+  private LockManager local;
   private LockService proxy;
 
   @BeforeEach
@@ -50,9 +50,9 @@ class LockServiceOverTheBusTest {
     ContextScheduler scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
     backend = new FaultyBackend(new MemoryBackend(scheduler), scheduler);
     LockServiceOptions options = new LockServiceOptions().setMaxWaiters(1).setMaxWait(30_000);
-    local = LockService.create(vertx, backend, options);
+    local = LockManager.create(vertx, backend, options);
     get(register(LockService.DEFAULT_ADDRESS, local));
-    get(register(LockService.DEFAULT_ADDRESS, LockService.create(vertx, backend, options)));
+    get(register(LockService.DEFAULT_ADDRESS, LockManager.create(vertx, backend, options)));
     proxy = LockService.createProxy(vertx, options);
   }
 
@@ -72,7 +72,7 @@ class LockServiceOverTheBusTest {
   @Test
   void everyFailureIsTheSameLocallyAndOverTheBus() {
     FaultyBackend failing = new FaultyBackend(backend, null).onAll(FaultyBackend.fail());
-    LocalLockService broken = LockService.create(vertx, failing, new LockServiceOptions());
+    LockManager broken = LockManager.create(vertx, failing, new LockServiceOptions());
     get(register("broken", broken));
     get(register("alone", local)); // One instance at its address, so that one waiter is too many.
     get(local.acquire(Provocations.request("held", "holder", 0)));
@@ -120,7 +120,8 @@ class LockServiceOverTheBusTest {
 
   @Test
   void waitersWithNewTokensCostNoReadOfTheStore() {
-    LocalLockService wide = LockService.create(vertx, backend, new LockServiceOptions());
+    LocalLockManager wide =
+        (LocalLockManager) LockManager.create(vertx, backend, new LockServiceOptions());
     get(register("wide", wide));
     LockService over = LockService.createProxy(vertx, new LockServiceOptions().setAddress("wide"));
     get(over.acquire(request("holder", 0)));
@@ -179,7 +180,7 @@ class LockServiceOverTheBusTest {
     ContextScheduler scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
     FaultyBackend slow = new FaultyBackend(backend, scheduler);
     slow.on(FaultyBackend.Op.RELEASE, slow.delay(Duration.ofMillis(500), Duration.ZERO));
-    get(register("slow", LockService.create(vertx, slow, new LockServiceOptions())));
+    get(register("slow", LockManager.create(vertx, slow, new LockServiceOptions())));
     AtomicBoolean losing = new AtomicBoolean(true);
     vertx
         .eventBus()
@@ -313,7 +314,8 @@ class LockServiceOverTheBusTest {
 
   @Test
   void manyThreadsAtOnceAreServedOneByOne() throws InterruptedException {
-    LocalLockService wide = LockService.create(vertx, backend, new LockServiceOptions());
+    LocalLockManager wide =
+        (LocalLockManager) LockManager.create(vertx, backend, new LockServiceOptions());
     AtomicInteger inside = new AtomicInteger();
     AtomicInteger granted = new AtomicInteger();
     Set<String> trouble = ConcurrentHashMap.newKeySet();

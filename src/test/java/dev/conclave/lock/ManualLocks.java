@@ -18,14 +18,14 @@ class ManualLocks {
   final ManualScheduler time = new ManualScheduler();
   final MemoryBackend memory = new MemoryBackend(time);
   final FaultyBackend backend = new FaultyBackend(memory, time);
-  final LocalLockService service;
+  final LocalLockManager service;
 
   ManualLocks() {
     this(new LockServiceOptions());
   }
 
   ManualLocks(LockServiceOptions options) {
-    service = new LocalLockService(time, backend, options);
+    service = new LocalLockManager(null, time, backend, options);
   }
 
   static LockRequest request(String name) {

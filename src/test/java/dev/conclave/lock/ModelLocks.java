@@ -11,7 +11,7 @@ public final class ModelLocks {
   /** A process's lock service. */
   public ModelLocks(Scheduler scheduler, SyncBackend backend, LockServiceOptions options) {
     this.scheduler = scheduler;
-    this.service = new LocalLockService(scheduler, backend, options, () -> 0);
+    this.service = new LocalLockManager(null, scheduler, backend, options, () -> 0);
   }
 
   /** The service. */

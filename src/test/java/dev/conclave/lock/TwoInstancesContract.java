@@ -36,7 +36,7 @@ abstract class TwoInstancesContract {
   private final String shared = "locks-" + UUID.randomUUID();
   private final Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
   private MemoryBackend memory;
-  private LocalLockService[] services;
+  private LocalLockManager[] services;
   private LockService[] alone;
   private LockService either;
 
@@ -46,16 +46,17 @@ abstract class TwoInstancesContract {
   @BeforeEach
   void open() {
     memory = new MemoryBackend(new ContextScheduler(vertx(0), vertx(0).getOrCreateContext()));
-    services = new LocalLockService[] {instance(0), instance(1)};
+    services = new LocalLockManager[] {instance(0), instance(1)};
     alone = new LockService[] {proxy(0, own(0)), proxy(0, own(1))};
     either = proxy(0, shared);
     get(alone[1].locked("door"));
   }
 
-  private LocalLockService instance(int number) {
+  private LocalLockManager instance(int number) {
     Vertx vertx = vertx(number);
     vertx.exceptionHandler(uncaught::add);
-    LocalLockService service = LockService.create(vertx, memory, new LockServiceOptions());
+    LocalLockManager service =
+        (LocalLockManager) LockManager.create(vertx, memory, new LockServiceOptions());
     get(LockService.bind(vertx, shared, service).completion());
     get(LockService.bind(vertx, own(number), service).completion());
     return service;
@@ -71,7 +72,7 @@ abstract class TwoInstancesContract {
 
   @AfterEach
   void close() {
-    for (LocalLockService service : services) {
+    for (LockManager service : services) {
       get(service.close());
     }
     assertThat(uncaught).as("exceptions that nothing caught").isEmpty();

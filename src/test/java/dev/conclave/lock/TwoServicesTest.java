@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 /** One token that waits at two services, as a retry does that reaches another instance. */
 class TwoServicesTest {
   private final ManualLocks locks = new ManualLocks();
-  private final LocalLockService other =
-      new LocalLockService(locks.time, locks.backend, new LockServiceOptions());
+  private final LocalLockManager other =
+      new LocalLockManager(null, locks.time, locks.backend, new LockServiceOptions());
 
   @Test
   void aWaitThatEndsLeavesTheLeaseThatTheSameTokenGotElsewhere() {

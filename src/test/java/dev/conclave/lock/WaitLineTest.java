@@ -112,8 +112,8 @@ class WaitLineTest {
   void aRetryIsReadAlthoughItsTokenWasNewBefore() {
     LockRequest first = request("door", "mine", 10_000).setNewToken(true);
     LockGrant grant = done(locks.service.acquire(first));
-    LocalLockService other =
-        new LocalLockService(locks.time, locks.backend, new LockServiceOptions());
+    LocalLockManager other =
+        new LocalLockManager(null, locks.time, locks.backend, new LockServiceOptions());
     other.acquire(request("door", "other", 30_000).setNewToken(true));
     assertThat(locks.backend.calls(OWNS)).isZero();
     LockRequest retry = new LockRequest(first).setNewToken(false);
@@ -286,8 +286,8 @@ class WaitLineTest {
   @Test
   void aRetryAtAnotherServiceDoesNotStandInItsLine() {
     LockGrant grant = done(locks.service.acquire(request("door", "mine", 10_000)));
-    LocalLockService other =
-        new LocalLockService(locks.time, locks.backend, new LockServiceOptions());
+    LocalLockManager other =
+        new LocalLockManager(null, locks.time, locks.backend, new LockServiceOptions());
     Future<LockGrant> waiting = other.acquire(request("door", "other", 30_000));
     assertThat(done(other.acquire(request("door", "mine", 10_000))).getFencingToken())
         .isEqualTo(grant.getFencingToken());

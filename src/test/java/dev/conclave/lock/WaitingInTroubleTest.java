@@ -354,7 +354,7 @@ class WaitingInTroubleTest {
   }
 
   private List<Future<?>> everyCall() {
-    LocalLockService service = locks.service;
+    LocalLockManager service = locks.service;
     return List.of(
         service.acquire(request("door", "t", 0)),
         service.extend("door", "t", 1_000),

@@ -121,7 +121,7 @@ final class ElectionScenario implements Scenario {
         SETTLED,
         () -> {
           settled |= workers.stream().anyMatch(Worker::isLeader);
-          process.expect("stop", worker(process).election.stop(), STOP + 2 * TIMEOUT);
+          process.expect("stop", worker(process).election.close(), STOP + 2 * TIMEOUT);
         });
   }
 

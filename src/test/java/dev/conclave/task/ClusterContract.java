@@ -76,11 +76,11 @@ abstract class ClusterContract {
         manager.start();
         up.add(manager);
       } else if (up.size() > 1 && random.nextInt(4) == 0) {
-        up.remove(random.nextInt(up.size())).stop();
+        up.remove(random.nextInt(up.size())).close();
       }
       time.advance(Duration.ofSeconds(1 + random.nextInt(900)));
     }
-    up.forEach(TaskManager::stop);
+    up.forEach(TaskManager::close);
     time.advance(Duration.ofMinutes(1));
     assertThat(ran).doesNotHaveDuplicates();
     for (int i = 0; i < ran.size(); i++) {
@@ -124,7 +124,7 @@ abstract class ClusterContract {
     for (int i = 1; i < runs.size(); i++) {
       assertThat(runs.get(i).fencingToken()).isGreaterThan(runs.get(i - 1).fencingToken());
     }
-    managers.forEach(manager -> get(manager.stop()));
+    managers.forEach(manager -> get(manager.close()));
     assertThat(runs).noneMatch(TaskContext::isValid);
     assertThat(get(connect().find(TaskKeys.run(task)))).isEmpty();
   }
@@ -152,7 +152,7 @@ abstract class ClusterContract {
     assertThat(get(lost.future())).isFalse();
     eventually(
         "the outcome is LOST", () -> "LOST".equals(get(manager.list()).get(0).getLastOutcome()));
-    get(manager.stop());
+    get(manager.close());
   }
 
   @Test

@@ -108,7 +108,7 @@ class DefinitionTest {
             Instant.parse("2026-01-01T02:00:00Z"), Instant.parse("2026-01-02T02:00:00Z"));
     assertThat(sim.info(manager).getNextFire()).isEqualTo("2026-01-01T02:00:00Z");
     assertThat(manager.trigger("nobody").cause()).matches(ErrorCode.INVALID::is);
-    manager.stop();
+    manager.close();
     assertThat(manager.trigger("reports.a").cause()).matches(ErrorCode.CLOSED::is);
     assertThat(manager.start().cause()).matches(ErrorCode.CLOSED::is);
   }

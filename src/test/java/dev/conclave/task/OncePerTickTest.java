@@ -45,20 +45,20 @@ class OncePerTickTest {
   void ticksOfAScheduleThatWasNotInForceAreNotMadeUpFor() {
     TaskManager first = sim.started(hourly());
     sim.time.advance(HOUR.multipliedBy(3));
-    first.stop();
+    first.close();
     runs.clear();
     TaskRouter changed = TaskRouter.create();
     changed.cron("15 * * * *", "a", this::note).oncePerTick();
     TaskManager second = sim.started(changed);
     assertThat(runs).isEmpty();
     sim.time.advance(Duration.ofMinutes(10));
-    second.stop();
+    second.close();
     sim.time.advance(HOUR);
     TaskRouter again = TaskRouter.create();
     again.cron("15 * * * *", "a", this::note).oncePerTick();
     TaskManager third = sim.started(again);
     assertThat(runs).as("it was in force now").containsExactly("04:15");
-    third.stop();
+    third.close();
     sim.started(hourly());
     assertThat(runs).as("it was not in force any more").containsExactly("04:15");
   }
@@ -67,7 +67,7 @@ class OncePerTickTest {
   void ofTheTicksThatPassedWhileNobodyRanTheLastOneRunsOnce() {
     TaskManager first = sim.started(hourly());
     sim.time.advance(HOUR);
-    first.stop();
+    first.close();
     sim.time.advance(HOUR.multipliedBy(10));
     sim.started(hourly());
     sim.started(hourly());
@@ -79,14 +79,14 @@ class OncePerTickTest {
   @Test
   void aTickOlderThanTheGraceIsNotMadeUpFor() {
     TaskManager first = sim.started(hourly());
-    first.stop();
+    first.close();
     sim.time.advance(HOUR);
     TaskRouter strict = TaskRouter.create();
     strict.cron("0 * * * *", "a", this::note).oncePerTick().misfireGrace(Duration.ofMinutes(29));
     TaskManager second = sim.started(strict);
     assertThat(runs).isEmpty();
     assertThat(sim.count(second, TaskOutcome.MISSED)).isEqualTo(1);
-    second.stop();
+    second.close();
     TaskRouter mild = TaskRouter.create();
     mild.cron("0 * * * *", "a", this::note).oncePerTick().misfireGrace(Duration.ofMinutes(31));
     sim.started(mild);
@@ -202,7 +202,7 @@ class OncePerTickTest {
   @Test
   void aStoppedManagerClaimsNothing() {
     TaskManager one = sim.started(hourly());
-    Future<Void> stopped = one.stop();
+    Future<Void> stopped = one.close();
     sim.time.advance(HOUR);
     assertThat(stopped.succeeded()).isTrue();
     assertThat(runs).isEmpty();
@@ -234,7 +234,7 @@ class OncePerTickTest {
         manager.start();
         up.add(manager);
       } else if (up.size() > 1 && random.nextInt(7) == 0) {
-        up.remove(random.nextInt(up.size())).stop();
+        up.remove(random.nextInt(up.size())).close();
       }
       sim.time.advance(Duration.ofSeconds(30 + random.nextInt(60)));
     }
@@ -259,7 +259,7 @@ class OncePerTickTest {
             })
         .withTaskLock(Duration.ofSeconds(10));
     TaskManager manager = sim.started(router);
-    Future<Void> stopped = manager.stop();
+    Future<Void> stopped = manager.close();
     sim.time.advance(Duration.ofSeconds(29));
     assertThat(stopped.isComplete()).isFalse();
     assertThat(contexts.get(0).isValid()).isTrue();

@@ -88,7 +88,7 @@ class SyncTest {
     term.depose();
     sim.time.advance(HOUR);
     assertThat(term.gained).as("an open tick waits for the next term, once").hasSize(1);
-    manager.stop();
+    manager.close();
     assertThat(term.gained).isEmpty();
   }
 
@@ -116,7 +116,7 @@ class SyncTest {
     sim.time.advance(Duration.ofSeconds(10));
     assertThat(sim.info(manager).getLastOutcome()).isEqualTo("SUCCESS");
     assertThat(leases()).containsExactly("run:a 230");
-    Future<Void> stopped = manager.stop();
+    Future<Void> stopped = manager.close();
     sim.time.run();
     assertThat(stopped.succeeded()).isTrue();
     assertThat(leases()).containsExactly("run:a 230");

@@ -56,7 +56,7 @@ class TaskBodyTest {
     TaskManager manager = TaskManager.create(vertx, backend).include(router(body));
     get(manager.start());
     JsonObject event = get(ended.future());
-    get(manager.stop());
+    get(manager.close());
     return event;
   }
 
@@ -117,7 +117,7 @@ class TaskBodyTest {
     assertThat(begun).hasValue(1);
     end.countDown();
     eventually("it runs again", () -> begun.get() > 1);
-    get(manager.stop());
+    get(manager.close());
   }
 
   @Test
@@ -137,7 +137,7 @@ class TaskBodyTest {
     queue.remove().run();
     assertThat(begun).hasValue(0);
     eventually("the next run waits for its thread", () -> queue.size() == 1);
-    get(manager.stop());
+    get(manager.close());
   }
 
   @Test

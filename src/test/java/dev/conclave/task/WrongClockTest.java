@@ -99,7 +99,7 @@ class WrongClockTest {
   void aMachineThatIsBehindRunsNothingTwiceAndSaysWhyItIsSilent(long minutes) {
     TaskManager right = started(new Wall(Duration.ZERO), hourly());
     sim.time.advance(HOUR.multipliedBy(3));
-    right.stop();
+    right.close();
     List<String> before = List.copyOf(runs);
     TaskManager behind = started(new Wall(Duration.ofMinutes(-minutes)), hourly());
     sim.time.advance(Duration.ofMinutes(40));

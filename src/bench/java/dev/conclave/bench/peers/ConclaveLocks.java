@@ -6,6 +6,7 @@ import dev.conclave.backend.SyncBackend;
 import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockGrant;
 import dev.conclave.lock.LockHandle;
+import dev.conclave.lock.LockManager;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockRequest;
 import dev.conclave.lock.LockService;
@@ -33,7 +34,7 @@ public final class ConclaveLocks implements AsyncLocks {
             backend ->
                 new ConclaveLocks(
                     place,
-                    LockService.create(place.vertx(), backend, new LockServiceOptions()),
+                    LockManager.create(place.vertx(), backend, new LockServiceOptions()),
                     backend));
   }
 

@@ -41,7 +41,7 @@ public final class ElectionLocks implements AsyncLocks {
 
   @Override
   public Future<Void> release(String name, long who, Object held) {
-    return ((LeaderElection) held).stop();
+    return ((LeaderElection) held).close();
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.support.ServerClock;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.time.Backoff;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
@@ -15,7 +16,7 @@ import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.Row;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.concurrent.ThreadLocalRandom;
+import java.time.Duration;
 import java.util.function.Function;
 
 /**
@@ -37,12 +38,11 @@ import java.util.function.Function;
  */
 final class PostgresConnector {
   private static final Logger LOG = System.getLogger(PostgresConnector.class.getName());
-  private static final long MILLI = 1_000_000L;
   private static final String WRITABLE =
       "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'),"
           + " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
-  private static final long MIN_DELAY = 100 * MILLI;
-  private static final long MAX_DELAY = 1_000 * MILLI;
+  private static final Backoff BACKOFF =
+      Backoff.jittered(Duration.ofMillis(100), Duration.ofSeconds(1));
 
   private final Vertx vertx;
   private final Scheduler scheduler;
@@ -58,7 +58,7 @@ final class PostgresConnector {
   private Promise<PgConnection> wanted = Promise.promise();
   private Promise<Void> attempt;
   private Scheduler.Timer retry;
-  private long delay = MIN_DELAY;
+  private int failures;
   private boolean down;
   private volatile Throwable lastFailure;
   private boolean closed;
@@ -243,7 +243,7 @@ final class PostgresConnector {
         v -> CallerContext.run(scheduler, () -> ended(made, "the connection was closed")));
     // A connection on which the protocol failed answers nothing more.
     made.exceptionHandler(broken -> CallerContext.run(scheduler, () -> lost(made, broken)));
-    delay = MIN_DELAY;
+    failures = 0;
     lastFailure = null;
     if (down) {
       down = false;
@@ -312,11 +312,9 @@ final class PostgresConnector {
 
   private void retryLater() {
     if (!closed && retry == null) {
-      long pause = delay / 2 + ThreadLocalRandom.current().nextLong(delay / 2);
-      delay = Math.min(MAX_DELAY, delay * 2);
       retry =
           scheduler.schedule(
-              pause,
+              BACKOFF.after(++failures),
               () -> {
                 retry = null;
                 attempt();

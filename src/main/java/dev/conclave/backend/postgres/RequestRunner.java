@@ -2,6 +2,7 @@ package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.support.GroupCommit;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.time.Backoff;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
@@ -9,9 +10,9 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.Row;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -30,10 +31,10 @@ import java.util.function.Supplier;
  * </ol>
  */
 final class RequestRunner {
-  private static final long MILLI = 1_000_000L;
   private static final int MAX_BATCH = 1024;
   private static final int IN_FLIGHT = 1;
-  private static final int LONGEST_PAUSE = 250;
+  private static final Backoff BACKOFF =
+      Backoff.jittered(Duration.ofMillis(20), Duration.ofMillis(250));
 
   private final Scheduler scheduler;
   private final PostgresConfig config;
@@ -110,8 +111,7 @@ final class RequestRunner {
   }
 
   private void tryAgain(PostgresRequest request, int tries, Promise<Row> answer) {
-    long longest = Math.min(LONGEST_PAUSE, 20L << Math.min(tries, 10)) * MILLI;
-    long pause = longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2);
+    long pause = BACKOFF.after(tries + 1);
     if (scheduler.nanoTime() + pause - request.deadline() >= 0) {
       answer.tryFail(new RecordLocked(request));
       return;

@@ -1,5 +1,6 @@
 package dev.conclave.backend.redis;
 
+import dev.conclave.time.Backoff;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
@@ -15,7 +16,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.IntFunction;
 
 /**
@@ -40,8 +40,8 @@ import java.util.function.IntFunction;
  */
 final class RedisConnector {
   private static final System.Logger LOG = System.getLogger(RedisConnector.class.getName());
-  private static final long FIRST_PAUSE = Duration.ofMillis(100).toNanos();
-  private static final long LONGEST_PAUSE = Duration.ofSeconds(1).toNanos();
+  private static final Backoff BACKOFF =
+      Backoff.jittered(Duration.ofMillis(100), Duration.ofSeconds(1));
 
   /** Hears of every connection made and lost. */
   interface Listener {
@@ -229,11 +229,9 @@ final class RedisConnector {
   }
 
   private void retry() {
-    long longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(failures, 10));
-    long delay = ThreadLocalRandom.current().nextLong(longest / 2, longest + 1);
     pause =
         scheduler.schedule(
-            delay,
+            BACKOFF.after(failures + 1),
             () -> {
               pause = null;
               want();

@@ -5,9 +5,8 @@ import dev.conclave.backend.SyncBackend;
 import dev.conclave.chaos.verdict.EventLog;
 import dev.conclave.chaos.verdict.Limits;
 import dev.conclave.lock.DistributedLock;
-import dev.conclave.lock.LocalLockService;
+import dev.conclave.lock.LockManager;
 import dev.conclave.lock.LockOptions;
-import dev.conclave.lock.LockService;
 import dev.conclave.lock.LockServiceOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -39,7 +38,7 @@ public final class ChaosWorker {
   private final List<ElectionClient> elections = new ArrayList<>();
   private FencedWork work;
   private SoakWork soak;
-  private LocalLockService service;
+  private LockManager service;
   private SyncBackend backend;
   private volatile boolean stopping;
 
@@ -113,7 +112,7 @@ public final class ChaosWorker {
     backend = opened;
     System.out.println(READY);
     service =
-        LockService.create(
+        LockManager.create(
             vertx, opened, new LockServiceOptions().setBackendTimeout(Limits.LOCK_TIMEOUT));
     Random seeds = new Random(config.seed());
     for (int i = 0; i < config.clients(); i++) {

@@ -80,7 +80,7 @@ final class ElectionClient {
   }
 
   Future<Void> stop() {
-    return call(Labels.STOP, STOPS_WITHIN, election::stop);
+    return call(Labels.STOP, STOPS_WITHIN, election::close);
   }
 
   /** Logs it, with the term that is led when it is asked for. */

@@ -7,6 +7,7 @@ import dev.conclave.election.LeaderElection;
 import dev.conclave.election.LeaderElectionOptions;
 import dev.conclave.election.LeadershipPublishing;
 import dev.conclave.lock.DistributedLock;
+import dev.conclave.lock.LockManager;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockService;
 import dev.conclave.lock.LockServiceOptions;
@@ -95,7 +96,7 @@ public final class SoakWork {
   }
 
   Future<?> stop() {
-    return tasks.stop().transform(stopped -> election.stop());
+    return tasks.close().transform(stopped -> election.close());
   }
 
   private TaskRouter router() {
@@ -146,7 +147,7 @@ public final class SoakWork {
     vertx
         .deployVerticle(
             context -> {
-              LockService own = LockService.create(vertx, backend, new LockServiceOptions());
+              LockService own = LockManager.create(vertx, backend, new LockServiceOptions());
               lock(own, 100).onComplete(done -> own.locked("visited"));
               return Future.succeededFuture();
             },

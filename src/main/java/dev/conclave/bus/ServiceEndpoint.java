@@ -12,39 +12,36 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * The messages that one kind of service accepts: its actions with their arguments.
+ * The service's side of a service on the event bus: its actions with their arguments.
  *
- * <p>Anybody can send anything to an address. The handlers which Vert.x generates for service
- * proxies take a message apart trusting its types: what does not fit is answered with whatever
- * exception that leads to, which goes to the log as well, and a wrong type inside a data object
- * counts as absent. So every message is looked at here first, and one that does not fit is answered
- * with {@link ErrorCode#INVALID}: a sentence that names the argument and what was expected.
+ * <p>Any client can send any message to an address. The handlers that Vert.x generates for service
+ * proxies trust the types in a message: an unsuitable message leads to an arbitrary exception,
+ * which is logged too, and a wrong type inside a data object counts as absent. Every message is
+ * therefore checked here first. An unsuitable one is answered with {@link ErrorCode#INVALID}, with
+ * a message that names the argument and what was expected.
  */
-public final class ServiceMessages {
+public final class ServiceEndpoint {
   private static final int SHOWN = 40;
 
   private final Map<String, List<Argument>> actions = new HashMap<>();
 
-  /** Accepts one more action, which must not be called any more once this is listening. */
-  public ServiceMessages action(String name, Argument... arguments) {
+  /** Accepts one more action. Must not be called after {@link #bind}. */
+  public ServiceEndpoint action(String name, Argument... arguments) {
     actions.put(name, List.of(arguments));
     return this;
   }
 
   /**
-   * Lets the handler have the messages that fit.
+   * Registers the handler at the address; it receives only suitable messages.
    *
+   * @param local whether to accept messages from this Vert.x instance only
    * @param handler the generated handler of the service
    */
-  public MessageConsumer<JsonObject> listen(
-      EventBus bus, String address, Handler<Message<JsonObject>> handler) {
-    return bus.consumer(address, checked(handler));
-  }
-
-  /** As {@link #listen}, for messages from this Vert.x instance only. */
-  public MessageConsumer<JsonObject> listenLocally(
-      EventBus bus, String address, Handler<Message<JsonObject>> handler) {
-    return bus.localConsumer(address, checked(handler));
+  public MessageConsumer<JsonObject> bind(
+      EventBus bus, String address, boolean local, Handler<Message<JsonObject>> handler) {
+    return local
+        ? bus.localConsumer(address, checked(handler))
+        : bus.consumer(address, checked(handler));
   }
 
   private Handler<Message<JsonObject>> checked(Handler<Message<JsonObject>> handler) {
@@ -72,7 +69,7 @@ public final class ServiceMessages {
       return "the body of a message with action '"
           + action
           + "' is "
-          + (message.body() == null ? "missing" : "no object")
+          + (message.body() == null ? "missing" : "not an object")
           + "; expected an object with its arguments";
     }
     return Argument.firstWrong("", arguments, body);

@@ -12,7 +12,6 @@ import dev.conclave.lease.Tokens;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.json.JsonObject;
@@ -26,8 +25,8 @@ import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 
 /**
- * The lock service of this process. It may be called from any thread and answers on the caller's
- * context.
+ * A {@link LockManager} in this process. It may be called from any thread and completes on the
+ * caller's context.
  *
  * <ol>
  *   <li>A request that may wait joins the {@link WaitLine} of its lock; one that may not asks the
@@ -39,7 +38,8 @@ import java.util.function.Supplier;
  *   <li>{@link #close()} ends every wait and gives back what had been asked for.
  * </ol>
  */
-public final class LocalLockService implements LockService {
+final class LocalLockManager implements LockManager {
+  private final Vertx vertx;
   private final Scheduler scheduler;
   private final SyncBackend backend;
   private final LockServiceOptions options;
@@ -48,17 +48,26 @@ public final class LocalLockService implements LockService {
   private final BackendCalls calls;
   private final Withdrawals withdrawals;
   private int waiting;
+  private MessageConsumer<JsonObject> consumer;
+  private boolean ended;
   private Future<Void> closing;
 
-  LocalLockService(Scheduler scheduler, SyncBackend backend, LockServiceOptions options) {
-    this(scheduler, backend, options, () -> ThreadLocalRandom.current().nextDouble());
+  LocalLockManager(
+      Vertx vertx, Scheduler scheduler, SyncBackend backend, LockServiceOptions options) {
+    this(vertx, scheduler, backend, options, () -> ThreadLocalRandom.current().nextDouble());
   }
 
   /**
+   * @param vertx whose event bus {@link #start} uses
    * @param random numbers from 0 to 1, that spread retries
    */
-  LocalLockService(
-      Scheduler scheduler, SyncBackend backend, LockServiceOptions options, DoubleSupplier random) {
+  LocalLockManager(
+      Vertx vertx,
+      Scheduler scheduler,
+      SyncBackend backend,
+      LockServiceOptions options,
+      DoubleSupplier random) {
+    this.vertx = vertx;
     this.scheduler = scheduler;
     this.backend = backend;
     this.random = random;
@@ -137,7 +146,7 @@ public final class LocalLockService implements LockService {
         () ->
             calls
                 .call(() -> backend.find(LeaseKey.lock(name)))
-                .map(lease -> lease.map(LocalLockService::info).orElse(null)));
+                .map(lease -> lease.map(LocalLockManager::info).orElse(null)));
   }
 
   @Override
@@ -149,7 +158,7 @@ public final class LocalLockService implements LockService {
                 .map(
                     found ->
                         new LockPage()
-                            .setLocks(found.leases().stream().map(LocalLockService::info).toList())
+                            .setLocks(found.leases().stream().map(LocalLockManager::info).toList())
                             .setNext(found.next())));
   }
 
@@ -158,36 +167,42 @@ public final class LocalLockService implements LockService {
     return serve(() -> calls.call(() -> backend.revoke(LeaseKey.lock(name))));
   }
 
-  /**
-   * Fails every wait and every later call with {@code CLOSED}; idempotent. Locks that are held stay
-   * their holders'. Completes when the places of the waiters have been given back, or {@code
-   * backendTimeout} is over.
-   */
+  @Override
+  public Future<Void> start() {
+    return CallerContext.call(
+        scheduler,
+        () -> {
+          if (closing != null) {
+            return Future.failedFuture(LockFailures.closed());
+          }
+          if (consumer == null) {
+            consumer = LockService.bind(vertx, options.getAddress(), this);
+          }
+          return consumer.completion();
+        });
+  }
+
+  @Override
   public Future<Void> close() {
     return CallerContext.call(
         scheduler,
         () -> {
           if (closing == null) {
-            Promise<Void> closed = Promise.promise();
-            closing = closed.future();
-            List.copyOf(lines.values()).forEach(line -> line.close(LockFailures.closed()));
-            calls
-                .call(calls::allGivenBack)
-                .transform(ended -> Future.<Void>succeededFuture())
-                .onComplete(closed);
+            closing =
+                consumer == null
+                    ? end()
+                    : consumer
+                        .unregister()
+                        .eventually(() -> CallerContext.call(scheduler, this::end));
           }
           return closing;
         });
   }
 
-  /**
-   * Lets this service answer at the address, as {@link LockService#bind}, on this service's own
-   * thread: a renewal that arrives over the bus waits for no worker, even if the verticle that
-   * listens is one.
-   */
-  public Future<MessageConsumer<JsonObject>> listen(Vertx vertx, String address) {
-    return CallerContext.call(
-        scheduler, () -> Future.succeededFuture(LockService.bind(vertx, address, this)));
+  private Future<Void> end() {
+    ended = true;
+    List.copyOf(lines.values()).forEach(line -> line.close(LockFailures.closed()));
+    return calls.call(calls::allGivenBack).transform(given -> Future.<Void>succeededFuture());
   }
 
   /** How many requests are waiting now. */
@@ -265,7 +280,7 @@ public final class LocalLockService implements LockService {
 
   private <T> Future<T> serve(Supplier<Future<T>> call) {
     return CallerContext.call(
-        scheduler, () -> closing != null ? Future.failedFuture(LockFailures.closed()) : call.get());
+        scheduler, () -> ended ? Future.failedFuture(LockFailures.closed()) : call.get());
   }
 
   private static LockInfo info(Lease lease) {

@@ -7,33 +7,34 @@ import io.vertx.core.eventbus.ReplyFailure;
 import java.util.function.Supplier;
 
 /**
- * Calls of a service over the event bus, made to fail as a service in this process does.
+ * The caller's side of a service on the event bus. It translates failures, so that a proxy fails as
+ * the service in this process does.
  *
  * <ol>
- *   <li>What the service itself failed with is passed on.
- *   <li>What the bus reports, and what it throws, becomes {@link ErrorCode#BACKEND_UNAVAILABLE}, in
- *       a sentence that names the service and its address.
+ *   <li>A failure with one of our codes is passed on.
+ *   <li>What the bus reports, and what it throws, becomes {@link ErrorCode#BACKEND_UNAVAILABLE},
+ *       with a message that names the service and its address.
  * </ol>
  */
-public final class RemoteCalls {
+public final class ServiceClient {
   private final String service;
-  private final String nobody;
+  private final String noHandler;
 
   /**
-   * @param service what is called, with its address: {@code the lock service on 'conclave.locks'}
-   * @param nobody the sentence for when nobody listens there
+   * @param service the service with its address: {@code the lock service on 'conclave.locks'}
+   * @param noHandler the message when no handler is registered at the address
    */
-  public RemoteCalls(String service, String nobody) {
+  public ServiceClient(String service, String noHandler) {
     this.service = service;
-    this.nobody = nobody;
+    this.noHandler = noHandler;
   }
 
-  /** The call's outcome, with a failure of ours. */
+  /** Calls the service; a failure carries one of our codes. */
   public <T> Future<T> call(Supplier<Future<T>> call) {
     return raw(call).recover(failure -> Future.failedFuture(translated(failure)));
   }
 
-  /** The call's own outcome; what it throws is its failure. */
+  /** Calls the service; a failure is that of the bus. What the call throws is its failure. */
   public <T> Future<T> raw(Supplier<Future<T>> call) {
     try {
       return call.get();
@@ -42,22 +43,22 @@ public final class RemoteCalls {
     }
   }
 
-  /** The failure as a service in this process would have told it. */
+  /** The failure with one of our codes. */
   public Throwable translated(Throwable failure) {
     if (ErrorCode.of(failure) != null) {
       return failure;
     }
     return ErrorCode.BACKEND_UNAVAILABLE.failure(
-        nobodyThere(failure)
-            ? nobody
+        isUndelivered(failure)
+            ? noHandler
             : service
                 + (isReported(failure, ReplyFailure.TIMEOUT)
                     ? " did not answer in time"
                     : " cannot be called: " + failure.getMessage()));
   }
 
-  /** Whether nobody can have got the message. */
-  public static boolean nobodyThere(Throwable failure) {
+  /** Whether the failure means that no handler received the message. */
+  public static boolean isUndelivered(Throwable failure) {
     return isReported(failure, ReplyFailure.NO_HANDLERS);
   }
 
