@@ -1,15 +1,13 @@
 package dev.conclave.examples;
 
-import dev.conclave.TaskManagerVerticle;
+import dev.conclave.Conclave;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.lock.DistributedLock;
 import dev.conclave.task.TaskBody;
 import dev.conclave.task.TaskContext;
+import dev.conclave.task.TaskManager;
 import dev.conclave.task.TaskRouter;
-import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
-import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 
 /** A module's tasks, each once in the cluster in its own way. */
@@ -40,15 +38,14 @@ public final class Tasks {
 
   // end::define[]
 
-  /** Completes with the id of the deployment. */
-  public Future<String> deploy(
-      Vertx vertx, JsonObject backend, LeaderElection election, DistributedLock files) {
-    // tag::deploy[]
-    TaskManagerVerticle tasks = new TaskManagerVerticle(reports(election, files));
-    JsonObject config = new JsonObject().put("backend", backend);
+  /** Runs them until the Conclave is closed. */
+  public TaskManager start(Conclave conclave) {
+    // tag::start[]
+    LeaderElection election = conclave.election("reports");
+    DistributedLock files = conclave.locks().lock("files");
 
-    return vertx.deployVerticle(tasks, new DeploymentOptions().setConfig(config));
-    // end::deploy[]
+    return conclave.tasks(reports(election, files));
+    // end::start[]
   }
 
   private Future<Void> refresh() {

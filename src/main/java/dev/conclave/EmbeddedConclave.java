@@ -12,6 +12,7 @@ import dev.conclave.lock.Locks;
 import dev.conclave.task.TaskManager;
 import dev.conclave.task.TaskManagerOptions;
 import dev.conclave.task.TaskRouter;
+import dev.conclave.time.CallerContext;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -123,7 +124,7 @@ final class EmbeddedConclave implements Conclave {
     try {
       prepare.accept(election);
     } catch (RuntimeException | Error thrown) {
-      forget(options);
+      forget(election);
       throw thrown;
     }
     return started(election);
@@ -155,8 +156,11 @@ final class EmbeddedConclave implements Conclave {
     return known;
   }
 
-  private synchronized void forget(LeaderElectionOptions options) {
-    elections.remove(options.getElection());
+  private void forget(LeaderElection election) {
+    synchronized (this) {
+      elections.remove(election.election());
+    }
+    election.close();
   }
 
   private static RuntimeException inUse(LeaderElectionOptions options, String how) {
@@ -202,7 +206,7 @@ final class EmbeddedConclave implements Conclave {
     Promise<Void> closed = Promise.promise();
     synchronized (this) {
       if (closing != null) {
-        return closing;
+        return CallerContext.answer(closing);
       }
       closing = closed.future();
     }
@@ -212,7 +216,7 @@ final class EmbeddedConclave implements Conclave {
         .eventually(() -> lockService == null ? Future.succeededFuture() : lockService.close())
         .eventually(() -> ownsBackend ? backend.close() : Future.succeededFuture())
         .onComplete(closed);
-    return closing;
+    return CallerContext.answer(closing);
   }
 
   private static <T> Future<Void> all(Iterable<T> owned, Function<T, Future<Void>> stop) {

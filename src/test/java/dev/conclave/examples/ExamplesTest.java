@@ -11,12 +11,6 @@ import dev.conclave.backend.Backends;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.election.LeaderElection;
-import dev.conclave.election.LeaderElectionOptions;
-import dev.conclave.lock.DistributedLock;
-import dev.conclave.lock.LockManager;
-import dev.conclave.lock.LockService;
-import dev.conclave.lock.LockServiceOptions;
 import dev.conclave.task.TaskService;
 import dev.conclave.testing.PostgresServer;
 import io.vertx.core.Vertx;
@@ -90,22 +84,16 @@ class ExamplesTest {
 
   @Test
   void tasksRunWhatTheyAreDueToRun() {
-    SyncBackend backend = get(Backends.connect(vertx, MEMORY));
-    LeaderElection election =
-        LeaderElection.create(vertx, backend, new LeaderElectionOptions("reports"));
-    get(election.start());
-    get(election.awaitLeadership());
-    LockService locks = LockManager.create(vertx, backend, new LockServiceOptions());
+    Conclave conclave = get(Conclave.connect(vertx, new JsonObject().put("backend", MEMORY)));
     Tasks tasks = new Tasks();
-    get(tasks.deploy(vertx, MEMORY, election, DistributedLock.create(vertx, locks, "files")));
+    tasks.start(conclave);
     eventually(
         "both interval tasks ran",
         () -> tasks.done().contains("refreshed") && tasks.done().contains("exported under"));
     assertThat(get(TaskService.createProxy(vertx).trigger("reports.nightly")).getSync())
         .isEqualTo("once per tick");
     eventually("it was triggered", () -> tasks.done().contains("reported"));
-    get(election.close());
-    get(backend.close());
+    get(conclave.close());
   }
 
   @Test
