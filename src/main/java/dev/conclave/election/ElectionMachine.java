@@ -9,8 +9,14 @@ import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.election.Timing.Cooldown;
+import dev.conclave.election.View.Term;
+import dev.conclave.election.work.LeaderWork;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.lease.FormerTokens;
+import dev.conclave.lease.OutageLog;
 import dev.conclave.lease.Tokens;
+import dev.conclave.time.BoundedCalls;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -86,7 +92,7 @@ final class ElectionMachine {
     this.notifier = notifier;
     this.key = LeaseKey.leader(options.getElection());
     this.subject = "election '" + options.getElection() + "', worker '" + options.getWorker() + "'";
-    this.former = new FormerTokens(calls, backend, key, timing.backendTimeout, subject);
+    this.former = new FormerTokens(LOG, calls, backend, key, timing.backendTimeout, subject);
     OutageLog outage =
         new OutageLog(
             LOG,
@@ -409,7 +415,7 @@ final class ElectionMachine {
   private void transition(View next, LeadershipReason reason) {
     view = next;
     if (reason == LeadershipReason.ELECTED) {
-      work.began(next.term());
+      work.began(() -> next.isLeading(scheduler.nanoTime()));
     } else if (reason.isEnd()) {
       work.ended();
     }

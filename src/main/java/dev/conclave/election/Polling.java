@@ -1,5 +1,7 @@
 package dev.conclave.election;
 
+import dev.conclave.lease.OutageLog;
+import dev.conclave.time.BoundedCalls;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;

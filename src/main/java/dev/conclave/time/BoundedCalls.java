@@ -1,4 +1,4 @@
-package dev.conclave.election;
+package dev.conclave.time;
 
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
@@ -11,22 +11,23 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Brings what is answered elsewhere onto the scheduler's thread, and bounds it in time. */
-final class BoundedCalls {
+public final class BoundedCalls {
   private final Scheduler scheduler;
 
-  BoundedCalls(Scheduler scheduler) {
+  /** Calls of one scheduler. */
+  public BoundedCalls(Scheduler scheduler) {
     this.scheduler = scheduler;
   }
 
   /** The same outcome, on the scheduler's thread. */
-  <T> Future<T> here(Future<T> elsewhere) {
+  public <T> Future<T> here(Future<T> elsewhere) {
     Promise<T> here = Promise.promise();
     elsewhere.onComplete(outcome -> CallerContext.run(scheduler, () -> here.handle(outcome)));
     return here.future();
   }
 
   /** The call's outcome, or a failure when there is none in time. */
-  <T> Future<T> within(long nanos, Supplier<Future<T>> call) {
+  public <T> Future<T> within(long nanos, Supplier<Future<T>> call) {
     return within(nanos, call, tooLate -> {}, failure -> {});
   }
 
@@ -34,7 +35,7 @@ final class BoundedCalls {
    * The call's outcome, or {@link ErrorCode#BACKEND_UNAVAILABLE} when there is none in time. What
    * comes later goes to {@code late}, or to {@code lateFailure}.
    */
-  <T> Future<T> within(
+  public <T> Future<T> within(
       long nanos, Supplier<Future<T>> call, Consumer<T> late, Consumer<Throwable> lateFailure) {
     return new Deadline(scheduler, nanos)
         .bound(

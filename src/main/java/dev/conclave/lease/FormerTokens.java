@@ -1,9 +1,10 @@
-package dev.conclave.election;
+package dev.conclave.lease;
 
 import static java.lang.System.Logger.Level.DEBUG;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.time.BoundedCalls;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,8 +26,7 @@ import java.util.List;
  *   <li>The oldest token is dropped when there are too many: then its lease expires.
  * </ol>
  */
-final class FormerTokens {
-  private static final System.Logger LOG = System.getLogger(LeaderElection.class.getName());
+public final class FormerTokens {
   private static final int MOST = 8;
 
   private record Former(String token, boolean unsure) {
@@ -37,6 +37,7 @@ final class FormerTokens {
     }
   }
 
+  private final System.Logger log;
   private final BoundedCalls calls;
   private final SyncBackend backend;
   private final LeaseKey key;
@@ -47,11 +48,19 @@ final class FormerTokens {
   private long foreign;
 
   /**
+   * The tokens of one worker for one lease.
+   *
    * @param timeout how long a release may take, in nanoseconds
    * @param subject whose tokens they are, for the log
    */
-  FormerTokens(
-      BoundedCalls calls, SyncBackend backend, LeaseKey key, long timeout, String subject) {
+  public FormerTokens(
+      System.Logger log,
+      BoundedCalls calls,
+      SyncBackend backend,
+      LeaseKey key,
+      long timeout,
+      String subject) {
+    this.log = log;
     this.calls = calls;
     this.backend = backend;
     this.key = key;
@@ -64,7 +73,7 @@ final class FormerTokens {
    *
    * @param unsure whether the outcome of one of its acquires is unknown
    */
-  Future<Void> add(String token, boolean unsure) {
+  public Future<Void> add(String token, boolean unsure) {
     Former former = new Former(token, unsure);
     kept.add(former);
     if (kept.size() > MOST) {
@@ -78,7 +87,7 @@ final class FormerTokens {
    *
    * @param freed runs when one of the kept tokens was the holder and has been released
    */
-  void seen(long fencingToken, Runnable freed) {
+  public void seen(long fencingToken, Runnable freed) {
     if (kept.isEmpty() || releasing || fencingToken == foreign) {
       return;
     }
@@ -106,6 +115,6 @@ final class FormerTokens {
               }
             })
         .onFailure(
-            failure -> LOG.log(DEBUG, subject + " could not release: " + failure.getMessage()));
+            failure -> log.log(DEBUG, subject + " could not release: " + failure.getMessage()));
   }
 }

@@ -1,32 +1,51 @@
-package dev.conclave.election;
+package dev.conclave.election.work;
 
 import dev.conclave.error.ErrorCode;
+import dev.conclave.time.BoundedCalls;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * One leader-only verticle through all leaderships of this worker: never two instances at once. On
  * the scheduler's thread only.
  */
-final class LeaderVerticle {
-  private final ElectionHost.Child child;
-  private final ElectionHost host;
+public final class LeaderVerticle {
+  /** Where leader-only verticles run. */
+  public interface Host {
+    /** Runs one leader-only verticle. The future may complete on any thread. */
+    Future<Deployed> deploy(Child child);
+  }
+
+  /**
+   * A verticle that is to run on the leader only.
+   *
+   * @param label for people
+   * @param deploy returns the deployment's id
+   */
+  public record Child(String label, Function<Vertx, Future<String>> deploy) {}
+
+  /** A leader-only verticle that runs. */
+  public interface Deployed {
+    /** Completes when it has stopped, on any thread; never fails. */
+    Future<Void> undeploy();
+  }
+
+  private final Child child;
+  private final Host host;
   private final BoundedCalls calls;
   private final long stopTimeout;
   private final Consumer<Throwable> onFailure;
   private Future<Void> gone = Future.succeededFuture();
-  private Future<ElectionHost.Deployed> current;
+  private Future<Deployed> current;
   private long leadership;
 
   /**
    * @param onFailure told when the verticle does not run although it should
    */
   LeaderVerticle(
-      ElectionHost.Child child,
-      ElectionHost host,
-      BoundedCalls calls,
-      long stopTimeout,
-      Consumer<Throwable> onFailure) {
+      Child child, Host host, BoundedCalls calls, long stopTimeout, Consumer<Throwable> onFailure) {
     this.child = child;
     this.host = host;
     this.calls = calls;
