@@ -10,7 +10,6 @@ import dev.conclave.election.View.Term;
 import dev.conclave.election.work.LeaderVerticle;
 import dev.conclave.election.work.LeaderWork;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.time.BoundedCalls;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Context;
@@ -41,7 +40,6 @@ final class Elector implements LeaderElection {
   private final Scheduler scheduler;
   private final ElectionHost host;
   private final Timing timing;
-  private final BoundedCalls calls;
   private final LeaderWork work;
   private final LeadershipNotifier notifier;
   private final ElectionMachine machine;
@@ -63,12 +61,11 @@ final class Elector implements LeaderElection {
     this.scheduler = scheduler;
     this.host = host;
     this.timing = new Timing(options, random);
-    this.calls = new BoundedCalls(scheduler);
     this.work =
         new LeaderWork(
-            options.getElection(), calls, host, timing.stopTimeout, this::verticleFailed);
+            options.getElection(), scheduler, host, timing.stopTimeout, this::verticleFailed);
     this.notifier = new LeadershipNotifier(LOG, options, scheduler, host::publish);
-    this.machine = new ElectionMachine(scheduler, backend, options, timing, calls, work, notifier);
+    this.machine = new ElectionMachine(scheduler, backend, options, timing, work, notifier);
     options.getDeploy().forEach(deploy -> work.add(child(deploy)));
   }
 
@@ -87,7 +84,7 @@ final class Elector implements LeaderElection {
     return queued(
         () -> {
           if (opened == null && closed == null) {
-            opened = calls.here(host.open(this)).compose(open -> machine.start());
+            opened = CallerContext.on(scheduler, host.open(this)).compose(open -> machine.start());
           }
           return closed == null ? opened : machine.start();
         });
@@ -102,7 +99,8 @@ final class Elector implements LeaderElection {
             closed =
                 machine
                     .stop()
-                    .compose(stopped -> open.transform(any -> calls.here(host.close())))
+                    .compose(
+                        stopped -> open.transform(any -> CallerContext.on(scheduler, host.close())))
                     .otherwiseEmpty();
           }
           return closed;

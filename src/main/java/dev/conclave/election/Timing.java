@@ -25,6 +25,7 @@ final class Timing {
   final long validity;
   final long backendTimeout;
   final long stopTimeout;
+  final long errorInterval;
   final long hintSpacing;
   private final long retry;
   private final double jitter;
@@ -43,6 +44,7 @@ final class Timing {
     this.retry = TimeUnit.MILLISECONDS.toNanos(options.getRetryInterval());
     this.backendTimeout = TimeUnit.MILLISECONDS.toNanos(options.getBackendTimeout());
     this.stopTimeout = TimeUnit.MILLISECONDS.toNanos(options.getStopTimeout());
+    this.errorInterval = TimeUnit.MILLISECONDS.toNanos(options.getErrorInterval());
     this.hintSpacing = retry / HINTS_PER_RETRY;
     this.jitter = options.getJitter();
     this.random = random;

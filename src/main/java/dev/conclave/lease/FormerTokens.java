@@ -4,7 +4,8 @@ import static java.lang.System.Logger.Level.DEBUG;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.time.BoundedCalls;
+import dev.conclave.time.Deadline;
+import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,7 +39,7 @@ public final class FormerTokens {
   }
 
   private final System.Logger log;
-  private final BoundedCalls calls;
+  private final Scheduler scheduler;
   private final SyncBackend backend;
   private final LeaseKey key;
   private final long timeout;
@@ -55,13 +56,13 @@ public final class FormerTokens {
    */
   public FormerTokens(
       System.Logger log,
-      BoundedCalls calls,
+      Scheduler scheduler,
       SyncBackend backend,
       LeaseKey key,
       long timeout,
       String subject) {
     this.log = log;
-    this.calls = calls;
+    this.scheduler = scheduler;
     this.backend = backend;
     this.key = key;
     this.timeout = timeout;
@@ -106,8 +107,8 @@ public final class FormerTokens {
   }
 
   private Future<Boolean> release(Former former) {
-    return calls
-        .within(timeout, () -> backend.release(key, former.token))
+    return new Deadline(scheduler, timeout)
+        .call("the backend", () -> backend.release(key, former.token))
         .onSuccess(
             answered -> {
               if (!former.unsure) {

@@ -1,7 +1,9 @@
 package dev.conclave.election.work;
 
 import dev.conclave.error.ErrorCode;
-import dev.conclave.time.BoundedCalls;
+import dev.conclave.time.CallerContext;
+import dev.conclave.time.Deadline;
+import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.function.Consumer;
@@ -34,7 +36,7 @@ public final class LeaderVerticle {
 
   private final Child child;
   private final Host host;
-  private final BoundedCalls calls;
+  private final Scheduler scheduler;
   private final long stopTimeout;
   private final Consumer<Throwable> onFailure;
   private Future<Void> gone = Future.succeededFuture();
@@ -45,10 +47,14 @@ public final class LeaderVerticle {
    * @param onFailure told when the verticle does not run although it should
    */
   LeaderVerticle(
-      Child child, Host host, BoundedCalls calls, long stopTimeout, Consumer<Throwable> onFailure) {
+      Child child,
+      Host host,
+      Scheduler scheduler,
+      long stopTimeout,
+      Consumer<Throwable> onFailure) {
     this.child = child;
     this.host = host;
-    this.calls = calls;
+    this.scheduler = scheduler;
     this.stopTimeout = stopTimeout;
     this.onFailure = onFailure;
   }
@@ -57,8 +63,8 @@ public final class LeaderVerticle {
   void start() {
     long mine = ++leadership;
     current =
-        calls
-            .within(stopTimeout, () -> gone)
+        new Deadline(scheduler, stopTimeout)
+            .call("its former instance", () -> gone)
             .recover(
                 hangs ->
                     Future.failedFuture(
@@ -66,7 +72,7 @@ public final class LeaderVerticle {
             .compose(
                 free ->
                     mine == leadership
-                        ? calls.here(host.deploy(child))
+                        ? CallerContext.on(scheduler, host.deploy(child))
                         : Future.failedFuture("leadership ended before it was deployed"));
     current.onFailure(
         cause -> {
@@ -87,7 +93,10 @@ public final class LeaderVerticle {
       Future<Void> before = gone;
       gone =
           current.transform(
-              deployed -> deployed.succeeded() ? calls.here(deployed.result().undeploy()) : before);
+              deployed ->
+                  deployed.succeeded()
+                      ? CallerContext.on(scheduler, deployed.result().undeploy())
+                      : before);
       current = null;
       leadership++;
     }

@@ -2,7 +2,8 @@ package dev.conclave.election.work;
 
 import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.time.BoundedCalls;
+import dev.conclave.time.CallerContext;
+import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayList;
@@ -20,7 +21,7 @@ import java.util.function.Supplier;
  */
 public final class LeaderWork {
   private final String election;
-  private final BoundedCalls calls;
+  private final Scheduler scheduler;
   private final LeaderVerticle.Host host;
   private final long stopTimeout;
   private final Consumer<Throwable> onFailure;
@@ -44,12 +45,12 @@ public final class LeaderWork {
    */
   public LeaderWork(
       String election,
-      BoundedCalls calls,
+      Scheduler scheduler,
       LeaderVerticle.Host host,
       long stopTimeout,
       Consumer<Throwable> onFailure) {
     this.election = election;
-    this.calls = calls;
+    this.scheduler = scheduler;
     this.host = host;
     this.stopTimeout = stopTimeout;
     this.onFailure = onFailure;
@@ -57,7 +58,7 @@ public final class LeaderWork {
 
   /** Runs the verticle while this worker leads, from now on. */
   public void add(LeaderVerticle.Child child) {
-    LeaderVerticle verticle = new LeaderVerticle(child, host, calls, stopTimeout, onFailure);
+    LeaderVerticle verticle = new LeaderVerticle(child, host, scheduler, stopTimeout, onFailure);
     verticles.add(verticle);
     if (isOpenForWork()) {
       verticle.start();
@@ -143,7 +144,8 @@ public final class LeaderWork {
     takeBackWhatHasNotBegun();
     running.forEach(body -> ends.add(body.result()));
     complete(forStepDown);
-    return calls.here(Future.join(ends).transform(ended -> Future.succeededFuture()));
+    return CallerContext.on(
+        scheduler, Future.join(ends).transform(ended -> Future.succeededFuture()));
   }
 
   /** The leadership has ended. */
@@ -180,7 +182,7 @@ public final class LeaderWork {
 
   private void run(LeaderBody<?> body) {
     running.add(body);
-    calls.here(body.result()).onComplete(ended -> running.remove(body));
+    CallerContext.on(scheduler, body.result()).onComplete(ended -> running.remove(body));
     body.send(leading);
   }
 
