@@ -9,13 +9,18 @@ import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.election.Timing.Cooldown;
+import dev.conclave.election.View.Term;
+import dev.conclave.election.work.LeaderWork;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.lease.FormerTokens;
+import dev.conclave.lease.OutageLog;
 import dev.conclave.lease.Tokens;
+import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 
 /**
  * The state machine of one worker in one election. Everything but {@link #view()} happens on the
@@ -50,7 +55,6 @@ final class ElectionMachine {
   private final SyncBackend backend;
   private final LeaderElectionOptions options;
   private final Timing timing;
-  private final BoundedCalls calls;
   private final LeaderWork work;
   private final LeadershipNotifier notifier;
   private final Polling polling;
@@ -74,28 +78,19 @@ final class ElectionMachine {
       SyncBackend backend,
       LeaderElectionOptions options,
       Timing timing,
-      BoundedCalls calls,
       LeaderWork work,
       LeadershipNotifier notifier) {
     this.scheduler = scheduler;
     this.backend = backend;
     this.options = options;
     this.timing = timing;
-    this.calls = calls;
     this.work = work;
     this.notifier = notifier;
     this.key = LeaseKey.leader(options.getElection());
     this.subject = "election '" + options.getElection() + "', worker '" + options.getWorker() + "'";
-    this.former = new FormerTokens(calls, backend, key, timing.backendTimeout, subject);
-    OutageLog outage =
-        new OutageLog(
-            LOG,
-            subject,
-            backend,
-            scheduler,
-            TimeUnit.MILLISECONDS.toNanos(options.getErrorInterval()));
-    this.polling =
-        new Polling(scheduler, calls, timing.backendTimeout, outage, this::poll, this::expire);
+    this.former = new FormerTokens(LOG, scheduler, backend, key, timing.backendTimeout, subject);
+    OutageLog outage = new OutageLog(LOG, subject, backend, scheduler, timing.errorInterval);
+    this.polling = new Polling(scheduler, timing.backendTimeout, outage, this::poll, this::expire);
   }
 
   /** What is known now; from any thread. */
@@ -147,9 +142,11 @@ final class ElectionMachine {
       watch.close();
     }
     work.close();
-    return withdraw()
-        .compose(gone -> calls.within(patience - scheduler.nanoTime(), work::stop))
-        .otherwiseEmpty();
+    return withdraw().compose(gone -> stopWork(patience - scheduler.nanoTime())).otherwiseEmpty();
+  }
+
+  private Future<Void> stopWork(long timeout) {
+    return new Deadline(scheduler, timeout).call("the leader's work", work::stop);
   }
 
   private <T> Future<T> closed() {
@@ -370,8 +367,7 @@ final class ElectionMachine {
     }
     stepDown = Promise.promise();
     Future<Void> done = stepDown.future();
-    calls
-        .within(timing.stopTimeout, work::stop)
+    stopWork(timing.stopTimeout)
         .onComplete(
             quiesced -> {
               if (quiesced.failed()) {
@@ -409,7 +405,7 @@ final class ElectionMachine {
   private void transition(View next, LeadershipReason reason) {
     view = next;
     if (reason == LeadershipReason.ELECTED) {
-      work.began(next.term());
+      work.began(() -> next.isLeading(scheduler.nanoTime()));
     } else if (reason.isEnd()) {
       work.ended();
     }

@@ -6,6 +6,9 @@ import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.config.VirtualThreads;
+import dev.conclave.election.View.Term;
+import dev.conclave.election.work.LeaderVerticle;
+import dev.conclave.election.work.LeaderWork;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
@@ -37,7 +40,6 @@ final class Elector implements LeaderElection {
   private final Scheduler scheduler;
   private final ElectionHost host;
   private final Timing timing;
-  private final BoundedCalls calls;
   private final LeaderWork work;
   private final LeadershipNotifier notifier;
   private final ElectionMachine machine;
@@ -59,11 +61,12 @@ final class Elector implements LeaderElection {
     this.scheduler = scheduler;
     this.host = host;
     this.timing = new Timing(options, random);
-    this.calls = new BoundedCalls(scheduler);
-    this.work = new LeaderWork(options.getElection(), calls, scheduler::nanoTime);
+    this.work =
+        new LeaderWork(
+            options.getElection(), scheduler, host, timing.stopTimeout, this::verticleFailed);
     this.notifier = new LeadershipNotifier(LOG, options, scheduler, host::publish);
-    this.machine = new ElectionMachine(scheduler, backend, options, timing, calls, work, notifier);
-    options.getDeploy().forEach(deploy -> work.add(verticle(child(deploy))));
+    this.machine = new ElectionMachine(scheduler, backend, options, timing, work, notifier);
+    options.getDeploy().forEach(deploy -> work.add(child(deploy)));
   }
 
   @Override
@@ -81,7 +84,7 @@ final class Elector implements LeaderElection {
     return queued(
         () -> {
           if (opened == null && closed == null) {
-            opened = calls.here(host.open(this)).compose(open -> machine.start());
+            opened = CallerContext.on(scheduler, host.open(this)).compose(open -> machine.start());
           }
           return closed == null ? opened : machine.start();
         });
@@ -96,7 +99,8 @@ final class Elector implements LeaderElection {
             closed =
                 machine
                     .stop()
-                    .compose(stopped -> open.transform(any -> calls.here(host.close())))
+                    .compose(
+                        stopped -> open.transform(any -> CallerContext.on(scheduler, host.close())))
                     .otherwiseEmpty();
           }
           return closed;
@@ -171,12 +175,8 @@ final class Elector implements LeaderElection {
 
   @Override
   public <T> Future<T> lead(Supplier<Future<T>> body) {
-    LeaderBody<T> leading = new LeaderBody<>(body, scheduler.caller()::execute);
-    return queued(
-        () -> {
-          work.add(leading);
-          return leading.result();
-        });
+    Executor caller = scheduler.caller();
+    return queued(() -> work.lead(body, caller::execute));
   }
 
   @Override
@@ -219,37 +219,30 @@ final class Elector implements LeaderElection {
       Supplier<? extends Deployable> verticle, DeploymentOptions how) {
     VirtualThreads.check("options", how);
     DeploymentOptions copy = new DeploymentOptions(how);
-    ElectionHost.Child child =
-        new ElectionHost.Child("of a supplier", vertx -> vertx.deployVerticle(verticle, copy));
-    scheduler.execute(() -> work.add(verticle(child)));
+    LeaderVerticle.Child child =
+        new LeaderVerticle.Child("of a supplier", vertx -> vertx.deployVerticle(verticle, copy));
+    scheduler.execute(() -> work.add(child));
     return this;
   }
 
-  private static ElectionHost.Child child(LeaderDeployment deployment) {
-    return new ElectionHost.Child(
+  private static LeaderVerticle.Child child(LeaderDeployment deployment) {
+    return new LeaderVerticle.Child(
         "'" + deployment.getVerticle() + "'",
         vertx -> vertx.deployVerticle(deployment.getVerticle(), deployment.getOptions()));
   }
 
-  private LeaderVerticle verticle(ElectionHost.Child child) {
-    return new LeaderVerticle(
-        child,
-        host,
-        calls,
-        timing.stopTimeout,
-        cause -> {
-          LOG.log(
-              ERROR,
-              "election '"
-                  + options.getElection()
-                  + "', worker '"
-                  + options.getWorker()
-                  + "' resigns for "
-                  + options.getLeaseDuration()
-                  + " ms: "
-                  + cause.getMessage());
-          scheduler.execute(() -> machine.resign(timing.lease.toNanos()));
-        });
+  private void verticleFailed(Throwable cause) {
+    LOG.log(
+        ERROR,
+        "election '"
+            + options.getElection()
+            + "', worker '"
+            + options.getWorker()
+            + "' resigns for "
+            + options.getLeaseDuration()
+            + " ms: "
+            + cause.getMessage());
+    scheduler.execute(() -> machine.resign(timing.lease.toNanos()));
   }
 
   /** An action that runs once on the caller's context, unless it is taken back before. */

@@ -1,9 +1,14 @@
 package dev.conclave.election;
 
+import dev.conclave.error.ErrorCode;
+import dev.conclave.lease.OutageLog;
+import dev.conclave.time.CallerContext;
+import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -19,7 +24,6 @@ import java.util.function.Supplier;
  */
 final class Polling {
   private final Scheduler scheduler;
-  private final BoundedCalls calls;
   private final long timeout;
   private final OutageLog outage;
   private final Runnable poll;
@@ -37,14 +41,8 @@ final class Polling {
    * @param beforeAnswer runs before an answer is found to count or not
    */
   Polling(
-      Scheduler scheduler,
-      BoundedCalls calls,
-      long timeout,
-      OutageLog outage,
-      Runnable poll,
-      Runnable beforeAnswer) {
+      Scheduler scheduler, long timeout, OutageLog outage, Runnable poll, Runnable beforeAnswer) {
     this.scheduler = scheduler;
-    this.calls = calls;
     this.timeout = timeout;
     this.outage = outage;
     this.poll = poll;
@@ -101,7 +99,9 @@ final class Polling {
    */
   <T> void send(Supplier<Future<T>> call, Consumer<T> late, Handler<AsyncResult<T>> next) {
     long mine = ++number;
-    Future<T> answer = calls.within(timeout, call, late, outage::failedLate);
+    Future<T> answer =
+        new Deadline(scheduler, timeout)
+            .bound(CallerContext.attempt(call), this::tooLate, outcome -> late(outcome, late));
     underWay = answer;
     answer.onComplete(
         outcome -> {
@@ -119,6 +119,19 @@ final class Polling {
             late.accept(outcome.result());
           }
         });
+  }
+
+  private Throwable tooLate() {
+    return ErrorCode.BACKEND_UNAVAILABLE.failure(
+        "no answer within " + TimeUnit.NANOSECONDS.toMillis(timeout) + " ms");
+  }
+
+  private <T> void late(AsyncResult<T> outcome, Consumer<T> late) {
+    if (outcome.succeeded()) {
+      late.accept(outcome.result());
+    } else {
+      outage.failedLate(outcome.cause());
+    }
   }
 
   private void arm() {

@@ -2,6 +2,7 @@ package dev.conclave.election;
 
 import dev.conclave.time.Validity;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
 
@@ -24,6 +25,7 @@ final class Timing {
   final long validity;
   final long backendTimeout;
   final long stopTimeout;
+  final long errorInterval;
   final long hintSpacing;
   private final long retry;
   private final double jitter;
@@ -42,6 +44,7 @@ final class Timing {
     this.retry = TimeUnit.MILLISECONDS.toNanos(options.getRetryInterval());
     this.backendTimeout = TimeUnit.MILLISECONDS.toNanos(options.getBackendTimeout());
     this.stopTimeout = TimeUnit.MILLISECONDS.toNanos(options.getStopTimeout());
+    this.errorInterval = TimeUnit.MILLISECONDS.toNanos(options.getErrorInterval());
     this.hintSpacing = retry / HINTS_PER_RETRY;
     this.jitter = options.getJitter();
     this.random = random;
@@ -55,5 +58,30 @@ final class Timing {
   /** How long until a lease with so much left has expired, from the moment this was heard. */
   static long untilExpiry(Duration remaining) {
     return Math.max(SHORTEST_WAIT, remaining.toNanos() + AFTER_EXPIRY);
+  }
+
+  /** A time during which a worker does not campaign. On the scheduler's thread only. */
+  static final class Cooldown {
+    private boolean active;
+    private long until;
+
+    /** Begins it, or lets it last longer; never shortens it. */
+    void extend(long now, long duration) {
+      if (duration > 0 && (!active || now + duration - until > 0)) {
+        active = true;
+        until = now + duration;
+      }
+    }
+
+    /** Whether it goes on at this moment; what is over stays over. */
+    boolean lasts(long now) {
+      active = active && now - until < 0;
+      return active;
+    }
+
+    /** The moment at which it ends, unless it is found to be over. */
+    OptionalLong end() {
+      return active ? OptionalLong.of(until) : OptionalLong.empty();
+    }
   }
 }

@@ -4,6 +4,7 @@ import static java.lang.System.Logger.Level.WARNING;
 
 import dev.conclave.bus.Argument;
 import dev.conclave.bus.ServiceEndpoint;
+import dev.conclave.election.work.LeaderVerticle;
 import dev.conclave.time.ContextScheduler;
 import dev.conclave.time.DetachedDeployment;
 import io.vertx.core.Future;
@@ -79,12 +80,12 @@ final class VertxElectionHost implements ElectionHost {
 
   /** Deploys it as no child of the verticle whose election this is, which stops it in its order. */
   @Override
-  public Future<Deployed> deploy(Child child) {
+  public Future<LeaderVerticle.Deployed> deploy(LeaderVerticle.Child child) {
     return DetachedDeployment.of(vertx, classLoader, child.deploy())
         .map(deployment -> () -> undeploy(child, deployment));
   }
 
-  private static Future<Void> undeploy(Child child, DetachedDeployment deployment) {
+  private static Future<Void> undeploy(LeaderVerticle.Child child, DetachedDeployment deployment) {
     return deployment
         .undeploy()
         .onFailure(

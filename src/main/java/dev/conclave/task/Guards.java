@@ -60,16 +60,6 @@ final class Guards {
     return guards;
   }
 
-  /** The same outcome, on the scheduler's thread. */
-  static <T> Future<T> on(Scheduler scheduler, Future<T> answer) {
-    if (answer.isComplete() && scheduler.isCurrent()) {
-      return answer;
-    }
-    Promise<T> promise = Promise.promise();
-    answer.onComplete(outcome -> CallerContext.run(scheduler, () -> promise.handle(outcome)));
-    return promise.future();
-  }
-
   static Guard leadership(Leadership leadership) {
     return fireTime -> {
       if (!leadership.isLeader()) {
@@ -198,7 +188,7 @@ final class Guards {
 
     @Override
     public Future<Hold> take(Instant fireTime) {
-      return on(scheduler, backend.find(TaskKeys.paused(task)))
+      return CallerContext.on(scheduler, backend.find(TaskKeys.paused(task)))
           .map(Optional<Lease>::isPresent)
           .otherwise(unknown -> paused)
           .compose(

@@ -8,6 +8,7 @@ import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lease.HeldLease;
 import dev.conclave.lease.Tokens;
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Validity;
 import io.vertx.core.Future;
@@ -48,7 +49,7 @@ final class TaskLock implements Guard {
     String token = Tokens.random();
     long sentAt = scheduler.nanoTime();
     Future<Acquisition> answer = backend.acquire(LeaseRequest.of(key, token, lease, worker));
-    return Guards.on(scheduler, answer)
+    return CallerContext.on(scheduler, answer)
         .compose(
             acquisition -> {
               if (acquisition instanceof Acquisition.Refused refused) {

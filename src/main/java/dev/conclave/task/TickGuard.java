@@ -2,6 +2,7 @@ package dev.conclave.task;
 
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import java.time.Duration;
@@ -45,7 +46,7 @@ final class TickGuard implements Guard {
 
   @Override
   public Future<Hold> take(Instant fireTime) {
-    return Guards.on(scheduler, backend.register(task))
+    return CallerContext.on(scheduler, backend.register(task))
         .compose(shown -> shown.isEmpty() ? claim(fireTime) : judge(shown.get(), fireTime));
   }
 

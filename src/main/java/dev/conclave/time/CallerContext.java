@@ -45,6 +45,16 @@ public final class CallerContext {
     return promise.future();
   }
 
+  /** The same outcome, on the scheduler's thread. */
+  public static <T> Future<T> on(Scheduler scheduler, Future<T> future) {
+    if (future.isComplete() && scheduler.isCurrent()) {
+      return future;
+    }
+    Promise<T> promise = Promise.promise();
+    future.onComplete(outcome -> run(scheduler, () -> promise.handle(outcome)));
+    return promise.future();
+  }
+
   /** Runs the action on the scheduler's thread, at once when this is it. */
   public static void run(Scheduler scheduler, Runnable action) {
     if (scheduler.isCurrent()) {

@@ -80,6 +80,14 @@ public final class Deadline {
     return promise.future();
   }
 
+  /**
+   * The call's outcome on the scheduler's thread, what it throws included, or {@link #failure} if
+   * there is none in time.
+   */
+  public <T> Future<T> call(String from, Supplier<Future<T>> call) {
+    return bound(CallerContext.attempt(call), () -> failure(from));
+  }
+
   /** The failure of an operation for which no answer came in time. */
   public ServiceException failure(String from) {
     return ErrorCode.BACKEND_UNAVAILABLE.failure(

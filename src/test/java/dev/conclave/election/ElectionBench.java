@@ -6,6 +6,7 @@ import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.memory.MemoryBackend;
+import dev.conclave.election.work.LeaderVerticle;
 import dev.conclave.testing.ManualScheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -127,7 +128,7 @@ class ElectionBench {
     }
 
     @Override
-    public Future<Deployed> deploy(Child child) {
+    public Future<LeaderVerticle.Deployed> deploy(LeaderVerticle.Child child) {
       Running running = new Running(this);
       return nextDeployment.map(
           done -> {
@@ -137,8 +138,8 @@ class ElectionBench {
     }
   }
 
-  /** A leader-only verticle that is said to run. */
-  static final class Running implements ElectionHost.Deployed {
+  /** A deployed leader-only verticle. */
+  static final class Running implements LeaderVerticle.Deployed {
     private final Worker worker;
     boolean undeploying;
     boolean gone;

@@ -526,7 +526,7 @@ class LeaderElectionTableTest {
 
   @Test
   void anotherThreadThatFindsTheTermOverEndsItForAll() throws InterruptedException {
-    Term term = new Term("t", 1, 0, 100);
+    View.Term term = new View.Term("t", 1, 0, 100);
     assertThat(term.isValid(99)).isTrue();
     CountDownLatch done = new CountDownLatch(1);
     new Thread(

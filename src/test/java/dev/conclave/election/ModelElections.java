@@ -1,6 +1,7 @@
 package dev.conclave.election;
 
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.election.work.LeaderVerticle;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import java.util.function.Consumer;
@@ -39,7 +40,7 @@ public final class ModelElections {
     }
 
     @Override
-    public Future<Deployed> deploy(Child child) {
+    public Future<LeaderVerticle.Deployed> deploy(LeaderVerticle.Child child) {
       throw new UnsupportedOperationException("no verticles here");
     }
   }

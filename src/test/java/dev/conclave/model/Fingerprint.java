@@ -45,7 +45,7 @@ final class Fingerprint {
           LeaderElectionOptions.class.getName(),
           LockOptions.class.getName(),
           LockServiceOptions.class.getName(),
-          "dev.conclave.election.OutageLog",
+          "dev.conclave.lease.OutageLog",
           "dev.conclave.election.Timing");
 
   private static final Map<Class<?>, Field[]> FIELDS = new HashMap<>();

@@ -1,35 +1,60 @@
-package dev.conclave.election;
+package dev.conclave.election.work;
 
 import dev.conclave.error.ErrorCode;
+import dev.conclave.time.CallerContext;
+import dev.conclave.time.Deadline;
+import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * One leader-only verticle through all leaderships of this worker: never two instances at once. On
  * the scheduler's thread only.
  */
-final class LeaderVerticle {
-  private final ElectionHost.Child child;
-  private final ElectionHost host;
-  private final BoundedCalls calls;
+public final class LeaderVerticle {
+  /** Where leader-only verticles run. */
+  public interface Host {
+    /** Runs one leader-only verticle. The future may complete on any thread. */
+    Future<Deployed> deploy(Child child);
+  }
+
+  /**
+   * A verticle that is to run on the leader only.
+   *
+   * @param label for people
+   * @param deploy returns the deployment's id
+   */
+  public record Child(String label, Function<Vertx, Future<String>> deploy) {}
+
+  /** A leader-only verticle that runs. */
+  public interface Deployed {
+    /** Completes when it has stopped, on any thread; never fails. */
+    Future<Void> undeploy();
+  }
+
+  private final Child child;
+  private final Host host;
+  private final Scheduler scheduler;
   private final long stopTimeout;
   private final Consumer<Throwable> onFailure;
   private Future<Void> gone = Future.succeededFuture();
-  private Future<ElectionHost.Deployed> current;
+  private Future<Deployed> current;
   private long leadership;
 
   /**
    * @param onFailure told when the verticle does not run although it should
    */
   LeaderVerticle(
-      ElectionHost.Child child,
-      ElectionHost host,
-      BoundedCalls calls,
+      Child child,
+      Host host,
+      Scheduler scheduler,
       long stopTimeout,
       Consumer<Throwable> onFailure) {
     this.child = child;
     this.host = host;
-    this.calls = calls;
+    this.scheduler = scheduler;
     this.stopTimeout = stopTimeout;
     this.onFailure = onFailure;
   }
@@ -38,8 +63,8 @@ final class LeaderVerticle {
   void start() {
     long mine = ++leadership;
     current =
-        calls
-            .within(stopTimeout, () -> gone)
+        new Deadline(scheduler, stopTimeout)
+            .call("its former instance", () -> gone)
             .recover(
                 hangs ->
                     Future.failedFuture(
@@ -47,7 +72,7 @@ final class LeaderVerticle {
             .compose(
                 free ->
                     mine == leadership
-                        ? calls.here(host.deploy(child))
+                        ? CallerContext.on(scheduler, host.deploy(child))
                         : Future.failedFuture("leadership ended before it was deployed"));
     current.onFailure(
         cause -> {
@@ -68,7 +93,10 @@ final class LeaderVerticle {
       Future<Void> before = gone;
       gone =
           current.transform(
-              deployed -> deployed.succeeded() ? calls.here(deployed.result().undeploy()) : before);
+              deployed ->
+                  deployed.succeeded()
+                      ? CallerContext.on(scheduler, deployed.result().undeploy())
+                      : before);
       current = null;
       leadership++;
     }

@@ -1,9 +1,11 @@
-package dev.conclave.election;
+package dev.conclave.lease;
 
 import static java.lang.System.Logger.Level.DEBUG;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.time.Deadline;
+import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,8 +27,7 @@ import java.util.List;
  *   <li>The oldest token is dropped when there are too many: then its lease expires.
  * </ol>
  */
-final class FormerTokens {
-  private static final System.Logger LOG = System.getLogger(LeaderElection.class.getName());
+public final class FormerTokens {
   private static final int MOST = 8;
 
   private record Former(String token, boolean unsure) {
@@ -37,7 +38,8 @@ final class FormerTokens {
     }
   }
 
-  private final BoundedCalls calls;
+  private final System.Logger log;
+  private final Scheduler scheduler;
   private final SyncBackend backend;
   private final LeaseKey key;
   private final long timeout;
@@ -47,12 +49,20 @@ final class FormerTokens {
   private long foreign;
 
   /**
+   * The tokens of one worker for one lease.
+   *
    * @param timeout how long a release may take, in nanoseconds
    * @param subject whose tokens they are, for the log
    */
-  FormerTokens(
-      BoundedCalls calls, SyncBackend backend, LeaseKey key, long timeout, String subject) {
-    this.calls = calls;
+  public FormerTokens(
+      System.Logger log,
+      Scheduler scheduler,
+      SyncBackend backend,
+      LeaseKey key,
+      long timeout,
+      String subject) {
+    this.log = log;
+    this.scheduler = scheduler;
     this.backend = backend;
     this.key = key;
     this.timeout = timeout;
@@ -64,7 +74,7 @@ final class FormerTokens {
    *
    * @param unsure whether the outcome of one of its acquires is unknown
    */
-  Future<Void> add(String token, boolean unsure) {
+  public Future<Void> add(String token, boolean unsure) {
     Former former = new Former(token, unsure);
     kept.add(former);
     if (kept.size() > MOST) {
@@ -78,7 +88,7 @@ final class FormerTokens {
    *
    * @param freed runs when one of the kept tokens was the holder and has been released
    */
-  void seen(long fencingToken, Runnable freed) {
+  public void seen(long fencingToken, Runnable freed) {
     if (kept.isEmpty() || releasing || fencingToken == foreign) {
       return;
     }
@@ -97,8 +107,8 @@ final class FormerTokens {
   }
 
   private Future<Boolean> release(Former former) {
-    return calls
-        .within(timeout, () -> backend.release(key, former.token))
+    return new Deadline(scheduler, timeout)
+        .call("the backend", () -> backend.release(key, former.token))
         .onSuccess(
             answered -> {
               if (!former.unsure) {
@@ -106,6 +116,6 @@ final class FormerTokens {
               }
             })
         .onFailure(
-            failure -> LOG.log(DEBUG, subject + " could not release: " + failure.getMessage()));
+            failure -> log.log(DEBUG, subject + " could not release: " + failure.getMessage()));
   }
 }

@@ -1,12 +1,13 @@
-package dev.conclave.election;
+package dev.conclave.election.work;
 
+import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -35,11 +36,11 @@ final class LeaderBody<T> {
   }
 
   /** Runs it on its context unless it is taken back, or the term is over, before it begins. */
-  void send(Term term, LongSupplier clock) {
+  void send(BooleanSupplier leading) {
     state.set(State.SENT);
     callersContext.accept(
         () -> {
-          if (term.isValid(clock.getAsLong()) && state.compareAndSet(State.SENT, State.BEGUN)) {
+          if (leading.getAsBoolean() && state.compareAndSet(State.SENT, State.BEGUN)) {
             begin();
           }
         });

@@ -1,13 +1,12 @@
-package dev.conclave.election;
+package dev.conclave.lease;
 
 import static java.lang.System.Logger.Level.WARNING;
 
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.lease.LastCause;
 import dev.conclave.time.Scheduler;
 
 /** One log line per interval while the backend is away, and one when it is back. */
-final class OutageLog {
+public final class OutageLog {
   private final System.Logger log;
   private final String subject;
   private final SyncBackend backend;
@@ -18,9 +17,11 @@ final class OutageLog {
   private Throwable cause;
 
   /**
+   * The log of one subject.
+   *
    * @param interval in nanoseconds
    */
-  OutageLog(
+  public OutageLog(
       System.Logger log, String subject, SyncBackend backend, Scheduler scheduler, long interval) {
     this.backend = backend;
     this.log = log;
@@ -30,11 +31,12 @@ final class OutageLog {
   }
 
   /** What a call that was given up has failed with in the end: the reason that a timeout hides. */
-  void failedLate(Throwable late) {
+  public void failedLate(Throwable late) {
     cause = late;
   }
 
-  void failed(Throwable failure) {
+  /** A call has failed. */
+  public void failed(Throwable failure) {
     long now = scheduler.nanoTime();
     if (failures++ == 0 || now - loggedAt >= interval) {
       loggedAt = now;
@@ -50,7 +52,8 @@ final class OutageLog {
     }
   }
 
-  void worked() {
+  /** A call has succeeded. */
+  public void worked() {
     if (failures > 0) {
       log.log(WARNING, subject + ": the backend is back after " + failures + " failures");
       failures = 0;

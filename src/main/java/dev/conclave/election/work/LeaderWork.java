@@ -1,23 +1,30 @@
-package dev.conclave.election;
+package dev.conclave.election.work;
 
+import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.time.CallerContext;
+import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.LongSupplier;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * What depends on this worker leading: its leader-only verticles, the bodies of {@link
  * LeaderElection#lead}, and whoever waits for the beginning or the end. On the scheduler's thread
  * only.
  */
-final class LeaderWork {
+public final class LeaderWork {
   private final String election;
-  private final BoundedCalls calls;
-  private final LongSupplier clock;
+  private final Scheduler scheduler;
+  private final LeaderVerticle.Host host;
+  private final long stopTimeout;
+  private final Consumer<Throwable> onFailure;
   private final List<LeaderVerticle> verticles = new ArrayList<>();
   private final Set<LeaderBody<?>> waiting = new LinkedHashSet<>();
   private final Set<LeaderBody<?>> running = new LinkedHashSet<>();
@@ -26,24 +33,42 @@ final class LeaderWork {
   private final List<Promise<Void>> forStepDown = new ArrayList<>();
   private final Set<Runnable> onLeadership = new LinkedHashSet<>();
   private final Set<Runnable> onLoss = new LinkedHashSet<>();
-  private Term term;
+  private BooleanSupplier leading;
   private boolean steppingDown;
   private boolean closed;
 
-  LeaderWork(String election, BoundedCalls calls, LongSupplier clock) {
+  /**
+   * The work of one worker in one election.
+   *
+   * @param stopTimeout how long a former instance of a verticle may take to stop, in nanoseconds
+   * @param onFailure notified when a verticle does not run although it should
+   */
+  public LeaderWork(
+      String election,
+      Scheduler scheduler,
+      LeaderVerticle.Host host,
+      long stopTimeout,
+      Consumer<Throwable> onFailure) {
     this.election = election;
-    this.calls = calls;
-    this.clock = clock;
+    this.scheduler = scheduler;
+    this.host = host;
+    this.stopTimeout = stopTimeout;
+    this.onFailure = onFailure;
   }
 
-  void add(LeaderVerticle verticle) {
+  /** Runs the verticle while this worker leads, from now on. */
+  public void add(LeaderVerticle.Child child) {
+    LeaderVerticle verticle = new LeaderVerticle(child, host, scheduler, stopTimeout, onFailure);
     verticles.add(verticle);
     if (isOpenForWork()) {
       verticle.start();
     }
   }
 
-  void add(LeaderBody<?> body) {
+  /** Runs the body once, on its caller's context, when this worker leads. */
+  public <T> Future<T> lead(Supplier<Future<T>> code, Consumer<Runnable> callersContext) {
+    LeaderBody<T> body = new LeaderBody<>(code, callersContext);
+
     if (closed) {
       body.fail(ErrorCode.CLOSED, stopped());
     } else if (isOpenForWork()) {
@@ -51,48 +76,57 @@ final class LeaderWork {
     } else {
       waiting.add(body);
     }
+    return body.result();
   }
 
-  Future<Void> awaitLeadership() {
+  /** Completes when this worker leads; fails when the election is stopped first. */
+  public Future<Void> awaitLeadership() {
     if (closed) {
       return Future.failedFuture(ErrorCode.CLOSED.failure(stopped()));
     }
-    return term != null ? Future.succeededFuture() : waitIn(forLeadership);
+    return leading != null ? Future.succeededFuture() : waitIn(forLeadership);
   }
 
-  Future<Void> awaitLoss() {
-    return term == null ? Future.succeededFuture() : waitIn(forLoss);
+  /** Completes when this worker does not lead. */
+  public Future<Void> awaitLoss() {
+    return leading == null ? Future.succeededFuture() : waitIn(forLoss);
   }
 
-  Future<Void> awaitStepDown() {
+  /** Completes when this worker begins to step down, or does not lead. */
+  public Future<Void> awaitStepDown() {
     return isOpenForWork() ? waitIn(forStepDown) : Future.succeededFuture();
   }
 
   /** Runs the action when this worker leads, at once if it does. */
-  void onLeadership(Runnable action) {
+  public void onLeadership(Runnable action) {
     if (!closed) {
-      addOrRun(onLeadership, action, term != null);
+      addOrRun(onLeadership, action, leading != null);
     }
   }
 
   /** Runs the action when this worker does not lead any more, at once if it does not. */
-  void onLoss(Runnable action) {
-    addOrRun(onLoss, action, term == null);
+  public void onLoss(Runnable action) {
+    addOrRun(onLoss, action, leading == null);
   }
 
   /** Takes an action back. */
-  void remove(Runnable action) {
+  public void remove(Runnable action) {
     onLeadership.remove(action);
     onLoss.remove(action);
   }
 
   /** How many actions and promises wait for a change. */
-  int waiting() {
+  public int waiting() {
     return forLeadership.size() + forLoss.size() + onLeadership.size() + onLoss.size();
   }
 
-  void began(Term begun) {
-    term = begun;
+  /**
+   * The leadership has begun.
+   *
+   * @param still whether it still lasts; asked from any thread
+   */
+  public void began(BooleanSupplier still) {
+    leading = still;
     steppingDown = false;
     complete(forLeadership);
     run(onLeadership);
@@ -103,18 +137,20 @@ final class LeaderWork {
   }
 
   /** Begins to stop everything; completes when nothing is left of it. Never fails. */
-  Future<Void> stop() {
+  public Future<Void> stop() {
     steppingDown = true;
     List<Future<?>> ends = new ArrayList<>();
     verticles.forEach(verticle -> ends.add(verticle.stop()));
     takeBackWhatHasNotBegun();
     running.forEach(body -> ends.add(body.result()));
     complete(forStepDown);
-    return calls.here(Future.join(ends).transform(ended -> Future.succeededFuture()));
+    return CallerContext.on(
+        scheduler, Future.join(ends).transform(ended -> Future.succeededFuture()));
   }
 
-  void ended() {
-    term = null;
+  /** The leadership has ended. */
+  public void ended() {
+    leading = null;
     verticles.forEach(LeaderVerticle::stop);
     takeBackWhatHasNotBegun();
     List.copyOf(running)
@@ -130,7 +166,7 @@ final class LeaderWork {
   }
 
   /** Nobody will lead here any more. */
-  void close() {
+  public void close() {
     closed = true;
     List.copyOf(waiting).forEach(body -> body.fail(ErrorCode.CLOSED, stopped()));
     waiting.clear();
@@ -141,13 +177,13 @@ final class LeaderWork {
   }
 
   private boolean isOpenForWork() {
-    return term != null && !steppingDown;
+    return leading != null && !steppingDown;
   }
 
   private void run(LeaderBody<?> body) {
     running.add(body);
-    calls.here(body.result()).onComplete(ended -> running.remove(body));
-    body.send(term, clock);
+    CallerContext.on(scheduler, body.result()).onComplete(ended -> running.remove(body));
+    body.send(leading);
   }
 
   private void takeBackWhatHasNotBegun() {

@@ -1,0 +1,2 @@
+/** What runs only on the worker that leads. */
+package dev.conclave.election.work;
