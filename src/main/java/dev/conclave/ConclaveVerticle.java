@@ -27,7 +27,7 @@ import java.util.function.Supplier;
  * LockServiceVerticle}, without the backend) and {@code elections} (an array of objects as {@link
  * LeaderElectionVerticle}, without the backend), {@code tasks} (as {@link TaskManagerVerticle}'s)
  * with {@code taskManager} (its other keys); at least one of the three. The whole file is checked
- * before anything is deployed. When one part can not start, none does.
+ * before anything is deployed. When one part cannot start, no part does.
  */
 public class ConclaveVerticle extends VerticleBase {
   private static final String BACKEND = EmbeddedConclave.BACKEND;
@@ -96,7 +96,7 @@ public class ConclaveVerticle extends VerticleBase {
         && config.getJsonArray(TASKS, new JsonArray()).isEmpty()) {
       throw ErrorCode.INVALID.failure(
           "the configuration deploys nothing; expected locks (an object, may be empty), elections"
-              + " or tasks (arrays of objects) beside backend");
+              + " or tasks (arrays of objects) in addition to backend");
     }
     if (config.containsKey(LOCKS)) {
       ConfigSchema.named("locks").read(LOCKS, with(config, config.getJsonObject(LOCKS)));

@@ -17,7 +17,7 @@ import java.util.function.Supplier;
 
 /**
  * Runs tasks: those of the routers it is made with, and those of its configuration. Undeployed, it
- * begins no new run, waits for those under way for the {@code shutdownTimeout}, and gives back what
+ * starts no new run, waits up to {@code shutdownTimeout} for those under way, and releases what
  * they hold.
  *
  * <p>Configuration: {@code backend} (an object with a {@code type}, required), {@code startTimeout}

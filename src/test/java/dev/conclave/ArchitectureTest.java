@@ -41,7 +41,7 @@ class ArchitectureTest {
   private static final Set<String> FOR_TASKS =
       plus(FOR_SERVICES, "dev.conclave.lock", "dev.conclave.election");
 
-  /** Every package, with the others of ours that it may know. There is no way round in it. */
+  /** Every package, with the others of ours that it may use. The arrows have no cycle. */
   private static final Map<String, Set<String>> ARROWS =
       Map.ofEntries(
           Map.entry(ROOT, plus(FOR_TASKS, "dev.conclave.task")),

@@ -64,18 +64,20 @@ class CleanCloseTest {
   void whileThereIsALeader() {
     try (CapturedLog log = CapturedLog.ofErrors()) {
       for (int i = 0; i < ROUNDS; i++) {
-        AtomicInteger told = new AtomicInteger();
+        AtomicInteger events = new AtomicInteger();
         Vertx vertx = Vertx.vertx();
         vertx
             .eventBus()
-            .localConsumer("conclave.leadership.one", message -> told.incrementAndGet());
+            .localConsumer("conclave.leadership.one", message -> events.incrementAndGet());
         get(
             vertx.deployVerticle(
                 new ConclaveVerticle(), new DeploymentOptions().setConfig(config())));
         eventually(
             "it works",
             () ->
-                RUNNING.size() == 3 && told.get() > 0 && vertx.deploymentIDs().size() == VERTICLES);
+                RUNNING.size() == 3
+                    && events.get() > 0
+                    && vertx.deploymentIDs().size() == VERTICLES);
         get(vertx.close());
         assertThat(RUNNING).as("verticles of the leader").isEmpty();
       }

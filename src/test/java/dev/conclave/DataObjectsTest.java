@@ -66,7 +66,7 @@ class DataObjectsTest {
   }
 
   @Test
-  void whatIsNotJsonIsNoFailure() {
+  void aFieldThatIsNotJsonDoesNotFail() {
     LockOptions options = new LockOptions().setMetadata(new JsonObject().put("x", new Object()));
     assertThat(options.toString()).isNotEmpty();
   }

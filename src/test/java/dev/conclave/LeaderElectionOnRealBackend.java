@@ -39,7 +39,7 @@ abstract class LeaderElectionOnRealBackend {
   private final List<Vertx> instances = new ArrayList<>();
   private final List<Worker> workers = new ArrayList<>();
 
-  /** The leadership's history as its leaders told it, in the order of telling. */
+  /** The history of the leadership as its leaders reported it, in order. */
   private final List<LeadershipEvent> history = new CopyOnWriteArrayList<>();
 
   /** The backend's configuration. */
@@ -106,7 +106,7 @@ abstract class LeaderElectionOnRealBackend {
   }
 
   private Worker leader() {
-    eventually("somebody leads", () -> workers.stream().anyMatch(Worker::leads));
+    eventually("a worker leads", () -> workers.stream().anyMatch(Worker::leads));
     List<Worker> leaders = workers.stream().filter(Worker::leads).toList();
     assertThat(leaders).hasSize(1);
     return leaders.get(0);
@@ -184,7 +184,7 @@ abstract class LeaderElectionOnRealBackend {
     assertHistoryInOrder();
   }
 
-  /** What a kill leaves behind: a lease that nobody renews and nobody releases. */
+  /** What a kill leaves behind: a lease that is neither renewed nor released. */
   @Test
   void aLeaderThatVanishesIsReplacedOnceItsLeaseHasExpired() {
     Vertx vertx = vertx();

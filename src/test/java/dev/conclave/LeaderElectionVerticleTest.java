@@ -63,12 +63,12 @@ class LeaderElectionVerticleTest {
     return vertx.deployVerticle(verticle, new DeploymentOptions().setConfig(config));
   }
 
-  private List<String> told() {
+  private List<String> published() {
     return events.stream().map(e -> e.getWorker() + " " + e.getReason().wireName()).toList();
   }
 
   @Test
-  void workersLeadOneAfterTheOtherAndTheBusHearsOfIt() {
+  void workersLeadOneAfterTheOtherAndTheChangesArePublished() {
     LeaderElectionVerticle a = new LeaderElectionVerticle();
     LeaderElectionVerticle b = new LeaderElectionVerticle();
     String id = get(deploy(a, config("a")));
@@ -78,34 +78,35 @@ class LeaderElectionVerticleTest {
     get(vertx.undeploy(id));
     get(b.election().awaitLeadership());
     assertThat(a.election().isLeader()).isFalse();
-    eventually("all is told", () -> told().contains("b elected"));
-    assertThat(told()).containsSubsequence("a elected", "b observed", "a stopped", "b elected");
+    eventually("all events are published", () -> published().contains("b elected"));
+    assertThat(published())
+        .containsSubsequence("a elected", "b observed", "a stopped", "b elected");
     assertThat(b.election().fencingToken().orElseThrow())
         .isGreaterThan(events.get(0).getFencingToken());
   }
 
   @Test
-  void publishNoneTellsNobody() {
+  void publishNonePublishesNothing() {
     LeaderElectionVerticle a = new LeaderElectionVerticle();
     get(deploy(a, config("a").put("publish", "none")));
     get(a.election().awaitLeadership());
     LeaderElectionVerticle b = new LeaderElectionVerticle();
     get(deploy(b, config("b")));
-    eventually("b sees a", () -> told().equals(List.of("b observed")));
+    eventually("b sees a", () -> published().equals(List.of("b observed")));
   }
 
   @Test
   void aSubclassMissesNothing() {
-    List<String> heard = new CopyOnWriteArrayList<>();
+    List<String> notified = new CopyOnWriteArrayList<>();
     LeaderElectionVerticle a =
         new LeaderElectionVerticle() {
           @Override
           protected void prepare(LeaderElection election) {
-            election.onChange(event -> heard.add(event.getReason().wireName()));
+            election.onChange(event -> notified.add(event.getReason().wireName()));
           }
         };
     get(vertx.undeploy(get(deploy(a, config("a")))));
-    assertThat(heard).containsExactly("elected", "stopped");
+    assertThat(notified).containsExactly("elected", "stopped");
   }
 
   @Test
@@ -267,7 +268,7 @@ class LeaderElectionVerticleTest {
   @Test
   void aLeaderOnlyVerticleThatDoesNotExistMakesItsLeaderResign() {
     String id = get(deploy(new LeaderElectionVerticle(), withLeaderOnly("a", "no.such.Verticle")));
-    eventually("it resigns", () -> told().contains("a resigned"));
+    eventually("it resigns", () -> published().contains("a resigned"));
     assertThat(log.messages()).anyMatch(line -> line.contains("'no.such.Verticle'"));
     get(vertx.undeploy(id));
     eventually("nothing is left", () -> vertx.deploymentIDs().isEmpty());
@@ -293,7 +294,7 @@ class LeaderElectionVerticleTest {
     get(b.election().awaitLeadership());
     eventually("a sees b", () -> "b".equals(a.election().leader()));
     get(shared.resign(60_000)); // the bus takes turns: the other one answers now
-    eventually("nobody leads", () -> !b.election().isLeader() && b.election().leader() == null);
+    eventually("no worker leads", () -> !b.election().isLeader() && b.election().leader() == null);
   }
 
   @Test
@@ -301,9 +302,9 @@ class LeaderElectionVerticleTest {
     LeaderElectionVerticle o = new LeaderElectionVerticle();
     String id = get(deploy(o, config("o").put("candidate", false)));
     LeaderElectionService shared = LeaderElectionService.createProxy(vertx, "orders");
-    Throwable nobody = failureOf(shared.resign(1));
-    assertThat(ErrorCode.NOT_OWNER.is(nobody)).isTrue();
-    assertThat(nobody).hasMessageContaining("nobody leads election 'orders'");
+    Throwable refused = failureOf(shared.resign(1));
+    assertThat(ErrorCode.NOT_OWNER.is(refused)).isTrue();
+    assertThat(refused).hasMessageContaining("nobody leads election 'orders'");
     assertThat(ErrorCode.INVALID.is(failureOf(shared.resign(-1)))).isTrue();
     get(vertx.undeploy(id));
     for (Future<?> call : List.of(shared.status(), shared.resign(1))) {
@@ -361,10 +362,10 @@ class LeaderElectionVerticleTest {
       get(vertx.undeploy(id));
     }
     eventually("nothing is left", () -> vertx.deploymentIDs().isEmpty());
-    eventually("every end is told", () -> events.size() == 400);
+    eventually("every end is published", () -> events.size() == 400);
     String[] round = {"a elected", "a stopped"};
     for (int i = 0; i < 400; i += 2) {
-      assertThat(told().subList(i, i + 2)).containsExactly(round);
+      assertThat(published().subList(i, i + 2)).containsExactly(round);
     }
     assertThat(
             ErrorCode.BACKEND_UNAVAILABLE.is(

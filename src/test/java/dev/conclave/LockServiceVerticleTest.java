@@ -125,7 +125,7 @@ class LockServiceVerticleTest {
   }
 
   @Test
-  void aHandleThatIsClosedHearsNoMoreHints() {
+  void aClosedHandleReceivesNoMoreHints() {
     SyncBackend mine = get(Backends.connect(vertx, MEMORY));
     SyncBackend other = get(Backends.connect(vertx, MEMORY));
     LeaseKey key = LeaseKey.lock("door");
@@ -140,7 +140,7 @@ class LockServiceVerticleTest {
   }
 
   @Test
-  void aHandleThatNobodyClosesDoesNotHoldUpTheClosingOfVertx() {
+  void aHandleThatIsNeverClosedDoesNotDelayTheClosingOfVertx() {
     Vertx forgetful = Vertx.vertx();
     SyncBackend handle = get(Backends.connect(forgetful, MEMORY));
     get(handle.ping());

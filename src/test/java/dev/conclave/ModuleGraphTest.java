@@ -38,7 +38,7 @@ class ModuleGraphTest {
 
     assertThat(names).contains(NAME, "io.vertx.core", "io.vertx.serviceproxy");
     assertThat(names)
-        .as("nobody is made to bring the clients of backends that he does not use")
+        .as("an application does not need the clients of backends that it does not use")
         .doesNotContain("io.vertx.redis.client", "io.vertx.sql.client", "io.vertx.sql.client.pg");
   }
 

@@ -186,8 +186,8 @@ class ServiceFailuresTest {
   // ---- what goes wrong
 
   @Test
-  void nobodyListens() {
-    List<Service> nobody =
+  void noHandlerListens() {
+    List<Service> unbound =
         List.of(
             new Service(
                 LockService.class,
@@ -195,11 +195,11 @@ class ServiceFailuresTest {
             new Service(
                 LeaderElectionService.class, LeaderElectionService.createProxy(vertx, "nowhere")),
             new Service(TaskService.class, TaskService.createProxy(vertx, "nowhere")));
-    callAll(nobody, Arguments.GOOD, failing(ErrorCode.BACKEND_UNAVAILABLE, "listens on '"));
+    callAll(unbound, Arguments.GOOD, failing(ErrorCode.BACKEND_UNAVAILABLE, "listens on '"));
   }
 
   @Test
-  void theBusHearsNoAnswer() {
+  void noAnswerArrivesOnTheBus() {
     // What the bus itself reports at its time-out, without the wait.
     vertx
         .eventBus()
@@ -277,8 +277,8 @@ class ServiceFailuresTest {
       store.onAll(fault);
       BiConsumer<String, Throwable> check =
           (name, failure) -> {
-            boolean nobodyLeads = name.equals("LeaderElectionService.resign GOOD");
-            if (nobodyLeads && ErrorCode.NOT_OWNER.is(failure)) {
+            boolean noLeader = name.equals("LeaderElectionService.resign GOOD");
+            if (noLeader && ErrorCode.NOT_OWNER.is(failure)) {
               assertThat(failure).hasMessage("nobody leads election 'known'");
             } else if (failure != null) {
               failing(ErrorCode.BACKEND_UNAVAILABLE, "Connection refused").accept(name, failure);

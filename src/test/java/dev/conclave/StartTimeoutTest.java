@@ -41,7 +41,7 @@ class StartTimeoutTest {
     };
   }
 
-  private static JsonObject nobodyAt(String type) {
+  private static JsonObject nothingAt(String type) {
     String place = "127.0.0.1:" + Ports.free();
     return switch (type) {
       case "redis" -> store(type, "redis://" + place);
@@ -62,7 +62,8 @@ class StartTimeoutTest {
   @ValueSource(strings = {"redis", "postgres", "kubernetes"})
   void withoutItTheFirstRefusalEndsTheStart(String type, Vertx vertx) {
     try (CapturedLog log = CapturedLog.ofConclave()) {
-      Throwable failure = failureOf(deploy(vertx, new JsonObject().put("backend", nobodyAt(type))));
+      Throwable failure =
+          failureOf(deploy(vertx, new JsonObject().put("backend", nothingAt(type))));
       assertThat(failure)
           .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
           .hasMessageContainingAll(
@@ -77,7 +78,7 @@ class StartTimeoutTest {
   @ValueSource(strings = {"redis", "postgres", "kubernetes"})
   void aStartWaitsThatLongAndGivesUpWithTheLastCause(String type, Vertx vertx) {
     try (CapturedLog log = CapturedLog.of(Backends.class)) {
-      JsonObject config = new JsonObject().put("backend", nobodyAt(type)).put("startTimeout", 300);
+      JsonObject config = new JsonObject().put("backend", nothingAt(type)).put("startTimeout", 300);
       assertThat(failureOf(deploy(vertx, config)))
           .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
           .hasMessageContainingAll(
@@ -124,7 +125,7 @@ class StartTimeoutTest {
             new JsonObject());
     verticles.forEach(
         (verticle, config) -> {
-          JsonObject backend = nobodyAt("redis");
+          JsonObject backend = nothingAt("redis");
           config.put("backend", backend).put("startTimeout", 50);
           assertThat(failureOf(deploy(vertx, verticle.get(), config)))
               .hasMessageContaining("(startTimeout 50)");
@@ -141,7 +142,7 @@ class StartTimeoutTest {
   void whatWillNeverBeRightIsNotWaitedFor(Vertx vertx) {
     JsonObject config =
         new JsonObject()
-            .put("backend", nobodyAt("postgres").put("tabel", "x"))
+            .put("backend", nothingAt("postgres").put("tabel", "x"))
             .put("startTimeout", 60_000);
     assertThat(failureOf(deploy(vertx, config))).matches(ErrorCode.INVALID::is);
   }
@@ -151,7 +152,7 @@ class StartTimeoutTest {
     Vertx vertx = Vertx.vertx();
     JsonObject config =
         new JsonObject()
-            .put("backend", nobodyAt("redis"))
+            .put("backend", nothingAt("redis"))
             .put("startTimeout", 86_400_000)
             .put("elections", new JsonArray().add(new JsonObject().put("election", "one")));
     try (CapturedLog log = CapturedLog.of(Backends.class)) {
@@ -160,7 +161,7 @@ class StartTimeoutTest {
       long begun = System.nanoTime();
       get(vertx.close());
       assertThat(Duration.ofNanos(System.nanoTime() - begun))
-          .as("not held up until handles that nobody closes are given up, after 30 s")
+          .as("not held up until handles that are never closed are abandoned, after 30 s")
           .isLessThan(Duration.ofSeconds(20));
       failureOf(deployed);
     }

@@ -51,7 +51,7 @@ class TaskManagerVerticleTest {
     }
   }
 
-  /** Deployed on schedule; has work to do until it is told that it is done. */
+  /** Deployed on schedule; has work to do until the test ends it. */
   public static final class LongShot extends VerticleBase {
     @Override
     public Future<?> start() {
@@ -113,11 +113,11 @@ class TaskManagerVerticleTest {
   }
 
   @Test
-  void aRequestThatNobodyAnswersIsAnError() {
-    get(deploy(new TaskManagerVerticle(), config(every("a").put("address", "nobody"))));
+  void aRequestWithoutAnAnswerIsAnError() {
+    get(deploy(new TaskManagerVerticle(), config(every("a").put("address", "unbound"))));
     TaskService service = TaskService.createProxy(vertx);
     eventually("it fails", () -> "ERROR".equals(get(service.list()).get(0).getLastOutcome()));
-    assertThat(get(service.list()).get(0).getLastError()).contains("nobody");
+    assertThat(get(service.list()).get(0).getLastError()).contains("unbound");
   }
 
   @Test
@@ -164,7 +164,7 @@ class TaskManagerVerticleTest {
     assertThat(undeployed.isComplete()).isFalse();
     question.reply("yes");
     get(undeployed);
-    eventually("it is told", () -> !outcomes.isEmpty());
+    eventually("the outcome is published", () -> !outcomes.isEmpty());
     assertThat(outcomes).containsExactly("SUCCESS");
     assertThat(vertx.deploymentIDs()).isEmpty();
   }

@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS conclave_lease (
   since         timestamptz NOT NULL DEFAULT clock_timestamp(),
   duration      bigint      NOT NULL DEFAULT 0,        -- what was asked for last, in milliseconds
   expires_at    timestamptz NOT NULL DEFAULT '-infinity',
-  line          jsonb,                                 -- who waits, first come first; null for nobody
+  line          jsonb,                                 -- the queue, first come first; null when it is empty
   watched_until timestamptz,                           -- changes are announced until then
   PRIMARY KEY (kind, name)
 ) WITH (
