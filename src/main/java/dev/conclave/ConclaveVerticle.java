@@ -4,6 +4,7 @@ import dev.conclave.config.ConfigSchema;
 import dev.conclave.config.Environment;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.task.declared.DeclaredTasks;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;

@@ -7,6 +7,7 @@ import dev.conclave.lock.LockServiceOptions;
 import dev.conclave.task.TaskManager;
 import dev.conclave.task.TaskManagerOptions;
 import dev.conclave.task.TaskRouter;
+import dev.conclave.task.declared.DeclaredTasks;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.json.JsonArray;

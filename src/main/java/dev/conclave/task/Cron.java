@@ -1,6 +1,8 @@
 package dev.conclave.task;
 
 import dev.conclave.error.ErrorCode;
+import dev.conclave.task.schedule.CronField;
+import dev.conclave.task.schedule.CronFields;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDateTime;

@@ -6,6 +6,7 @@ import dev.conclave.backend.Watch;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockHandle;
+import dev.conclave.task.Guard.Hold;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;

@@ -8,6 +8,7 @@ import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lease.HeldLease;
 import dev.conclave.lease.Tokens;
+import dev.conclave.task.Guard.Hold;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Validity;

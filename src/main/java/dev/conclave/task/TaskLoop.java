@@ -3,6 +3,7 @@ package dev.conclave.task;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.task.schedule.Schedule;
 import dev.conclave.time.Backoff;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
@@ -10,9 +11,12 @@ import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.DoubleSupplier;
@@ -88,7 +92,7 @@ final class TaskLoop {
     this.tick = new TickGuard(name, scheduler, setting.backend(), setting.notifier()::clockIsOff);
     this.scheduled = Guards.scheduled(task, scheduler, setting.backend(), setting.worker(), tick);
     this.triggered = Guards.triggered(task, scheduler, setting.backend(), setting.worker());
-    this.schedule = Schedule.of(task, scheduler);
+    this.schedule = task.timing().begin(scheduler, task.initialDelay(), task.isOncePerTick());
     drawDelay();
     arm();
     schedule.before().ifPresent(this::lookBack);
@@ -345,5 +349,34 @@ final class TaskLoop {
   private void report(Instant fireTime, TaskRun.Result result, long times) {
     stats.count(fireTime, result, times);
     setting.notifier().ended(name, fireTime, result);
+  }
+
+  /** What has come of a task's runs on this machine. */
+  private static final class TaskStats {
+    private final Map<TaskOutcome, Long> counts = new EnumMap<>(TaskOutcome.class);
+    private TaskOutcome lastOutcome;
+    private Instant lastFire;
+    private long lastDuration;
+    private String lastError;
+
+    void count(Instant fireTime, TaskRun.Result result, long times) {
+      counts.merge(result.outcome(), times, Long::sum);
+      lastOutcome = result.outcome();
+      lastFire = fireTime;
+      if (result.outcome().ran()) {
+        lastDuration = result.duration() / 1_000_000;
+        lastError = result.cause() == null ? null : String.valueOf(result.cause().getMessage());
+      }
+    }
+
+    void show(TaskInfo info) {
+      JsonObject shown = new JsonObject();
+      counts.forEach((outcome, times) -> shown.put(outcome.name(), times));
+      info.setCounts(shown)
+          .setLastOutcome(lastOutcome == null ? null : lastOutcome.name())
+          .setLastFire(lastFire == null ? null : lastFire.toString())
+          .setLastDuration(lastDuration)
+          .setLastError(lastError);
+    }
   }
 }

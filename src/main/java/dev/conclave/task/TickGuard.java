@@ -1,7 +1,11 @@
 package dev.conclave.task;
 
+import static dev.conclave.task.schedule.Ticks.CLOCK_TOLERANCE;
+
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.task.Guard.Hold;
+import dev.conclave.task.schedule.Ticks;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
@@ -15,18 +19,15 @@ import java.util.function.Consumer;
  *
  * <ol>
  *   <li>A tick that the mark has reached has been run, or dropped, by another.
- *   <li>A tick that lies further ahead of the store's clock than {@link #AHEAD} is not claimed: the
- *       mark would keep all machines whose clocks are right from running until then. It is tried
- *       again when it has come near.
+ *   <li>A tick that lies further ahead of the store's clock than {@link Ticks#CLOCK_TOLERANCE} is
+ *       not claimed: the mark would keep all machines whose clocks are right from running until
+ *       then. It is tried again when it has come near.
  *   <li>What may keep a task silent is logged: such a tick, a mark that lies so far ahead, and a
  *       clock that is so far behind that its ticks are those of the past.
  *   <li>Where the store does not tell its time, the register alone decides.
  * </ol>
  */
 final class TickGuard implements Guard {
-  /** How far clocks may be apart. */
-  static final Duration AHEAD = Duration.ofMinutes(5);
-
   private final String task;
   private final Scheduler scheduler;
   private final SyncBackend backend;
@@ -54,11 +55,11 @@ final class TickGuard implements Guard {
     Instant store = shown.storeTime();
     if (shown.mark().isPresent() && shown.mark().getAsLong() >= fireTime.toEpochMilli()) {
       Instant mark = Instant.ofEpochMilli(shown.mark().getAsLong());
-      if (mark.isAfter(store.plus(AHEAD))) {
+      if (mark.isAfter(store.plus(CLOCK_TOLERANCE))) {
         clockIsOff.accept(
             "task '%s' is kept from running by its mark %s, which lies %s ahead of the store's clock; reset sets it back"
                 .formatted(task, mark, Duration.between(store, mark)));
-      } else if (scheduler.now().plus(AHEAD).isBefore(store)) {
+      } else if (scheduler.now().plus(CLOCK_TOLERANCE).isBefore(store)) {
         clockIsOff.accept(
             "task '%s' does not run here: this machine's clock is %s behind the store's"
                 .formatted(task, Duration.between(scheduler.now(), store)));
@@ -66,14 +67,15 @@ final class TickGuard implements Guard {
       return taken();
     }
     Duration ahead = Duration.between(store, fireTime);
-    if (ahead.compareTo(AHEAD) <= 0) {
+    if (ahead.compareTo(CLOCK_TOLERANCE) <= 0) {
       return claim(fireTime);
     }
     String why =
         "task '%s' does not run its tick %s here: it lies %s ahead of the store's clock"
             .formatted(task, fireTime, ahead);
     clockIsOff.accept(why);
-    long near = Math.min(ahead.minus(AHEAD).toSeconds(), Duration.ofDays(366).toSeconds());
+    long near =
+        Math.min(ahead.minus(CLOCK_TOLERANCE).toSeconds(), Duration.ofDays(366).toSeconds());
     return Guard.Refusal.now(TaskOutcome.SKIPPED_CLOCK, Duration.ofSeconds(near).toNanos(), why);
   }
 

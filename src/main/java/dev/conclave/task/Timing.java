@@ -1,6 +1,9 @@
 package dev.conclave.task;
 
 import dev.conclave.error.ErrorCode;
+import dev.conclave.task.schedule.Schedule;
+import dev.conclave.task.schedule.Ticks;
+import dev.conclave.time.Scheduler;
 import java.time.Duration;
 
 /**
@@ -29,6 +32,18 @@ record Timing(Kind kind, Duration period, Cron cron) {
 
   static Timing cron(Cron cron) {
     return new Timing(Kind.CRON, null, cron);
+  }
+
+  /** When the task is due on this machine, beginning now. */
+  Schedule begin(Scheduler scheduler, Duration initialDelay, boolean oncePerTick) {
+    return switch (kind) {
+      case CRON -> Schedule.ticks(scheduler, cron::next, Duration.ZERO, oncePerTick);
+      case FIXED_RATE ->
+          oncePerTick
+              ? Schedule.ticks(scheduler, Ticks.grid(period), initialDelay, true)
+              : Schedule.fixedRate(scheduler, period, initialDelay);
+      case EVERY -> Schedule.fixedDelay(scheduler, period, initialDelay, oncePerTick);
+    };
   }
 
   static Duration positive(String what, Duration duration) {

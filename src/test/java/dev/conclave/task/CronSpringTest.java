@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.conclave.task.CronSource.Field;
+import dev.conclave.task.schedule.Ticks;
 import io.vertx.serviceproxy.ServiceException;
 import java.time.Instant;
 import java.time.LocalDateTime;

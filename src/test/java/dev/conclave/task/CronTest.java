@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.conclave.error.ErrorCode;
+import dev.conclave.task.schedule.Ticks;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.Watch;
 import dev.conclave.backend.memory.MemoryBackend;
+import dev.conclave.task.Guard.Hold;
 import dev.conclave.testing.FaultyBackend;
 import dev.conclave.testing.FaultyBackend.Op;
 import dev.conclave.testing.ManualScheduler;

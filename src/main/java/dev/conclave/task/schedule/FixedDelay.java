@@ -1,4 +1,4 @@
-package dev.conclave.task;
+package dev.conclave.task.schedule;
 
 import dev.conclave.time.Scheduler;
 import java.time.Duration;

@@ -1,7 +1,7 @@
-package dev.conclave.task;
+package dev.conclave.task.schedule;
 
-import static dev.conclave.task.CronField.DAY_OF_MONTH;
-import static dev.conclave.task.CronField.DAY_OF_WEEK;
+import static dev.conclave.task.schedule.CronField.DAY_OF_MONTH;
+import static dev.conclave.task.schedule.CronField.DAY_OF_WEEK;
 
 import java.time.YearMonth;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
-package dev.conclave.task;
+package dev.conclave.task.schedule;
 
 import java.util.List;
 
 /** A field of a cron expression: which numbers and names it takes, and what its text stands for. */
-enum CronField {
+public enum CronField {
   SECOND("second", 0, 59),
   MINUTE("minute", 0, 59),
   HOUR("hour", 0, 23),
@@ -15,7 +15,7 @@ enum CronField {
   DAY_OF_WEEK("day of week", 0, 7, "SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT");
 
   /** Why an expression is refused. */
-  static final class Refused extends RuntimeException {
+  public static final class Refused extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     Refused(String reason) {

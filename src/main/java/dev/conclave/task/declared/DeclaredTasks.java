@@ -1,4 +1,4 @@
-package dev.conclave;
+package dev.conclave.task.declared;
 
 import dev.conclave.config.VirtualThreads;
 import dev.conclave.election.LeaderElection;
@@ -26,13 +26,14 @@ import java.util.function.Supplier;
  * one-shot verticle, which has done its work when it is deployed. The schema {@code tasks} says
  * which keys there are; the rules that tie two keys together are here.
  */
-final class DeclaredTasks {
+public final class DeclaredTasks {
   private static final long REPLY_TIMEOUT = 30_000;
 
   private final Function<String, DistributedLock> locks;
   private final Function<String, Supplier<LeaderElection>> elections;
 
-  DeclaredTasks(
+  /** Tasks with these locks and elections. */
+  public DeclaredTasks(
       Function<String, DistributedLock> locks,
       Function<String, Supplier<LeaderElection>> elections) {
     this.locks = locks;
@@ -40,7 +41,7 @@ final class DeclaredTasks {
   }
 
   /** Refuses what can be refused before anything is deployed. */
-  static void check(JsonArray tasks, Set<String> elections) {
+  public static void check(JsonArray tasks, Set<String> elections) {
     new DeclaredTasks(
             null,
             name -> {
@@ -58,7 +59,8 @@ final class DeclaredTasks {
         .router(tasks);
   }
 
-  TaskRouter router(JsonArray tasks) {
+  /** The tasks of the array. */
+  public TaskRouter router(JsonArray tasks) {
     TaskRouter router = TaskRouter.create();
     for (int i = 0; i < tasks.size(); i++) {
       try {

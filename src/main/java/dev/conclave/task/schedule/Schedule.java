@@ -1,4 +1,4 @@
-package dev.conclave.task;
+package dev.conclave.task.schedule;
 
 import dev.conclave.time.Scheduler;
 import java.time.Duration;
@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /** When one task is due on this machine. To be used on the scheduler's thread. */
-interface Schedule {
+public interface Schedule {
   /** {@link #untilDue()} of what is never due. */
   long NEVER = Long.MAX_VALUE;
 
@@ -18,18 +18,28 @@ interface Schedule {
    */
   record Fire(Instant at, long missed) {}
 
-  /** The pace of a task, beginning now. */
-  static Schedule of(TaskDefinition task, Scheduler scheduler) {
-    Timing timing = task.timing();
-    boolean once = task.isOncePerTick();
-    return switch (timing.kind()) {
-      case CRON -> new TickSchedule(scheduler, timing.cron()::next, Duration.ZERO, once);
-      case FIXED_RATE ->
-          once
-              ? new TickSchedule(scheduler, Ticks.grid(timing.period()), task.initialDelay(), true)
-              : new FixedRate(scheduler, timing.period(), task.initialDelay());
-      case EVERY -> new FixedDelay(scheduler, timing.period(), task.initialDelay(), once);
-    };
+  /** A fixed time from the start of a run to the start of the next. */
+  static Schedule fixedRate(Scheduler scheduler, Duration period, Duration initialDelay) {
+    return new FixedRate(scheduler, period, initialDelay);
+  }
+
+  /**
+   * A fixed time from the end of a run to the start of the next.
+   *
+   * @param slots whether a run is for a multiple of the interval instead of its own moment
+   */
+  static Schedule fixedDelay(
+      Scheduler scheduler, Duration interval, Duration initialDelay, boolean slots) {
+    return new FixedDelay(scheduler, interval, initialDelay, slots);
+  }
+
+  /**
+   * The moments of a calendar.
+   *
+   * @param keeps whether a tick that passes during a run is due right after it
+   */
+  static Schedule ticks(Scheduler scheduler, Ticks ticks, Duration initialDelay, boolean keeps) {
+    return new TickSchedule(scheduler, ticks, initialDelay, keeps);
   }
 
   /** Nanoseconds until it is due; not positive when it is. */

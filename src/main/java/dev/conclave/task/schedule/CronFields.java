@@ -1,11 +1,11 @@
-package dev.conclave.task;
+package dev.conclave.task.schedule;
 
-import static dev.conclave.task.CronField.HOUR;
-import static dev.conclave.task.CronField.MINUTE;
-import static dev.conclave.task.CronField.MONTH;
-import static dev.conclave.task.CronField.SECOND;
+import static dev.conclave.task.schedule.CronField.HOUR;
+import static dev.conclave.task.schedule.CronField.MINUTE;
+import static dev.conclave.task.schedule.CronField.MONTH;
+import static dev.conclave.task.schedule.CronField.SECOND;
 
-import dev.conclave.task.CronField.Refused;
+import dev.conclave.task.schedule.CronField.Refused;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
@@ -19,7 +19,7 @@ import java.util.TreeMap;
  * A cron expression on a calendar without a time zone, where no hour is missing and none comes
  * twice. Sets of numbers are the bits of a {@code long}.
  */
-final class CronFields {
+public final class CronFields {
   /** The calendar repeats itself after 400 years: what does not match by then never does. */
   private static final int MONTHS = 400 * 12 + 1;
 
@@ -47,7 +47,7 @@ final class CronFields {
    *
    * @throws Refused with a reason that names the field, the value and the rule
    */
-  CronFields(String expression) {
+  public CronFields(String expression) {
     String[] texts = named(expression.strip()).split("\\s+");
     boolean six = texts.length == 6;
     if (!six && texts.length != 5 || texts[0].isEmpty()) {
@@ -70,7 +70,7 @@ final class CronFields {
   }
 
   /** The first match after the reading of a wall clock. */
-  Optional<LocalDateTime> next(LocalDateTime after) {
+  public Optional<LocalDateTime> next(LocalDateTime after) {
     LocalDateTime from = after.withNano(0).plusSeconds(1);
     LocalDate date = from.toLocalDate();
     LocalTime time = isDay(date) ? time(from.toLocalTime()) : null;
@@ -80,7 +80,7 @@ final class CronFields {
   }
 
   /** Whether every hour matches: the expression then means elapsed time, not a time of the day. */
-  boolean isEveryHour() {
+  public boolean isEveryHour() {
     return hours == EVERY_HOUR;
   }
 

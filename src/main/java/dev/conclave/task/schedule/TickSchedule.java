@@ -1,4 +1,4 @@
-package dev.conclave.task;
+package dev.conclave.task.schedule;
 
 import dev.conclave.time.Scheduler;
 import java.time.Duration;
@@ -58,7 +58,7 @@ final class TickSchedule implements Schedule {
   @Override
   public boolean rewind() {
     Instant now = scheduler.now();
-    if (!now.plus(TickGuard.AHEAD).isBefore(reached)) {
+    if (!now.plus(Ticks.CLOCK_TOLERANCE).isBefore(reached)) {
       return false;
     }
     reached = now;

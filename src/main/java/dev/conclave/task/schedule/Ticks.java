@@ -1,4 +1,4 @@
-package dev.conclave.task;
+package dev.conclave.task.schedule;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -6,12 +6,15 @@ import java.util.Optional;
 
 /** Moments of the calendar that are the same for everybody: only {@link #next} has to be known. */
 @FunctionalInterface
-interface Ticks {
+public interface Ticks {
   /** How far into the past a tick is looked for. */
   Duration HORIZON = Duration.ofDays(366L * 9);
 
   /** The first tick after the moment, or empty when there is none any more. */
   Optional<Instant> next(Instant after);
+
+  /** How far wall clocks may be apart. */
+  Duration CLOCK_TOLERANCE = Duration.ofMinutes(5);
 
   /** Multiples of the period since 1970. */
   static Ticks grid(Duration period) {

@@ -1,0 +1,2 @@
+/** Tasks that a configuration declares. */
+package dev.conclave.task.declared;
