@@ -1,6 +1,6 @@
 package dev.conclave.bench.peers;
 
-import dev.conclave.backend.support.Tokens;
+import dev.conclave.lease.Tokens;
 import io.vertx.core.Future;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
