@@ -304,7 +304,7 @@ class LeaderElectionVerticleTest {
     LeaderElectionService shared = LeaderElectionService.createProxy(vertx, "orders");
     Throwable refused = failureOf(shared.resign(1));
     assertThat(ErrorCode.NOT_OWNER.is(refused)).isTrue();
-    assertThat(refused).hasMessageContaining("nobody leads election 'orders'");
+    assertThat(refused).hasMessageContaining("no worker leads election 'orders'");
     assertThat(ErrorCode.INVALID.is(failureOf(shared.resign(-1)))).isTrue();
     get(vertx.undeploy(id));
     for (Future<?> call : List.of(shared.status(), shared.resign(1))) {

@@ -279,7 +279,7 @@ class ServiceFailuresTest {
           (name, failure) -> {
             boolean noLeader = name.equals("LeaderElectionService.resign GOOD");
             if (noLeader && ErrorCode.NOT_OWNER.is(failure)) {
-              assertThat(failure).hasMessage("nobody leads election 'known'");
+              assertThat(failure).hasMessage("no worker leads election 'known'");
             } else if (failure != null) {
               failing(ErrorCode.BACKEND_UNAVAILABLE, "Connection refused").accept(name, failure);
             }

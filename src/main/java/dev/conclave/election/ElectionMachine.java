@@ -27,25 +27,27 @@ import java.util.Objects;
  * scheduler's thread, one step after the other.
  *
  * <ol>
- *   <li>A <b>look</b> is one call to the backend: a leader renews, a candidate asks for the lease
- *       and stands in line, an observer finds out who leads. At most one is under way.
- *   <li>The next look is <i>planned</i> for the earliest of: the retry interval after the sending
- *       of the last one, the known expiry of the holder, this worker's turn in line (at once), a
- *       hint (at once, but no more than a few per retry interval). What is planned while a look is
- *       under way happens after its answer.
- *   <li>Polls are numbered. An answer counts only if its look is the last one; one that comes after
- *       its look was given up changes nothing.
- *   <li>Every candidacy has a new random token, kept from try to try: asking again with it is
- *       harmless whatever became of the tries before. It becomes the token of the term when it
- *       wins, and is released when it is given up. So what an earlier token still gets granted,
- *       late, can be released without harm to a later term. A token that was given up is kept until
- *       it is known to be gone, and released again when it is seen to hold the lease.
- *   <li>A term is valid until the renew deadline after the sending of its last good request. Every
- *       step first ends a term that is over. A grant that comes too late to be valid is released.
- *   <li>The leader renews by extending, which never acquires: "not yours" ends the term at once.
- *       Failures do not, until the deadline.
- *   <li>Leadership begins and ends in {@link #transition} only: state, work, handlers, bus. It runs
- *       no code from outside that could call back into a step: calls from outside are queued.
+ *   <li>A <b>poll</b> is one call to the backend: a leader renews, a candidate requests the lease
+ *       and keeps its position in the queue, an observer reads who leads. At most one is under way.
+ *   <li>The next poll is <i>planned</i> for the earliest of: the retry interval after the last one
+ *       was sent, the known expiry of the holder, a queue notification (at once), a hint (at once,
+ *       but limited per retry interval). A poll that is planned while another is under way is sent
+ *       after its answer.
+ *   <li>Polls are numbered. An answer counts only if its poll is the last one; an answer that comes
+ *       after its timeout changes nothing.
+ *   <li>Every candidacy has a new random token. All its polls carry the same token, so a repeated
+ *       request is harmless, whatever the outcome of the earlier ones. The token becomes that of
+ *       the term when the candidacy wins, and is released when the candidacy ends. So a late grant
+ *       to an earlier token can be released without harm to a later term. See {@link FormerTokens}
+ *       for what happens to a released token.
+ *   <li>A term is valid until the renew deadline, counted from the sending of its last successful
+ *       request. Every step first ends a term that is over. A grant that arrives too late to be
+ *       valid is released.
+ *   <li>The leader renews by extending, which never acquires. The answer that the lease is not its
+ *       own ends the term at once. A failure does not; the deadline does.
+ *   <li>Leadership begins and ends in {@link #transition} only, in this order: state, work,
+ *       handlers, bus. It runs no foreign code that could call back into a step: calls of callers
+ *       are queued.
  * </ol>
  */
 final class ElectionMachine {
@@ -93,12 +95,12 @@ final class ElectionMachine {
     this.polling = new Polling(scheduler, timing.backendTimeout, outage, this::poll, this::expire);
   }
 
-  /** What is known now; from any thread. */
+  /** The current view; from any thread. */
   View view() {
     return view;
   }
 
-  // ---- from outside
+  // ---- called by users
 
   Future<Void> start() {
     if (stopped != null) {
@@ -119,7 +121,7 @@ final class ElectionMachine {
     if (view.term() != null) {
       return stepDown(LeadershipReason.RESIGNED, cooldown);
     }
-    keepQuiet(cooldown);
+    coolDown(cooldown);
     return withdraw();
   }
 
@@ -156,13 +158,13 @@ final class ElectionMachine {
   private Watch listen() {
     try {
       return backend.watch(key, () -> later(() -> plan(polling.lastAt() + timing.hintSpacing)));
-    } catch (RuntimeException deaf) {
-      LOG.log(DEBUG, subject + " hears no hints: " + deaf.getMessage());
+    } catch (RuntimeException unsupported) {
+      LOG.log(DEBUG, subject + " receives no hints: " + unsupported.getMessage());
       return () -> {};
     }
   }
 
-  /** Hints come on any thread, and from inside other calls. */
+  /** Hints arrive on any thread, and from inside other calls. */
   private void later(Runnable action) {
     scheduler.execute(
         () -> {
@@ -177,12 +179,12 @@ final class ElectionMachine {
     Term term = view.term();
     expire();
     if (term != view.term()) {
-      return; // over just now: others go first, the next look is planned
+      return; // the term has just ended: other candidates go first, the next poll is planned
     }
     if (term != null) {
       renew(term);
     } else if (stopped == null && isCampaigning()) {
-      ask();
+      campaign();
     } else if (stopped == null) {
       observe();
     }
@@ -205,7 +207,7 @@ final class ElectionMachine {
     return options.isCandidate() && !cooldown.lasts(scheduler.nanoTime());
   }
 
-  private void ask() {
+  private void campaign() {
     if (token == null) {
       token = Tokens.random();
       unsure = false;
@@ -215,7 +217,7 @@ final class ElectionMachine {
     LeaseRequest request =
         LeaseRequest.of(key, mine, timing.lease, options.getWorker())
             .withMetadata(options.getMetadata())
-            .waiting(timing.patience, () -> later(this::turn));
+            .waiting(timing.patience, () -> later(this::notified));
     polling.send(
         () -> backend.acquire(request),
         late -> grantedTooLate(mine, late),
@@ -229,7 +231,7 @@ final class ElectionMachine {
         });
   }
 
-  private void turn() {
+  private void notified() {
     if (stopped == null && view.term() == null) {
       polling.now();
     }
@@ -245,7 +247,7 @@ final class ElectionMachine {
 
   private void granted(long sentAt, long fencingToken) {
     if (stopped != null || !isCampaigning()) {
-      return; // whoever ended the candidacy meanwhile waits for this answer, and releases
+      return; // what ended the candidacy meanwhile waits for this answer and releases the token
     }
     Term term = new Term(token, fencingToken, sentAt, timing.validity);
     token = null;
@@ -257,7 +259,7 @@ final class ElectionMachine {
     }
   }
 
-  /** The token of a running candidacy or term is left alone: what it was granted is its own. */
+  /** The token of the present candidacy or term keeps what it was granted. */
   private void grantedTooLate(String late, Acquisition answer) {
     Term term = view.term();
     boolean wanted = late.equals(token) || (term != null && late.equals(term.token()));
@@ -266,7 +268,7 @@ final class ElectionMachine {
     }
   }
 
-  /** A renewal that was carried out after its term has ended, and after the term's release. */
+  /** A renewal that was executed after its term has ended, and after the term's release. */
   private void renewedTooLate(Term renewed, boolean extended) {
     if (extended && view.term() != renewed) {
       former.add(renewed.token(), false);
@@ -288,13 +290,13 @@ final class ElectionMachine {
 
   private void seen(Lease holder) {
     plan(scheduler.nanoTime() + Timing.untilExpiry(holder.remaining()));
-    // The number seen last under another label is no new leadership: it is an offer to that
-    // label, or what the backend still holds of a term that has ended here.
+    // The fencing token seen last, under another label, does not mean a new leadership. It is an
+    // offer to that label, or the record of a term that has ended on this worker.
     boolean leads =
         holder.fencingToken() != view.fencingToken() || holder.owner().equals(view.leader());
     seen(leads ? holder.owner() : null, holder.fencingToken());
     if (holder.owner().equals(options.getWorker())) {
-      former.seen(holder.fencingToken(), this::turn);
+      former.seen(holder.fencingToken(), this::notified);
     }
   }
 
@@ -307,12 +309,12 @@ final class ElectionMachine {
     }
   }
 
-  private void keepQuiet(long duration) {
+  private void coolDown(long duration) {
     cooldown.extend(scheduler.nanoTime(), duration);
     cooldown.end().ifPresent(this::plan);
   }
 
-  /** Ends the candidacy: gives up the place in line, and a grant that may be on its way. */
+  /** Ends the candidacy: gives up the position in the queue and a grant that may be under way. */
   private Future<Void> withdraw() {
     return polling
         .landed()
@@ -358,7 +360,7 @@ final class ElectionMachine {
     }
   }
 
-  /** Lets the leader's work stop first, renewed meanwhile, then ends the term. */
+  /** Waits until the leader's work has stopped, renewing meanwhile, then ends the term. */
   private Future<Void> stepDown(LeadershipReason reason, long cooldown) {
     Term term = view.term();
     stepDownCooldown = Math.max(stepDownCooldown, cooldown);
@@ -381,7 +383,7 @@ final class ElectionMachine {
     return done;
   }
 
-  /** Ends the term: for everybody here first, then on the backend, which may not answer. */
+  /** Ends the term: on this worker first, then on the backend, which may not answer. */
   private void end(LeadershipReason reason) {
     Term term = view.term();
     term.end();
@@ -393,7 +395,7 @@ final class ElectionMachine {
             ? Future.succeededFuture()
             : former.add(term.token(), unsure);
     if (stepDown != null) {
-      keepQuiet(stepDownCooldown);
+      coolDown(stepDownCooldown);
       stepDownCooldown = 0;
       released.onComplete(stepDown);
       stepDown = null;
@@ -401,7 +403,7 @@ final class ElectionMachine {
     planRetry(scheduler.nanoTime());
   }
 
-  /** The only place where leadership, or what is known of it, changes. */
+  /** The only method that changes the view. */
   private void transition(View next, LeadershipReason reason) {
     view = next;
     if (reason == LeadershipReason.ELECTED) {

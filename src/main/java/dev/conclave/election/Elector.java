@@ -29,9 +29,9 @@ import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 
 /**
- * An election as everybody sees it: questions are answered on the caller's thread from the
- * machine's view; everything else is queued to the machine's thread, and answered on the caller's
- * context, in a task of its own.
+ * The public face of an election. Queries are answered on the caller's thread from the machine's
+ * view. Every other call is queued to the machine's thread, and completes on the caller's context
+ * in a task of its own.
  */
 final class Elector implements LeaderElection {
   private static final System.Logger LOG = System.getLogger(LeaderElection.class.getName());
@@ -245,7 +245,7 @@ final class Elector implements LeaderElection {
     scheduler.execute(() -> machine.resign(timing.lease.toNanos()));
   }
 
-  /** An action that runs once on the caller's context, unless it is taken back before. */
+  /** An action that runs once on the caller's context, unless it is removed before. */
   private Watch removable(Runnable action, Consumer<Runnable> add) {
     Executor caller = scheduler.caller();
     AtomicBoolean open = new AtomicBoolean(true);
@@ -265,12 +265,14 @@ final class Elector implements LeaderElection {
     };
   }
 
-  /** How many actions and promises wait for the beginning or the end of a leadership. */
+  /** How many actions and promises wait for the start or the end of a leadership. */
   int waiting() {
     return work.waiting();
   }
 
-  /** Runs in the machine's turn, never within this call, and answers to the caller's context. */
+  /**
+   * Runs on the machine's thread, never within this call, and completes on the caller's context.
+   */
   private <T> Future<T> queued(Supplier<Future<T>> call) {
     Consumer<Runnable> caller = answers();
     Promise<T> answer = Promise.promise();

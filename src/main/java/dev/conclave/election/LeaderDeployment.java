@@ -29,7 +29,7 @@ public class LeaderDeployment {
     this.options = new DeploymentOptions(other.options);
   }
 
-  /** What {@link #toJson()} gave. */
+  /** From {@link #toJson()}. */
   public LeaderDeployment(JsonObject json) {
     LeaderDeploymentConverter.fromJson(json, this);
   }
@@ -41,7 +41,7 @@ public class LeaderDeployment {
     return json;
   }
 
-  /** The name to deploy by: a class, or whatever a verticle factory understands. */
+  /** The name to deploy by: a class, or a name that a verticle factory accepts. */
   public String getVerticle() {
     return verticle;
   }

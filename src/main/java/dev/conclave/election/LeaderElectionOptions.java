@@ -13,9 +13,10 @@ import java.util.List;
 /**
  * How one worker takes part in one election. All times are milliseconds.
  *
- * <p>How to size them: {@code leaseDuration} bounds how long nobody leads after a crash; {@code
- * leaseDuration − renewDeadline} is what clocks and pauses may go wrong before two could believe
- * that they lead; {@code renewDeadline / retryInterval} is how many renewals in a row may fail.
+ * <p>How to size them: {@code leaseDuration} bounds how long no worker leads after a crash. {@code
+ * leaseDuration − renewDeadline} is the error of clocks and the length of a pause that do no harm:
+ * beyond it, two workers could lead at once. {@code renewDeadline / retryInterval} is how many
+ * renewals in a row may fail.
  */
 @DataObject
 @JsonGen(publicConverter = false)
@@ -32,22 +33,22 @@ public class LeaderElectionOptions {
   /** The backend timeout with the default renew deadline: half of it, 5 s. */
   public static final long DEFAULT_BACKEND_TIMEOUT = 5_000;
 
-  /** How often a backend that stays away is logged: every 30 s. */
+  /** How often an outage of the backend is logged: every 30 s. */
   public static final long DEFAULT_ERROR_INTERVAL = 30_000;
 
   /** How long the leader's work may take to stop before the leadership is given up: 10 s. */
   public static final long DEFAULT_STOP_TIMEOUT = 10_000;
 
-  /** By which share, at random, a pause is shorter than the retry interval: 0.1. */
+  /** The largest share by which a pause is shorter than the retry interval, at random: 0.1. */
   public static final double DEFAULT_JITTER = 0.1;
 
-  /** A worker wants to lead unless told otherwise. */
+  /** A worker is a candidate by default. */
   public static final boolean DEFAULT_CANDIDATE = true;
 
-  /** Events stay in this Vert.x instance unless told otherwise. */
+  /** Events stay in this Vert.x instance by default. */
   public static final LeadershipPublishing DEFAULT_PUBLISH = LeadershipPublishing.LOCAL;
 
-  /** {@link LeaderElectionService} is reached within this Vert.x instance unless told otherwise. */
+  /** {@link LeaderElectionService} is reached only within this Vert.x instance by default. */
   public static final boolean DEFAULT_CLUSTERED_SERVICE = false;
 
   private String election;
@@ -84,7 +85,7 @@ public class LeaderElectionOptions {
     deploy = new ArrayList<>(other.deploy.stream().map(LeaderDeployment::new).toList());
   }
 
-  /** Defaults, changed by what the object holds. */
+  /** Defaults, overwritten by the keys of the object. */
   public LeaderElectionOptions(JsonObject json) {
     try {
       LeaderElectionOptionsConverter.fromJson(json, this);
@@ -104,9 +105,9 @@ public class LeaderElectionOptions {
   }
 
   /**
-   * These options, when they make sense.
+   * These options, if they are valid.
    *
-   * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} with a sentence that
+   * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} with a message that
    *     names the fields, their values and the rule
    */
   public LeaderElectionOptions validate() {
@@ -131,8 +132,8 @@ public class LeaderElectionOptions {
   }
 
   /**
-   * Sets this worker's public label, by default {@code host:pid} as for locks and tasks. It proves
-   * nothing: two workers with one label cannot both lead.
+   * Sets this worker's public label, by default {@code host:pid} as for locks and tasks. The label
+   * does not identify a worker: two workers with the same label cannot both lead.
    */
   public LeaderElectionOptions setWorker(String worker) {
     this.worker = worker;
@@ -167,13 +168,13 @@ public class LeaderElectionOptions {
     return this;
   }
 
-  /** The longest pause between renewals of a leader and tries of a follower. */
+  /** The longest pause between renewals of a leader and polls of a follower. */
   public long getRetryInterval() {
     return retryInterval == null ? getRenewDeadline() / 5 : retryInterval;
   }
 
   /**
-   * Sets the longest pause between renewals and tries: less than the renew deadline; by default a
+   * Sets the longest pause between renewals and polls: less than the renew deadline; by default a
    * fifth of it.
    */
   public LeaderElectionOptions setRetryInterval(long retryInterval) {
@@ -195,18 +196,20 @@ public class LeaderElectionOptions {
     return this;
   }
 
-  /** The pause between two log lines about a backend that stays away. */
+  /** The pause between two log entries about an outage of the backend. */
   public long getErrorInterval() {
     return errorInterval;
   }
 
-  /** Sets the pause between two log lines about a backend that stays away. */
+  /** Sets the pause between two log entries about an outage of the backend. */
   public LeaderElectionOptions setErrorInterval(long errorInterval) {
     this.errorInterval = errorInterval;
     return this;
   }
 
-  /** How long the leader's work may take to stop when the leader steps down by itself. */
+  /**
+   * How long the leader's work may take to stop when the leader steps down on its own initiative.
+   */
   public long getStopTimeout() {
     return stopTimeout;
   }
@@ -217,7 +220,7 @@ public class LeaderElectionOptions {
     return this;
   }
 
-  /** By which share, at most and at random, a pause is shorter than the retry interval. */
+  /** The largest share by which a pause is shorter than the retry interval, at random. */
   public double getJitter() {
     return jitter;
   }
@@ -266,12 +269,12 @@ public class LeaderElectionOptions {
     return this;
   }
 
-  /** What anybody may see of the leader besides its label, or null. */
+  /** Public data about the leader in addition to its label, or null. */
   public JsonObject getMetadata() {
     return metadata;
   }
 
-  /** Sets what anybody may see of the leader besides its label: at most 4 KiB of JSON. */
+  /** Sets public data about the leader in addition to its label: at most 4 KiB of JSON. */
   public LeaderElectionOptions setMetadata(JsonObject metadata) {
     this.metadata = metadata;
     return this;

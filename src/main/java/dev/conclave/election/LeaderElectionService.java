@@ -9,19 +9,19 @@ import io.vertx.core.Vertx;
 /**
  * A {@link LeaderElection} for operators, in this process or over the event bus.
  *
- * <p>Every worker answers on two addresses, cluster-wide with {@link
+ * <p>Every worker serves two addresses, cluster-wide with {@link
  * LeaderElectionOptions#setClusteredService}, else within its Vert.x instance:
  *
  * <ul>
  *   <li>{@code conclave.election.<election>} is shared by all workers of the election; the bus
- *       chooses one of them. Whoever it is says who leads, and passes {@code resign} on to the
+ *       chooses one of them. That worker reports who leads, and forwards {@code resign} to the
  *       leader.
  *   <li>{@code conclave.election.<election>.<worker>} is one worker's own. Workers that carry the
  *       same label share it.
  * </ul>
  *
  * <p>Failures carry an {@link ErrorCode}: {@link ErrorCode#BACKEND_UNAVAILABLE} when no worker
- * listens or answers.
+ * serves the address or answers in time.
  */
 @ProxyGen
 public interface LeaderElectionService {
@@ -40,7 +40,7 @@ public interface LeaderElectionService {
     return address(election) + "." + worker;
   }
 
-  /** A proxy of whichever worker of the election the bus chooses. */
+  /** A proxy of the worker that the bus chooses. */
   @GenIgnore
   static LeaderElectionService createProxy(Vertx vertx, String election) {
     return proxy(vertx, address(election));
@@ -56,18 +56,18 @@ public interface LeaderElectionService {
     return new RemoteElectionService(vertx, address);
   }
 
-  /** What the worker that answers knows. */
+  /** The state of the election as the worker that answers knows it. */
   Future<LeaderElectionStatus> status();
 
   /**
    * Makes the leader step down and keeps it from leading for a while.
    *
-   * <p>On the shared address a worker that does not lead passes the call on to the leader, by its
-   * label. On a worker's own address it is that worker which steps down; if it does not lead, it
-   * only refrains from leading for that long.
+   * <p>On the shared address, a worker that does not lead forwards the call to the leader, by its
+   * label. On a worker's own address, that worker steps down; if it does not lead, only its
+   * cooldown begins.
    *
-   * <p>Completes when the leadership is given up. Fails with {@link ErrorCode#NOT_OWNER} when
-   * nobody leads or the leader can not be reached over this event bus, with {@link
+   * <p>Completes when the leadership is given up. Fails with {@link ErrorCode#NOT_OWNER} when no
+   * worker leads or the leader cannot be reached over this event bus, with {@link
    * ErrorCode#INVALID} when the cooldown is negative or longer than a year.
    *
    * @param cooldown in milliseconds, from the end of the leadership

@@ -5,7 +5,7 @@ import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;
 
-/** What one worker knows of its election at this moment. */
+/** One worker's view of its election at this moment. */
 @DataObject
 @JsonGen(publicConverter = false)
 public class LeaderElectionStatus {
@@ -19,12 +19,12 @@ public class LeaderElectionStatus {
   /** Empty. */
   public LeaderElectionStatus() {}
 
-  /** What {@link #toJson()} gave. */
+  /** From {@link #toJson()}. */
   public LeaderElectionStatus(JsonObject json) {
     LeaderElectionStatusConverter.fromJson(json, this);
   }
 
-  /** As JSON; {@code leader} is null when nobody is known to lead. */
+  /** As JSON; {@code leader} is null when no leader is known. */
   public JsonObject toJson() {
     JsonObject json = new JsonObject();
     LeaderElectionStatusConverter.toJson(this, json);
@@ -53,12 +53,12 @@ public class LeaderElectionStatus {
     return this;
   }
 
-  /** Whether the worker that answers wants to lead. */
+  /** Whether the worker that answers is a candidate. */
   public boolean isCandidate() {
     return candidate;
   }
 
-  /** Sets whether the worker that answers wants to lead. */
+  /** Sets whether the worker that answers is a candidate. */
   public LeaderElectionStatus setCandidate(boolean candidate) {
     this.candidate = candidate;
     return this;
@@ -75,12 +75,12 @@ public class LeaderElectionStatus {
     return this;
   }
 
-  /** The label of who leads as the worker saw it last, or null. */
+  /** The label of the leader that the worker saw last, or null. */
   public String getLeader() {
     return leader;
   }
 
-  /** Sets the label of who leads. */
+  /** Sets the label of the leader. */
   public LeaderElectionStatus setLeader(String leader) {
     this.leader = leader;
     return this;

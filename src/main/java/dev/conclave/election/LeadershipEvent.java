@@ -7,7 +7,7 @@ import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;
 
 /**
- * One change of what one worker sees of an election. As JSON it is published on {@link
+ * One change in a worker's view of an election. As JSON it is published on {@link
  * #address(String)}: {@code {election, worker, leading, leader, fencingToken, reason, at}}.
  *
  * <p>Every {@code elected} is followed by exactly one end: {@code resigned}, {@code stopped},
@@ -32,14 +32,14 @@ public class LeadershipEvent {
   /** Empty. */
   public LeadershipEvent() {}
 
-  /** What {@link #toJson()} gave. */
+  /** From {@link #toJson()}. */
   public LeadershipEvent(JsonObject json) {
     LeadershipEventConverter.fromJson(json, this);
     reason =
         json.getString("reason") == null ? null : LeadershipReason.of(json.getString("reason"));
   }
 
-  /** As JSON; {@code leader} is null when nobody leads. */
+  /** As JSON; {@code leader} is null when no worker leads. */
   public JsonObject toJson() {
     JsonObject json = new JsonObject();
     LeadershipEventConverter.toJson(this, json);
@@ -57,72 +57,75 @@ public class LeadershipEvent {
     return this;
   }
 
-  /** The label of the worker that tells. */
+  /** The label of the worker that publishes the event. */
   public String getWorker() {
     return worker;
   }
 
-  /** Sets the label of the worker that tells. */
+  /** Sets the label of the worker that publishes the event. */
   public LeadershipEvent setWorker(String worker) {
     this.worker = worker;
     return this;
   }
 
-  /** Whether the worker that tells leads now. */
+  /** Whether the worker that publishes the event leads now. */
   public boolean isLeading() {
     return leading;
   }
 
-  /** Sets whether the worker that tells leads now. */
+  /** Sets whether the worker that publishes the event leads now. */
   public LeadershipEvent setLeading(boolean leading) {
     this.leading = leading;
     return this;
   }
 
-  /** The label of who leads, or null when nobody does. */
+  /** The label of the leader, or null when no worker leads. */
   public String getLeader() {
     return leader;
   }
 
-  /** Sets the label of who leads. */
+  /** Sets the label of the leader. */
   public LeadershipEvent setLeader(String leader) {
     this.leader = leader;
     return this;
   }
 
   /**
-   * The fencing token of the leadership this is about: the one that began, that ended or that was
-   * observed; the last known one when nobody leads, 0 when none is known.
+   * The fencing token of the leadership that began, ended or was observed; the last known one when
+   * no worker leads, 0 when none is known.
    */
   public long getFencingToken() {
     return fencingToken;
   }
 
-  /** Sets the fencing token of the leadership this is about. */
+  /** Sets the fencing token of the leadership that began, ended or was observed. */
   public LeadershipEvent setFencingToken(long fencingToken) {
     this.fencingToken = fencingToken;
     return this;
   }
 
-  /** Why. */
+  /** The reason for the change. */
   @GenIgnore
   public LeadershipReason getReason() {
     return reason;
   }
 
-  /** Sets why. */
+  /** Sets the reason for the change. */
   @GenIgnore
   public LeadershipEvent setReason(LeadershipReason reason) {
     this.reason = reason;
     return this;
   }
 
-  /** When, by the wall clock of the worker that tells, as ISO 8601 in UTC: for people's eyes. */
+  /**
+   * The time of the change by the wall clock of the worker, as ISO 8601 in UTC; for information
+   * only.
+   */
   public String getAt() {
     return at;
   }
 
-  /** Sets when. */
+  /** Sets the time of the change, as ISO 8601 in UTC. */
   public LeadershipEvent setAt(String at) {
     this.at = at;
     return this;

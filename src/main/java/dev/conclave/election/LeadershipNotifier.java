@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
-/** Tells of one change after the other: the log, then the handlers, then the bus. */
+/** Reports one change after the other: to the log, then to the handlers, then to the bus. */
 final class LeadershipNotifier {
   private final System.Logger log;
   private final LeaderElectionOptions options;
@@ -78,10 +78,10 @@ final class LeadershipNotifier {
         : " that '" + event.getLeader() + "' leads";
   }
 
-  /** Tells one listener; what it throws is logged. */
-  void call(Handler<LeadershipEvent> listener, LeadershipEvent event) {
+  /** Calls one handler; what it throws is logged. */
+  void call(Handler<LeadershipEvent> handler, LeadershipEvent event) {
     try {
-      listener.handle(event);
+      handler.handle(event);
     } catch (Throwable thrown) {
       log.log(ERROR, "a listener of election '" + event.getElection() + "' failed", thrown);
     }

@@ -4,11 +4,11 @@ import dev.conclave.error.ErrorCode;
 
 /** How far {@link LeadershipEvent}s travel on the event bus. */
 public enum LeadershipPublishing {
-  /** To this Vert.x instance only: every worker tells its own neighbours. */
+  /** To this Vert.x instance only. */
   LOCAL("local"),
   /** To the whole cluster. */
   CLUSTER("cluster"),
-  /** Not at all; handlers registered in Java hear them still. */
+  /** Not at all; handlers registered in Java still receive them. */
   NONE("none");
 
   private final String wireName;
@@ -17,7 +17,7 @@ public enum LeadershipPublishing {
     this.wireName = wireName;
   }
 
-  /** The value as it stands in JSON. */
+  /** The value in JSON. */
   public String wireName() {
     return wireName;
   }

@@ -2,19 +2,19 @@ package dev.conclave.election;
 
 import dev.conclave.error.ErrorCode;
 
-/** Why a worker's view of the leadership has changed. */
+/** The reason for a change in a worker's view of the leadership. */
 public enum LeadershipReason {
   /** This worker leads now. */
   ELECTED("elected"),
-  /** This worker led and stepped down because it was asked to. */
+  /** This worker led and stepped down on request. */
   RESIGNED("resigned"),
   /** This worker led and stepped down because it stops. */
   STOPPED("stopped"),
   /** This worker led and could not renew until its renew deadline. */
   RENEWAL_FAILED("renewal-failed"),
-  /** This worker led and the backend says that it does not any more. */
+  /** This worker led and the backend reports that its lease is gone. */
   LOST("lost"),
-  /** This worker does not lead and has seen who does, or that nobody does. */
+  /** This worker does not lead, and has seen which worker leads or that none does. */
   OBSERVED("observed");
 
   private final String wireName;
@@ -23,7 +23,7 @@ public enum LeadershipReason {
     this.wireName = wireName;
   }
 
-  /** The reason as it stands in JSON. */
+  /** The reason in JSON. */
   public String wireName() {
     return wireName;
   }

@@ -7,11 +7,11 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What options must obey. Every refusal names the election, the fields, their values, the rule, and
- * which of the values is a default.
+ * The rules of the options. Every message names the election, the fields, their values, the rule,
+ * and which of the values is a default.
  */
 final class OptionsRules {
-  /** Below this a renewal that fails cannot be distinguished from a pause of the machine. */
+  /** Below this, a failed renewal cannot be distinguished from a pause of the machine. */
   static final long MIN_LEASE_DURATION = 100;
 
   static final double MAX_JITTER = 0.5;
@@ -19,7 +19,7 @@ final class OptionsRules {
   /**
    * One time of the options.
    *
-   * @param origin says that the value is a default, and which; empty when it was set
+   * @param origin describes the default that the value is; empty when the value was set
    */
   private record Time(String field, long millis, String origin) {
     static Time of(String field, long millis, boolean set, String origin) {

@@ -13,13 +13,13 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * When to look at the backend, and which answers count. On the scheduler's thread only.
+ * When the backend is polled, and which answers count. On the scheduler's thread only.
  *
  * <ol>
- *   <li>At most one look is under way. What is planned meanwhile happens after its answer.
- *   <li>Of several plans the earliest stands; a look fulfils all plans made before it.
- *   <li>Polls are numbered. The answer counts only of the last one, and only until it is abandoned
- *       or takes too long. An answer that does not count is reported as late.
+ *   <li>At most one poll is under way. A poll that is planned meanwhile is sent after its answer.
+ *   <li>Of several plans, the earliest counts. A poll fulfils all plans made before it.
+ *   <li>Polls are numbered. An answer counts if its poll is the last one, was not abandoned and has
+ *       not timed out. Every other answer is reported as late.
  * </ol>
  */
 final class Polling {
@@ -36,9 +36,9 @@ final class Polling {
   private Future<?> underWay;
 
   /**
-   * @param timeout how long a look may take, in nanoseconds
-   * @param poll makes a poll: calls {@link #send} or decides not to
-   * @param beforeAnswer runs before an answer is found to count or not
+   * @param timeout how long a poll may take, in nanoseconds
+   * @param poll makes a poll by {@link #send}, or decides not to
+   * @param beforeAnswer runs at every answer, before it is decided whether the answer counts
    */
   Polling(
       Scheduler scheduler, long timeout, OutageLog outage, Runnable poll, Runnable beforeAnswer) {
@@ -49,17 +49,17 @@ final class Polling {
     this.beforeAnswer = beforeAnswer;
   }
 
-  /** When the last look was made. */
+  /** When the last poll was made. */
   long lastAt() {
     return lastAt;
   }
 
-  /** Completes with the look that is under way, whatever comes of it. */
+  /** Completes with the poll that is under way, with its outcome. */
   Future<?> landed() {
     return underWay == null ? Future.succeededFuture() : underWay;
   }
 
-  /** Polls now, or right after the look that is under way. */
+  /** Polls now, or right after the poll that is under way. */
   void now() {
     if (underWay != null) {
       plan(scheduler.nanoTime());
@@ -71,7 +71,7 @@ final class Polling {
     }
   }
 
-  /** Sees to it that there is a look at this moment at the latest. */
+  /** Plans a poll for this moment at the latest. */
   void plan(long moment) {
     if (!planned || moment - plannedFor < 0) {
       planned = true;
@@ -80,22 +80,22 @@ final class Polling {
     }
   }
 
-  /** Forgets what is planned and ignores what is under way. */
+  /** Cancels the planned poll and ignores the answer to the one under way. */
   void abandon() {
     number++;
     underWay = null;
     forget();
   }
 
-  /** Forgets what is planned. */
+  /** Cancels the planned poll. */
   void forget() {
     planned = false;
     timer.cancel();
   }
 
   /**
-   * Makes a call. Its answer goes to {@code next}, or a failure when there is none in time; an
-   * answer that comes after that, or after the look was abandoned, goes to {@code late}.
+   * Makes a call. Its outcome goes to {@code next}, or a failure when there is none in time. A
+   * result that comes after that, or after the poll was abandoned, goes to {@code late}.
    */
   <T> void send(Supplier<Future<T>> call, Consumer<T> late, Handler<AsyncResult<T>> next) {
     long mine = ++number;

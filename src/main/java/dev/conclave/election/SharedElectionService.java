@@ -4,7 +4,7 @@ import dev.conclave.error.ErrorCode;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 
-/** The service on the address that all workers of an election share: finds the leader. */
+/** The service on the address that all workers of an election share: it forwards to the leader. */
 final class SharedElectionService implements LeaderElectionService {
   private final Vertx vertx;
   private final LeaderElection election;
@@ -27,7 +27,7 @@ final class SharedElectionService implements LeaderElectionService {
     }
     if (leader == null) {
       return Future.failedFuture(
-          ErrorCode.NOT_OWNER.failure("nobody leads election '" + election.election() + "'"));
+          ErrorCode.NOT_OWNER.failure("no worker leads election '" + election.election() + "'"));
     }
     String address = LeaderElectionService.workerAddress(election.election(), leader);
     return new RemoteElectionService(vertx, address).resignOr(cooldown, unreachable(leader));

@@ -11,14 +11,14 @@ final class Timing {
   /** Waiting for an expiry adds this much, so that rounding does not make it too early. */
   private static final long AFTER_EXPIRY = TimeUnit.MILLISECONDS.toNanos(1);
 
-  /** An expiry that never comes is asked for no faster than this. */
+  /** The shortest wait for an expiry. */
   private static final long SHORTEST_WAIT = TimeUnit.MILLISECONDS.toNanos(5);
 
-  /** Hints cost at most so many additional looks per retry interval. */
+  /** The most polls that hints may add per retry interval. */
   private static final int HINTS_PER_RETRY = 10;
 
-  /** A place in line outlives so many missed tries. */
-  private static final int TRIES_IN_LINE = 3;
+  /** A position in the queue outlives so many missed polls. */
+  private static final int POLLS_IN_QUEUE = 3;
 
   final Duration lease;
   final Duration patience;
@@ -32,11 +32,11 @@ final class Timing {
   private final DoubleSupplier random;
 
   /**
-   * @param random numbers from 0 to 1
+   * @param random returns numbers from 0 to 1
    */
   Timing(LeaderElectionOptions options, DoubleSupplier random) {
     this.lease = Duration.ofMillis(options.getLeaseDuration());
-    this.patience = Duration.ofMillis(TRIES_IN_LINE * options.getRetryInterval());
+    this.patience = Duration.ofMillis(POLLS_IN_QUEUE * options.getRetryInterval());
     this.validity =
         Math.min(
             TimeUnit.MILLISECONDS.toNanos(options.getRenewDeadline()),
@@ -50,22 +50,22 @@ final class Timing {
     this.random = random;
   }
 
-  /** How long until the next try: the retry interval, or a little less. */
+  /** How long until the next poll: the retry interval, or a little less. */
   long nextRetry() {
     return (long) (retry * (1 - jitter * random.getAsDouble()));
   }
 
-  /** How long until a lease with so much left has expired, from the moment this was heard. */
+  /** How long until a lease with this much left has expired, from the arrival of the answer. */
   static long untilExpiry(Duration remaining) {
     return Math.max(SHORTEST_WAIT, remaining.toNanos() + AFTER_EXPIRY);
   }
 
-  /** A time during which a worker does not campaign. On the scheduler's thread only. */
+  /** A time in which a worker does not campaign. On the scheduler's thread only. */
   static final class Cooldown {
     private boolean active;
     private long until;
 
-    /** Begins it, or lets it last longer; never shortens it. */
+    /** Begins or prolongs it; never shortens it. */
     void extend(long now, long duration) {
       if (duration > 0 && (!active || now + duration - until > 0)) {
         active = true;
@@ -73,13 +73,13 @@ final class Timing {
       }
     }
 
-    /** Whether it goes on at this moment; what is over stays over. */
+    /** Whether it lasts at this moment. Once over, it stays over. */
     boolean lasts(long now) {
       active = active && now - until < 0;
       return active;
     }
 
-    /** The moment at which it ends, unless it is found to be over. */
+    /** The moment at which it ends; empty once it is over. */
     OptionalLong end() {
       return active ? OptionalLong.of(until) : OptionalLong.empty();
     }

@@ -78,7 +78,10 @@ final class VertxElectionHost implements ElectionHost {
     }
   }
 
-  /** Deploys it as no child of the verticle whose election this is, which stops it in its order. */
+  /**
+   * The verticle is not a child of the verticle that owns the election, which stops it at the right
+   * moment.
+   */
   @Override
   public Future<LeaderVerticle.Deployed> deploy(LeaderVerticle.Child child) {
     return DetachedDeployment.of(vertx, classLoader, child.deploy())

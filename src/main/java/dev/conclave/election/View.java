@@ -3,10 +3,10 @@ package dev.conclave.election;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What a worker knows of its election: one immutable value, so that any thread reads a whole one.
+ * A worker's view of its election: one immutable value, so that any thread reads a consistent one.
  *
  * @param term this worker's leadership, or null
- * @param leader the label of who leads, or null when nobody is known to
+ * @param leader the label of the leader, or null when none is known
  * @param fencingToken of the leadership seen last, 0 when none was
  */
 record View(Term term, String leader, long fencingToken) {
@@ -19,9 +19,10 @@ record View(Term term, String leader, long fencingToken) {
   /**
    * One leadership of this worker, from its election to its end.
    *
-   * <p>Its validity is a moment on the monotonic clock that each good renewal moves forward, until
-   * somebody finds it passed or ends it: from then on the term is over for everybody and no renewal
-   * brings it back. One atomic number makes that so for readers on any thread.
+   * <p>It is valid until a moment on the monotonic clock, which each successful renewal moves
+   * forward. The term is over once any thread finds that this moment has passed, or ends the term.
+   * After that, no renewal revives it. The moment is one atomic number, so readers on any thread
+   * agree.
    */
   static final class Term {
     private static final long OVER = Long.MIN_VALUE;
@@ -33,7 +34,7 @@ record View(Term term, String leader, long fencingToken) {
 
     /**
      * @param sentAt when the request that was granted was sent
-     * @param validity for how long a grant or a renewal counts from its sending
+     * @param validity how long a grant or a renewal is valid, from its sending
      */
     Term(String token, long fencingToken, long sentAt, long validity) {
       this.token = token;
@@ -50,7 +51,7 @@ record View(Term term, String leader, long fencingToken) {
       return fencingToken;
     }
 
-    /** Whether the term goes on at this moment. */
+    /** Whether the term lasts at this moment. */
     boolean isValid(long now) {
       for (long end = until.get(); end != OVER; end = until.get()) {
         if (now - end < 0) {
@@ -63,7 +64,7 @@ record View(Term term, String leader, long fencingToken) {
       return false;
     }
 
-    /** Whether the term goes on and its last good renewal was sent at most so long ago. */
+    /** Whether the term lasts and its last successful renewal was sent within this time. */
     boolean isConfirmed(long now, long within) {
       long end = until.get();
       return isValid(now) && now - (end - validity) <= within;
@@ -75,7 +76,7 @@ record View(Term term, String leader, long fencingToken) {
       return end != OVER && until.compareAndSet(end, sentAt + validity);
     }
 
-    /** How long the term goes on unless it is renewed. */
+    /** How long the term lasts unless it is renewed. */
     long left(long now) {
       long end = until.get();
       return end == OVER ? 0 : end - now;

@@ -11,24 +11,24 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The tokens that this worker has stopped using and that the backend may still hold. On the
+ * The tokens that this worker does not use any more and that the backend may still hold. On the
  * scheduler's thread only.
  *
  * <ol>
- *   <li>A token is released when its term or its candidacy ends. That release can fail, and a
- *       backend that was paused can carry out an older renewal after the worker has given up on it.
- *       Then the worker's own former token keeps it, and every other candidate, out for a whole
- *       lease. So a token is kept until a release of it is answered.
- *   <li>After an answered release an extend cannot bring the token back, because it never acquires.
- *       An acquire can. A token with an acquire of unknown outcome is kept also after that.
+ *   <li>A token is released when its term or its candidacy ends. That release can fail. A backend
+ *       that was paused can also execute an older renewal after its timeout. Then the former token
+ *       keeps every candidate out for a whole lease, this worker included. So a token is kept until
+ *       a release of it has been answered.
+ *   <li>After an answered release, an extend cannot revive the token, because it never acquires. An
+ *       acquire can. A token with an acquire of unknown outcome is kept even after the release.
  *   <li>When the backend names this worker as the holder although it does not lead, all kept tokens
- *       are released again. If none of them was the holder's, another worker has the same label;
- *       its fencing token is remembered, so that it costs no more releases.
- *   <li>The oldest token is dropped when there are too many: then its lease expires.
+ *       are released again. If none of them was the holder's, another worker has the same label.
+ *       Its fencing token is remembered, so that it causes no further releases.
+ *   <li>When there are too many tokens, the oldest is dropped; its lease expires.
  * </ol>
  */
 public final class FormerTokens {
-  private static final int MOST = 8;
+  private static final int LIMIT = 8;
 
   private record Former(String token, boolean unsure) {
     /** The token stays secret. */
@@ -52,7 +52,7 @@ public final class FormerTokens {
    * The tokens of one worker for one lease.
    *
    * @param timeout how long a release may take, in nanoseconds
-   * @param subject whose tokens they are, for the log
+   * @param subject the owner of the tokens, for the log
    */
   public FormerTokens(
       System.Logger log,
@@ -77,7 +77,7 @@ public final class FormerTokens {
   public Future<Void> add(String token, boolean unsure) {
     Former former = new Former(token, unsure);
     kept.add(former);
-    if (kept.size() > MOST) {
+    if (kept.size() > LIMIT) {
       kept.remove(0);
     }
     return release(former).otherwise(false).mapEmpty();

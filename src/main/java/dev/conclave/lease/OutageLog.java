@@ -5,7 +5,7 @@ import static java.lang.System.Logger.Level.WARNING;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.time.Scheduler;
 
-/** One log line per interval while the backend is away, and one when it is back. */
+/** One log entry per interval during an outage of the backend, and one at its end. */
 public final class OutageLog {
   private final System.Logger log;
   private final String subject;
@@ -30,7 +30,7 @@ public final class OutageLog {
     this.interval = interval;
   }
 
-  /** What a call that was given up has failed with in the end: the reason that a timeout hides. */
+  /** The failure of a call that had timed out before: the cause that the timeout hides. */
   public void failedLate(Throwable late) {
     cause = late;
   }

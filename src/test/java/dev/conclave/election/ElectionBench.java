@@ -40,7 +40,7 @@ class ElectionBench {
     time.advance(Duration.ofMillis(Math.round(seconds * 1000)));
   }
 
-  /** Somebody outside of the bench takes the lease. */
+  /** A client outside of the bench takes the lease. */
   long foreign(Duration duration) {
     Future<Acquisition> answer =
         store.acquire(LeaseRequest.of(KEY, "foreign", duration, "foreigner"));
@@ -51,13 +51,13 @@ class ElectionBench {
     assertThat(future.succeeded()).as("%s", future).isTrue();
   }
 
-  /** One worker, everything it says, and a check that its beginnings and ends are in order. */
+  /** One worker, everything it publishes, and a check that its beginnings and ends are in order. */
   static final class Worker implements ElectionHost {
     final ElectionBench bench;
     final ScriptedBackend backend;
     final Elector election;
     final List<LeadershipEvent> bus = new ArrayList<>();
-    final List<String> told = new ArrayList<>();
+    final List<String> received = new ArrayList<>();
     final List<Running> deployed = new ArrayList<>();
     Future<Void> nextDeployment = Future.succeededFuture();
     Future<Void> nextUndeployment = Future.succeededFuture();
@@ -68,10 +68,10 @@ class ElectionBench {
       this.bench = bench;
       this.backend = new ScriptedBackend(bench.store);
       this.election = new Elector(bench.time, backend, options, this, () -> 0);
-      election.onChange(event -> told.add("handler " + event.getReason().wireName()));
+      election.onChange(event -> received.add("handler " + event.getReason().wireName()));
     }
 
-    /** Hears no hints: its looks come at the retry interval and at nothing else. */
+    /** Receives no hints: it polls at the retry interval only. */
     Worker deaf() {
       backend.deaf();
       return this;
@@ -98,7 +98,7 @@ class ElectionBench {
 
     @Override
     public void publish(LeadershipEvent event) {
-      told.add("bus " + event.getReason().wireName());
+      received.add("bus " + event.getReason().wireName());
       bus.add(event);
       LeadershipReason reason = event.getReason();
       if (reason == LeadershipReason.ELECTED) {

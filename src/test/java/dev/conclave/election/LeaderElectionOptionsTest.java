@@ -86,7 +86,7 @@ class LeaderElectionOptionsTest {
   }
 
   @Test
-  void timingsThatCanNotWorkAreRefusedInASentenceThatNamesBothFields() {
+  void timingsThatCannotWorkAreRefusedInASentenceThatNamesBothFields() {
     assertRefused(o -> o.setRenewDeadline(15_000), "renewDeadline 15000", "leaseDuration 15000");
     assertRefused(o -> o.setRetryInterval(10_000), "retryInterval 10000", "renewDeadline 10000");
     assertRefused(o -> o.setBackendTimeout(11_000), "backendTimeout 11000", "renewDeadline 10000");

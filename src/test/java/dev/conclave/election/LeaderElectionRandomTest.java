@@ -14,8 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Workers under random faults, pauses and resignations. Whatever happens: at most one leads at any
  * moment, every beginning has exactly one end (the bench checks each event), fencing tokens grow
- * from leader to leader, and once the faults are over somebody leads. Where leaderships are revoked
- * as well, the former leader leads until it hears of it: one may overtake another.
+ * from leader to leader, and once the faults are over a worker leads. Where leaderships are revoked
+ * as well, the former leader leads until it learns of it: its successor may lead at the same time.
  */
 class LeaderElectionRandomTest {
   private static final int STEPS = 3_000;
@@ -62,7 +62,7 @@ class LeaderElectionRandomTest {
       bench.workers.forEach(w -> w.backend.onAll(Fault.NONE).deliver());
       bench.seconds(40);
       assertThat(bench.workers.stream().filter(Worker::leads).count())
-          .as("seed %d: somebody leads", seed)
+          .as("seed %d: a worker leads", seed)
           .isEqualTo(1);
       bench.workers.forEach(w -> w.election.close());
       bench.seconds(30);

@@ -24,7 +24,7 @@ class LeaderElectionTableTest {
   private final CapturedLog log = CapturedLog.of(LeaderElection.class);
   private final ElectionBench bench = new ElectionBench();
 
-  /** Whatever happened: after a stop, nobody leads, and no timer, watch or record is left. */
+  /** Whatever happened: after a stop, no worker leads, and no timer, watch or record is left. */
   @AfterEach
   void everythingEnds() {
     bench.workers.forEach(w -> w.backend.onAll(Fault.NONE));
@@ -110,7 +110,7 @@ class LeaderElectionTableTest {
   }
 
   @Test
-  void twoWorkersOfOneNameCanNotBothLead() {
+  void twoWorkersOfOneNameCannotBothLead() {
     Worker a = bench.worker("same").start();
     Worker b = bench.worker("same").start();
     for (int i = 0; i < 100; i++) {
@@ -258,7 +258,7 @@ class LeaderElectionTableTest {
   }
 
   @Test
-  void aRevokedLeaderThatHearsNoHintLosesAtItsNextRenewal() {
+  void aRevokedLeaderWithoutHintsLosesAtItsNextRenewal() {
     Worker a = bench.worker("a").deaf().start();
     bench.seconds(1);
     bench.store.revoke(KEY);
@@ -282,7 +282,7 @@ class LeaderElectionTableTest {
   }
 
   @Test
-  void aBackendThatIsAwayAtFirstIsTriedForEver() {
+  void aBackendThatIsAwayAtFirstIsTriedForever() {
     Worker a = bench.worker("a");
     a.backend.onAll(Fault.FAILS);
     a.start();
@@ -319,7 +319,7 @@ class LeaderElectionTableTest {
   }
 
   @Test
-  void whatIsLeftOfItsOwnTermIsNobodysLeadership() {
+  void theRestOfItsOwnTermDoesNotCountAsLeadership() {
     Worker a = bench.worker("a").start();
     a.backend.on(Call.EXTEND, Fault.FAILS).on(Call.RELEASE, Fault.FAILS);
     bench.seconds(13);
@@ -683,19 +683,19 @@ class LeaderElectionTableTest {
           }
         });
     a.start();
-    assertThat(a.told)
+    assertThat(a.received)
         .containsExactly("handler elected", "bus elected", "handler stopped", "bus stopped");
   }
 
   @Test
-  void aHandlerThatThrowsStopsNobody() {
+  void aHandlerThatThrowsStopsNoOther() {
     Worker a = bench.worker("a");
     a.election.onChange(
         event -> {
           throw new IllegalStateException("a handler of the test");
         });
     a.start();
-    assertThat(a.told).containsExactly("handler elected", "bus elected");
+    assertThat(a.received).containsExactly("handler elected", "bus elected");
     bench.seconds(30);
     assertThat(a.leads()).isTrue();
   }

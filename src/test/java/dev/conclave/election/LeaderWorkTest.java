@@ -154,7 +154,7 @@ class LeaderWorkTest {
   }
 
   @Test
-  void aLeaderThatCanNotDeployResignsForALeaseDuration() {
+  void aLeaderThatCannotDeployResignsForALeaseDuration() {
     Worker a = withVerticle("a");
     a.nextDeployment = Future.failedFuture("no such verticle");
     a.start();
@@ -162,7 +162,7 @@ class LeaderWorkTest {
     bench.time.run();
     assertThat(a.reasons()).startsWith("elected", "resigned");
     assertThat(log.messages())
-        .anyMatch(line -> line.contains("'leader-only' can not be deployed: no such verticle"));
+        .anyMatch(line -> line.contains("'leader-only' cannot be deployed: no such verticle"));
     assertThat(b.leads()).isTrue();
     bench.seconds(0.5);
     assertThat(a.reasons()).containsExactly("elected", "resigned", "observed");
@@ -302,7 +302,7 @@ class LeaderWorkTest {
   }
 
   @Test
-  void whoeverAwaitsIsToldAndAStopEndsTheWait() {
+  void everyWaiterIsNotifiedAndAStopEndsTheWait() {
     Worker a = bench.worker("a").start();
     Worker b = bench.worker("b").start();
     Future<Void> already = a.election.awaitLeadership();

@@ -13,7 +13,7 @@ public final class ModelElections {
   /**
    * A worker's election.
    *
-   * @param events hears what the event bus would hear
+   * @param events receives what the event bus would receive
    */
   public static LeaderElection create(
       Scheduler scheduler,

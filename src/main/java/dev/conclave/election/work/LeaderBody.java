@@ -1,6 +1,5 @@
 package dev.conclave.election.work;
 
-import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import io.vertx.core.Future;
@@ -11,8 +10,14 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * One call of {@link LeaderElection#lead}: waits, is sent to its caller's context, begins there.
- * Between sending and beginning, the leadership may end: whoever is first, decides.
+ * One call of {@code LeaderElection.lead}.
+ *
+ * <ol>
+ *   <li>It waits for the leadership.
+ *   <li>It is sent to its caller's context and begins there.
+ *   <li>The leadership may end between sending and beginning. Then either the body begins or it is
+ *       withdrawn, never both: one atomic state decides.
+ * </ol>
  */
 final class LeaderBody<T> {
   private enum State {
@@ -35,7 +40,7 @@ final class LeaderBody<T> {
     return result.future();
   }
 
-  /** Runs it on its context unless it is taken back, or the term is over, before it begins. */
+  /** Runs it on its context, unless it is withdrawn or the term is over before it begins. */
   void send(BooleanSupplier leading) {
     state.set(State.SENT);
     callersContext.accept(
@@ -58,8 +63,8 @@ final class LeaderBody<T> {
             });
   }
 
-  /** Takes it back; false when it has begun. */
-  boolean takeBack() {
+  /** Withdraws it; false when it has begun. */
+  boolean withdraw() {
     return state.compareAndSet(State.SENT, State.WAITING);
   }
 

@@ -10,8 +10,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * One leader-only verticle through all leaderships of this worker: never two instances at once. On
- * the scheduler's thread only.
+ * One leader-only verticle through all leaderships of this worker. There are never two instances at
+ * once. On the scheduler's thread only.
  */
 public final class LeaderVerticle {
   /** Where leader-only verticles run. */
@@ -44,7 +44,7 @@ public final class LeaderVerticle {
   private long leadership;
 
   /**
-   * @param onFailure told when the verticle does not run although it should
+   * @param onFailure notified when the verticle cannot be deployed
    */
   LeaderVerticle(
       Child child,
@@ -59,7 +59,7 @@ public final class LeaderVerticle {
     this.onFailure = onFailure;
   }
 
-  /** Deploys it, once the instance of an earlier leadership has stopped. */
+  /** Deploys it once the instance of an earlier leadership has stopped. */
   void start() {
     long mine = ++leadership;
     current =
@@ -81,7 +81,7 @@ public final class LeaderVerticle {
                 ErrorCode.INVALID.failure(
                     "the leader-only verticle "
                         + child.label()
-                        + " can not be deployed: "
+                        + " cannot be deployed: "
                         + cause.getMessage()));
           }
         });

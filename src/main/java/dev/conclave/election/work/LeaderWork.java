@@ -1,6 +1,5 @@
 package dev.conclave.election.work;
 
-import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
@@ -15,9 +14,9 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * What depends on this worker leading: its leader-only verticles, the bodies of {@link
- * LeaderElection#lead}, and whoever waits for the beginning or the end. On the scheduler's thread
- * only.
+ * Everything that depends on this worker leading: its leader-only verticles, the bodies of {@code
+ * LeaderElection.lead}, and the callers that wait for the start or the end of the leadership. On
+ * the scheduler's thread only.
  */
 public final class LeaderWork {
   private final String election;
@@ -41,7 +40,7 @@ public final class LeaderWork {
    * The work of one worker in one election.
    *
    * @param stopTimeout how long a former instance of a verticle may take to stop, in nanoseconds
-   * @param onFailure notified when a verticle does not run although it should
+   * @param onFailure notified when a verticle cannot be deployed
    */
   public LeaderWork(
       String election,
@@ -109,7 +108,7 @@ public final class LeaderWork {
     addOrRun(onLoss, action, leading == null);
   }
 
-  /** Takes an action back. */
+  /** Removes an action. */
   public void remove(Runnable action) {
     onLeadership.remove(action);
     onLoss.remove(action);
@@ -123,7 +122,7 @@ public final class LeaderWork {
   /**
    * The leadership has begun.
    *
-   * @param still whether it still lasts; asked from any thread
+   * @param still whether it still lasts; called on any thread
    */
   public void began(BooleanSupplier still) {
     leading = still;
@@ -136,12 +135,12 @@ public final class LeaderWork {
     bodies.forEach(this::run);
   }
 
-  /** Begins to stop everything; completes when nothing is left of it. Never fails. */
+  /** Begins to stop everything; completes when all of it has ended. Never fails. */
   public Future<Void> stop() {
     steppingDown = true;
     List<Future<?>> ends = new ArrayList<>();
     verticles.forEach(verticle -> ends.add(verticle.stop()));
-    takeBackWhatHasNotBegun();
+    withdrawBodiesNotBegun();
     running.forEach(body -> ends.add(body.result()));
     complete(forStepDown);
     return CallerContext.on(
@@ -152,7 +151,7 @@ public final class LeaderWork {
   public void ended() {
     leading = null;
     verticles.forEach(LeaderVerticle::stop);
-    takeBackWhatHasNotBegun();
+    withdrawBodiesNotBegun();
     List.copyOf(running)
         .forEach(
             body ->
@@ -165,15 +164,15 @@ public final class LeaderWork {
     run(onLoss);
   }
 
-  /** Nobody will lead here any more. */
+  /** This worker will not lead again. */
   public void close() {
     closed = true;
     List.copyOf(waiting).forEach(body -> body.fail(ErrorCode.CLOSED, stopped()));
     waiting.clear();
-    List<Promise<Void>> hopeless = List.copyOf(forLeadership);
+    List<Promise<Void>> unfulfilled = List.copyOf(forLeadership);
     forLeadership.clear();
     onLeadership.clear();
-    hopeless.forEach(promise -> promise.fail(ErrorCode.CLOSED.failure(stopped())));
+    unfulfilled.forEach(promise -> promise.fail(ErrorCode.CLOSED.failure(stopped())));
   }
 
   private boolean isOpenForWork() {
@@ -186,9 +185,9 @@ public final class LeaderWork {
     body.send(leading);
   }
 
-  private void takeBackWhatHasNotBegun() {
+  private void withdrawBodiesNotBegun() {
     for (LeaderBody<?> body : List.copyOf(running)) {
-      if (body.takeBack()) {
+      if (body.withdraw()) {
         running.remove(body);
         waiting.add(body);
       }
@@ -199,9 +198,9 @@ public final class LeaderWork {
     return "election '" + election + "' is stopped on this worker";
   }
 
-  private static Future<Void> waitIn(List<Promise<Void>> line) {
+  private static Future<Void> waitIn(List<Promise<Void>> waiters) {
     Promise<Void> promise = Promise.promise();
-    line.add(promise);
+    waiters.add(promise);
     return promise.future();
   }
 
@@ -219,9 +218,9 @@ public final class LeaderWork {
     due.forEach(Runnable::run);
   }
 
-  private static void complete(List<Promise<Void>> line) {
-    List<Promise<Void>> due = List.copyOf(line);
-    line.clear();
+  private static void complete(List<Promise<Void>> waiters) {
+    List<Promise<Void>> due = List.copyOf(waiters);
+    waiters.clear();
     due.forEach(Promise::complete);
   }
 }
