@@ -29,7 +29,7 @@ import java.util.function.Supplier;
  * caller's context.
  *
  * <ol>
- *   <li>A request that may wait joins the {@link WaitLine} of its lock; one that may not asks the
+ *   <li>A request that may wait joins the {@link WaitQueue} of its lock; one that may not asks the
  *       backend once.
  *   <li>Every call of the backend is bounded by {@code backendTimeout}; a wait goes on after one
  *       that was not answered.
@@ -44,8 +44,8 @@ final class LocalLockManager implements LockManager {
   private final SyncBackend backend;
   private final LockServiceOptions options;
   private final DoubleSupplier random;
-  private final Map<String, WaitLine> lines = new HashMap<>();
-  private final BackendCalls calls;
+  private final Map<String, WaitQueue> queues = new HashMap<>();
+  private final LockBackend lockBackend;
   private final Withdrawals withdrawals;
   private int waiting;
   private MessageConsumer<JsonObject> consumer;
@@ -72,7 +72,7 @@ final class LocalLockManager implements LockManager {
     this.backend = backend;
     this.random = random;
     this.options = new LockServiceOptions(options).validate();
-    this.calls = new BackendCalls(scheduler, backend, this.options.getBackendTimeout());
+    this.lockBackend = new LockBackend(scheduler, backend, this.options.getBackendTimeout());
     this.withdrawals =
         new Withdrawals((name, token) -> CallerContext.run(scheduler, () -> withdraw(name, token)));
   }
@@ -86,7 +86,7 @@ final class LocalLockManager implements LockManager {
   public Future<Void> extend(String name, String token, long leaseDuration) {
     return serve(
         () ->
-            calls
+            lockBackend
                 .call(
                     () ->
                         backend.extend(
@@ -104,7 +104,7 @@ final class LocalLockManager implements LockManager {
         () -> {
           LeaseKey key = LeaseKey.lock(name);
           LeaseRules.checkToken(token);
-          Future<Boolean> released = calls.call(() -> backend.release(key, token));
+          Future<Boolean> released = lockBackend.call(() -> backend.release(key, token));
           withdraw(name, token);
           released.onComplete(
               outcome -> {
@@ -118,9 +118,9 @@ final class LocalLockManager implements LockManager {
 
   /** Ends the waits of this token here. */
   private void withdraw(String name, String token) {
-    WaitLine line = lines.get(name);
-    if (line != null) {
-      line.withdraw(token);
+    WaitQueue queue = queues.get(name);
+    if (queue != null) {
+      queue.withdraw(token);
     }
   }
 
@@ -132,19 +132,19 @@ final class LocalLockManager implements LockManager {
   @Override
   public Future<Boolean> locked(String name) {
     return serve(
-        () -> calls.call(() -> backend.find(LeaseKey.lock(name))).map(Optional::isPresent));
+        () -> lockBackend.call(() -> backend.find(LeaseKey.lock(name))).map(Optional::isPresent));
   }
 
   @Override
   public Future<Boolean> owned(String name, String token) {
-    return serve(() -> calls.call(() -> backend.owns(LeaseKey.lock(name), token)));
+    return serve(() -> lockBackend.call(() -> backend.owns(LeaseKey.lock(name), token)));
   }
 
   @Override
   public Future<LockInfo> find(String name) {
     return serve(
         () ->
-            calls
+            lockBackend
                 .call(() -> backend.find(LeaseKey.lock(name)))
                 .map(lease -> lease.map(LocalLockManager::info).orElse(null)));
   }
@@ -153,7 +153,7 @@ final class LocalLockManager implements LockManager {
   public Future<LockPage> list(String prefix, String page, int limit) {
     return serve(
         () ->
-            calls
+            lockBackend
                 .call(() -> backend.list(LeaseKind.LOCK, prefix == null ? "" : prefix, page, limit))
                 .map(
                     found ->
@@ -164,7 +164,7 @@ final class LocalLockManager implements LockManager {
 
   @Override
   public Future<Boolean> revoke(String name) {
-    return serve(() -> calls.call(() -> backend.revoke(LeaseKey.lock(name))));
+    return serve(() -> lockBackend.call(() -> backend.revoke(LeaseKey.lock(name))));
   }
 
   @Override
@@ -201,8 +201,10 @@ final class LocalLockManager implements LockManager {
 
   private Future<Void> end() {
     ended = true;
-    List.copyOf(lines.values()).forEach(line -> line.close(LockFailures.closed()));
-    return calls.call(calls::allGivenBack).transform(given -> Future.<Void>succeededFuture());
+    List.copyOf(queues.values()).forEach(queue -> queue.close(LockFailures.closed()));
+    return lockBackend
+        .call(lockBackend::allReleased)
+        .transform(given -> Future.<Void>succeededFuture());
   }
 
   /** How many requests are waiting now. */
@@ -211,8 +213,8 @@ final class LocalLockManager implements LockManager {
   }
 
   /** For how many locks somebody is waiting now. */
-  int lines() {
-    return lines.size();
+  int queues() {
+    return queues.size();
   }
 
   private Future<LockGrant> acquireHere(LockRequest asked) {
@@ -239,26 +241,26 @@ final class LocalLockManager implements LockManager {
       throw ErrorCode.OVERLOADED.failure(
           "maxWaiters " + options.getMaxWaiters() + " requests are waiting for locks already");
     } else {
-      standInLine(waiter);
+      enqueue(waiter);
     }
     return waiter.promise.future();
   }
 
-  private void standInLine(Waiter waiter) {
+  private void enqueue(Waiter waiter) {
     String name = waiter.request.getName();
-    WaitLine line =
-        lines.computeIfAbsent(
+    WaitQueue queue =
+        queues.computeIfAbsent(
             name,
             n ->
-                new WaitLine(
-                    scheduler, backend, calls, random, emptied -> lines.remove(n, emptied)));
+                new WaitQueue(
+                    scheduler, backend, lockBackend, random, emptied -> queues.remove(n, emptied)));
     waiting++;
     waiter.promise.future().onComplete(ended -> waiting--);
-    line.join(waiter);
+    queue.join(waiter);
   }
 
   private void tryOnce(Waiter waiter) {
-    calls
+    lockBackend
         .ask(waiter, null)
         .onSuccess(
             answer -> {
@@ -267,13 +269,13 @@ final class LocalLockManager implements LockManager {
               } else if (answer.validAt(scheduler.nanoTime(), waiter.leaseNanos())) {
                 waiter.grant(answer.fencingToken(), answer.sentAt());
               } else {
-                calls.giveUp(waiter);
+                lockBackend.giveUp(waiter);
                 waiter.fail(LockFailures.late(waiter.request));
               }
             })
         .onFailure(
             cause -> {
-              calls.giveUp(waiter);
+              lockBackend.giveUp(waiter);
               waiter.fail(cause);
             });
   }

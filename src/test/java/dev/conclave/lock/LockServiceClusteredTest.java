@@ -79,7 +79,7 @@ class LockServiceClusteredTest {
       client.await("waiting");
       eventually("it waits here", () -> sound.waiting() == 1);
       client.kill();
-      eventually("its wait is over", () -> sound.waiting() == 0 && sound.lines() == 0);
+      eventually("its wait is over", () -> sound.waiting() == 0 && sound.queues() == 0);
     }
     assertThat(Footprint.of(memory)).isEqualTo(before);
     assertThat(get(sound.find("held")).getOwner()).isEqualTo("o");

@@ -347,7 +347,7 @@ class LockServiceOverTheBusTest {
     }
     assertThat(trouble).isEmpty();
     assertThat(granted).hasValue(800);
-    eventually("nobody waits", () -> wide.waiting() == 0 && wide.lines() == 0);
+    eventually("nobody waits", () -> wide.waiting() == 0 && wide.queues() == 0);
   }
 
   @Test

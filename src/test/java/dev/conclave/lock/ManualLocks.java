@@ -71,7 +71,7 @@ class ManualLocks {
   void assertNothingLeft() {
     pass(20_000);
     assertThat(service.waiting()).as("waiting").isZero();
-    assertThat(service.lines()).as("lines").isZero();
+    assertThat(service.queues()).as("lines").isZero();
     assertThat(time.pending()).as("timers").isZero();
     assertThat(Footprint.of(memory)).as("records and places in line").isZero();
   }

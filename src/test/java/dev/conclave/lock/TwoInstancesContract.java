@@ -97,7 +97,7 @@ abstract class TwoInstancesContract {
 
   private void assertNothingLeft() {
     eventually("nothing waits", () -> waiting() == 0);
-    assertThat(services[0].lines() + services[1].lines()).isZero();
+    assertThat(services[0].queues() + services[1].queues()).isZero();
     eventually("the store is empty", () -> Footprint.of(memory) == 0);
   }
 

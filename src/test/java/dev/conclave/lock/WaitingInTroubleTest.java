@@ -304,7 +304,7 @@ class WaitingInTroubleTest {
     locks.memory.close();
     locks.pass(6_000);
     waiting.forEach(wait -> failure(wait, ErrorCode.CLOSED));
-    assertThat(locks.service.lines()).isZero();
+    assertThat(locks.service.queues()).isZero();
   }
 
   @Test

@@ -40,7 +40,7 @@ public final class Usage {
           "waiters",
           is("dev.conclave.lock.Waiter"),
           "wait lines",
-          is("dev.conclave.lock.WaitLine"),
+          is("dev.conclave.lock.WaitQueue"),
           "handles",
           is("dev.conclave.lock.LeaseHandle"),
           "timers of Vert.x",

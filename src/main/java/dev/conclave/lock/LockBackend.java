@@ -36,7 +36,7 @@ import java.util.function.Supplier;
  *
  * <p>Belongs to the scheduler's thread.
  */
-final class BackendCalls {
+final class LockBackend {
   /** A backend's answer, and the clock's reading before it was asked. */
   record Answer(long sentAt, Acquisition acquisition) {
 
@@ -53,9 +53,9 @@ final class BackendCalls {
   private final Scheduler scheduler;
   private final SyncBackend backend;
   private final long timeout;
-  private final Map<String, Future<Void>> returning = new HashMap<>();
+  private final Map<String, Future<Void>> releasing = new HashMap<>();
 
-  BackendCalls(Scheduler scheduler, SyncBackend backend, long timeoutMillis) {
+  LockBackend(Scheduler scheduler, SyncBackend backend, long timeoutMillis) {
     this.scheduler = scheduler;
     this.backend = backend;
     this.timeout = timeoutMillis;
@@ -66,25 +66,25 @@ final class BackendCalls {
     return bounded(CallerContext.attempt(call));
   }
 
-  /** One attempt for a waiter; with a place in line when it is refused, unless that is null. */
-  Future<Answer> ask(Waiter waiter, LeaseRequest.Waiter place) {
-    Future<Void> before = returning.get(waiter.token());
+  /** One attempt for a waiter; with a position in line when it is refused, unless that is null. */
+  Future<Answer> ask(Waiter waiter, LeaseRequest.Waiter position) {
+    Future<Void> before = releasing.get(waiter.token());
     if (before == null) {
-      return send(waiter, place);
+      return send(waiter, position);
     }
     return bounded(
         before.compose(
             back ->
                 waiter.ended()
                     ? Future.failedFuture(ErrorCode.CLOSED.failure("the wait is over"))
-                    : send(waiter, place)));
+                    : send(waiter, position)));
   }
 
-  private Future<Answer> send(Waiter waiter, LeaseRequest.Waiter place) {
+  private Future<Answer> send(Waiter waiter, LeaseRequest.Waiter position) {
     long sentAt = scheduler.nanoTime();
     waiter.noteSent(sentAt);
     Future<Acquisition> raw =
-        CallerContext.attempt(() -> backend.acquire(waiter.request.lease(waiter.key, place)));
+        CallerContext.attempt(() -> backend.acquire(waiter.request.lease(waiter.key, position)));
     if (!raw.isComplete()) {
       raw.onComplete(outcome -> CallerContext.run(scheduler, () -> late(waiter, sentAt, outcome)));
     }
@@ -100,7 +100,7 @@ final class BackendCalls {
       return;
     }
     if (answer.result() instanceof Acquisition.Refused) {
-      leave(waiter); // It may have joined the line after its place was given up.
+      leave(waiter); // It may have joined the line after its position was given up.
       return;
     }
     // An older lease of this token than the one handed out has ended; releasing it ends the newer.
@@ -108,25 +108,25 @@ final class BackendCalls {
         answer.result() instanceof Acquisition.Granted granted
             && granted.fencingToken() > waiter.fencingToken;
     if (waiter.fencingToken == 0 || newerLease) {
-      takeBack(waiter, sentAt);
+      releaseSince(waiter, sentAt);
     }
   }
 
   /**
-   * Ends the waiter's part without a grant: gives up its place in line, and its lease if an attempt
-   * may have got one. Completes when that and the attempt under way have been answered.
+   * Ends the waiter's part without a grant: gives up its position in line, and its lease if an
+   * attempt may have got one. Completes when that and the attempt under way have been answered.
    */
   Future<Void> giveUp(Waiter waiter) {
-    return waiter.mayHaveGot ? takeBack(waiter, waiter.unsureSince) : leave(waiter);
+    return waiter.mayHaveGot ? releaseSince(waiter, waiter.unsureSince) : leave(waiter);
   }
 
   /**
    * Releases what attempts since that moment may have got. Another request with the same token may
    * hold the lock: a lease that began before those attempts were sent is not theirs.
    */
-  private Future<Void> takeBack(Waiter waiter, long since) {
+  private Future<Void> releaseSince(Waiter waiter, long since) {
     return waiter.mayHold
-        ? returned(
+        ? releasing(
             waiter,
             () ->
                 backend
@@ -136,7 +136,7 @@ final class BackendCalls {
                             lease.succeeded() && beganBefore(since, lease.result())
                                 ? backend.leave(waiter.key, waiter.token())
                                 : backend.release(waiter.key, waiter.token()).mapEmpty()))
-        : returned(waiter, () -> backend.release(waiter.key, waiter.token()));
+        : releasing(waiter, () -> backend.release(waiter.key, waiter.token()));
   }
 
   private boolean beganBefore(long since, Optional<Lease> lease) {
@@ -144,29 +144,29 @@ final class BackendCalls {
         && Validity.until(since, lease.get().age().toNanos()) - scheduler.nanoTime() > 0;
   }
 
-  /** Gives up the waiter's place in line, and never a lease. Completes as {@link #giveUp}. */
+  /** Gives up the waiter's position in line, and never a lease. Completes as {@link #giveUp}. */
   private Future<Void> leave(Waiter waiter) {
-    return returned(waiter, () -> backend.leave(waiter.key, waiter.token()));
+    return releasing(waiter, () -> backend.leave(waiter.key, waiter.token()));
   }
 
-  private <T> Future<Void> returned(Waiter waiter, Supplier<Future<T>> call) {
+  private <T> Future<Void> releasing(Waiter waiter, Supplier<Future<T>> call) {
     Future<Void> sent = call(call).transform(whatever -> Future.succeededFuture());
     if (sent.isComplete() && waiter.attempt.isComplete()) {
       return sent;
     }
-    Future<Void> earlier = returning.getOrDefault(waiter.token(), Future.succeededFuture());
+    Future<Void> earlier = releasing.getOrDefault(waiter.token(), Future.succeededFuture());
     Future<Void> all =
         Future.join(earlier, waiter.attempt, sent).transform(ended -> Future.succeededFuture());
-    returning.put(waiter.token(), all);
-    all.onComplete(ended -> returning.remove(waiter.token(), all));
+    releasing.put(waiter.token(), all);
+    all.onComplete(ended -> releasing.remove(waiter.token(), all));
     return all;
   }
 
   /** Completes when nothing is on its way back any more. */
-  Future<Void> allGivenBack() {
-    return returning.isEmpty()
+  Future<Void> allReleased() {
+    return releasing.isEmpty()
         ? Future.succeededFuture()
-        : Future.join(List.copyOf(returning.values())).transform(ended -> allGivenBack());
+        : Future.join(List.copyOf(releasing.values())).transform(ended -> allReleased());
   }
 
   private <T> Future<T> bounded(Future<T> call) {

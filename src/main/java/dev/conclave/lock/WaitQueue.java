@@ -5,7 +5,7 @@ import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.lock.BackendCalls.Answer;
+import dev.conclave.lock.LockBackend.Answer;
 import dev.conclave.time.Backoff;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
@@ -31,10 +31,10 @@ import java.util.function.DoubleSupplier;
  *       deadline.
  *   <li>A grant counts only when the waiter still waits, its deadline is not over, and the lease is
  *       still valid by the clock here, reckoned from the sending. Otherwise it is given back.
- *   <li>Whoever ends without a grant after having asked gives its token back: its place in the
- *       backend's line, and a lease whose answer got lost. An attempt that was refused got a place
- *       only, so only that is given up: the same token may have been granted the lock at another
- *       service.
+ *   <li>Whoever ends without a grant after having asked gives its token back: its position in the
+ *       backend's line, and a lease whose answer got lost. An attempt that was refused got a
+ *       position only, so only that is given up: the same token may have been granted the lock at
+ *       another service.
  *   <li>A waiter leaves the line before it is told, and the next becomes first in a step of its
  *       own: what a caller does when it is told may come back here.
  *   <li>Whoever holds the lock already, and asks again with its token, does not stand behind those
@@ -43,7 +43,7 @@ import java.util.function.DoubleSupplier;
  *
  * <p>Belongs to the scheduler's thread.
  */
-final class WaitLine {
+final class WaitQueue {
   /** How long a waiter sleeps at most when no hint comes and the holder's lease is long. */
   static final long FALLBACK = Duration.ofSeconds(5).toNanos();
 
@@ -54,9 +54,9 @@ final class WaitLine {
 
   private final Scheduler scheduler;
   private final SyncBackend backend;
-  private final BackendCalls calls;
+  private final LockBackend lockBackend;
   private final Backoff backoff;
-  private final Consumer<WaitLine> emptied;
+  private final Consumer<WaitQueue> emptied;
   private final Deque<Waiter> waiters = new ArrayDeque<>(2);
 
   /** Those whose callers can withdraw them. */
@@ -73,15 +73,15 @@ final class WaitLine {
   private long lastGranted;
   private String lastToken;
 
-  WaitLine(
+  WaitQueue(
       Scheduler scheduler,
       SyncBackend backend,
-      BackendCalls calls,
+      LockBackend lockBackend,
       DoubleSupplier random,
-      Consumer<WaitLine> emptied) {
+      Consumer<WaitQueue> emptied) {
     this.scheduler = scheduler;
     this.backend = backend;
-    this.calls = calls;
+    this.lockBackend = lockBackend;
     this.backoff = Backoff.jittered(Duration.ofMillis(50), Duration.ofSeconds(2), random);
     this.emptied = emptied;
   }
@@ -134,7 +134,7 @@ final class WaitLine {
   private void leave(Waiter waiter, Throwable reason) {
     if (remove(waiter)) {
       if (waiter.asked) {
-        calls.giveUp(waiter);
+        lockBackend.giveUp(waiter);
       }
       waiter.fail(reason);
     }
@@ -172,12 +172,12 @@ final class WaitLine {
     long left = waiter.endsAt() - scheduler.nanoTime();
     long steps = Math.min(2 * FALLBACK, Math.max(MILLI, left)) / PATIENCE_STEP;
     Duration patience = Duration.ofNanos((steps + 1) * PATIENCE_STEP);
-    calls
-        .ask(waiter, new LeaseRequest.Waiter(patience, () -> turnOf(waiter)))
+    lockBackend
+        .ask(waiter, new LeaseRequest.Waiter(patience, () -> notified(waiter)))
         .onComplete(answer -> answered(waiter, answer));
   }
 
-  private void turnOf(Waiter waiter) {
+  private void notified(Waiter waiter) {
     CallerContext.run(
         scheduler,
         () -> {
@@ -201,7 +201,7 @@ final class WaitLine {
     } else if (outcome.result().acquisition() instanceof Acquisition.Refused refused) {
       refused(waiter, refused.holder());
     } else if (!granted(waiter, outcome.result())) {
-      calls.giveUp(waiter);
+      lockBackend.giveUp(waiter);
       troubled(waiter, LockFailures.late(waiter.request));
     }
   }
@@ -260,12 +260,12 @@ final class WaitLine {
   }
 
   private void askAside(Waiter waiter) {
-    calls
+    lockBackend
         .call(() -> backend.owns(waiter.key, waiter.token()))
         .onSuccess(
             holds -> {
               if (holds && !waiter.ended() && waiter != first) {
-                calls
+                lockBackend
                     .ask(waiter, null)
                     .onSuccess(
                         answer -> {

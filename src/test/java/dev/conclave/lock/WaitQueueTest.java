@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Waiting for a lock: whose turn it is, what it costs, and when it ends. */
-class WaitLineTest {
+class WaitQueueTest {
   private static final Duration LONG = Duration.ofMinutes(10);
 
   private final ManualLocks locks = new ManualLocks();
@@ -66,12 +66,12 @@ class WaitLineTest {
     locks.pass(100);
     locks.strangerReleases("door");
     assertThat(waiting.isComplete()).isFalse();
-    locks.pass(Duration.ofNanos(WaitLine.FALLBACK).toMillis());
+    locks.pass(Duration.ofNanos(WaitQueue.FALLBACK).toMillis());
     done(waiting);
   }
 
   @Test
-  void withEveryHintLostALineStillMovesAtTheExpiries() {
+  void withEveryHintLostAQueueStillMovesAtTheExpiries() {
     locks.backend.dropHints();
     List<Future<LockGrant>> line = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
