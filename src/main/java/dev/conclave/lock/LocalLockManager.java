@@ -29,13 +29,13 @@ import java.util.function.Supplier;
  * caller's context.
  *
  * <ol>
- *   <li>A request that may wait joins the {@link WaitQueue} of its lock; one that may not asks the
- *       backend once.
- *   <li>Every call of the backend is bounded by {@code backendTimeout}; a wait goes on after one
- *       that was not answered.
+ *   <li>A request that may wait joins the {@link WaitQueue} of its lock. Any other makes one
+ *       attempt.
+ *   <li>Every request to the backend is bounded by {@code backendTimeout}. A wait goes on after one
+ *       without an answer.
  *   <li>A release also ends the waits of its token, here and at the other instances on the
  *       addresses where this one listens ({@link Withdrawals}).
- *   <li>{@link #close()} ends every wait and gives back what had been asked for.
+ *   <li>{@link #close()} ends every wait and releases what its requests may have acquired.
  * </ol>
  */
 final class LocalLockManager implements LockManager {
@@ -59,7 +59,7 @@ final class LocalLockManager implements LockManager {
 
   /**
    * @param vertx whose event bus {@link #start} uses
-   * @param random numbers from 0 to 1, that spread retries
+   * @param random returns numbers from 0 to 1 that spread retries
    */
   LocalLockManager(
       Vertx vertx,
@@ -87,7 +87,7 @@ final class LocalLockManager implements LockManager {
     return serve(
         () ->
             lockBackend
-                .call(
+                .request(
                     () ->
                         backend.extend(
                             LeaseKey.lock(name), token, Duration.ofMillis(leaseDuration)))
@@ -104,7 +104,7 @@ final class LocalLockManager implements LockManager {
         () -> {
           LeaseKey key = LeaseKey.lock(name);
           LeaseRules.checkToken(token);
-          Future<Boolean> released = lockBackend.call(() -> backend.release(key, token));
+          Future<Boolean> released = lockBackend.request(() -> backend.release(key, token));
           withdraw(name, token);
           released.onComplete(
               outcome -> {
@@ -132,12 +132,13 @@ final class LocalLockManager implements LockManager {
   @Override
   public Future<Boolean> locked(String name) {
     return serve(
-        () -> lockBackend.call(() -> backend.find(LeaseKey.lock(name))).map(Optional::isPresent));
+        () ->
+            lockBackend.request(() -> backend.find(LeaseKey.lock(name))).map(Optional::isPresent));
   }
 
   @Override
   public Future<Boolean> owned(String name, String token) {
-    return serve(() -> lockBackend.call(() -> backend.owns(LeaseKey.lock(name), token)));
+    return serve(() -> lockBackend.request(() -> backend.owns(LeaseKey.lock(name), token)));
   }
 
   @Override
@@ -145,7 +146,7 @@ final class LocalLockManager implements LockManager {
     return serve(
         () ->
             lockBackend
-                .call(() -> backend.find(LeaseKey.lock(name)))
+                .request(() -> backend.find(LeaseKey.lock(name)))
                 .map(lease -> lease.map(LocalLockManager::info).orElse(null)));
   }
 
@@ -154,7 +155,8 @@ final class LocalLockManager implements LockManager {
     return serve(
         () ->
             lockBackend
-                .call(() -> backend.list(LeaseKind.LOCK, prefix == null ? "" : prefix, page, limit))
+                .request(
+                    () -> backend.list(LeaseKind.LOCK, prefix == null ? "" : prefix, page, limit))
                 .map(
                     found ->
                         new LockPage()
@@ -164,7 +166,7 @@ final class LocalLockManager implements LockManager {
 
   @Override
   public Future<Boolean> revoke(String name) {
-    return serve(() -> lockBackend.call(() -> backend.revoke(LeaseKey.lock(name))));
+    return serve(() -> lockBackend.request(() -> backend.revoke(LeaseKey.lock(name))));
   }
 
   @Override
@@ -203,7 +205,7 @@ final class LocalLockManager implements LockManager {
     ended = true;
     List.copyOf(queues.values()).forEach(queue -> queue.close(LockFailures.closed()));
     return lockBackend
-        .call(lockBackend::allReleased)
+        .request(lockBackend::allReleased)
         .transform(given -> Future.<Void>succeededFuture());
   }
 
@@ -212,7 +214,7 @@ final class LocalLockManager implements LockManager {
     return waiting;
   }
 
-  /** For how many locks somebody is waiting now. */
+  /** For how many locks requests are waiting now. */
   int queues() {
     return queues.size();
   }
@@ -261,23 +263,16 @@ final class LocalLockManager implements LockManager {
 
   private void tryOnce(Waiter waiter) {
     lockBackend
-        .ask(waiter, null)
+        .attemptOnce(waiter)
         .onSuccess(
             answer -> {
               if (answer.acquisition() instanceof Acquisition.Refused refused) {
                 waiter.fail(LockFailures.timeout(waiter.request, refused.holder(), Duration.ZERO));
-              } else if (answer.validAt(scheduler.nanoTime(), waiter.leaseNanos())) {
-                waiter.grant(answer.fencingToken(), answer.sentAt());
               } else {
-                lockBackend.giveUp(waiter);
-                waiter.fail(LockFailures.late(waiter.request));
+                waiter.grant(answer.fencingToken(), answer.sentAt());
               }
             })
-        .onFailure(
-            cause -> {
-              lockBackend.giveUp(waiter);
-              waiter.fail(cause);
-            });
+        .onFailure(waiter::fail);
   }
 
   private <T> Future<T> serve(Supplier<Future<T>> call) {

@@ -5,7 +5,7 @@ import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
-import dev.conclave.lock.LockBackend.Answer;
+import dev.conclave.lease.Attempt.Answer;
 import dev.conclave.time.Backoff;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
@@ -21,35 +21,36 @@ import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 
 /**
- * Those who wait for one lock in this process, in the order of their arrival.
+ * The requests that wait for one lock in this process, in the order of their arrival.
  *
  * <ol>
- *   <li>Only the first competes. It asks when it becomes the first.
- *   <li>Refused, it sleeps until the earliest of: its turn (the backend's hint), the holder's
- *       expiry, a bounded fallback (hints can be lost), its own deadline. Then it asks again.
- *   <li>An error of the backend is no refusal: it asks again after a pause that grows, until its
- *       deadline.
- *   <li>A grant counts only when the waiter still waits, its deadline is not over, and the lease is
- *       still valid by the clock here, reckoned from the sending. Otherwise it is given back.
- *   <li>Whoever ends without a grant after having asked gives its token back: its position in the
- *       backend's line, and a lease whose answer got lost. An attempt that was refused got a
- *       position only, so only that is given up: the same token may have been granted the lock at
- *       another service.
- *   <li>A waiter leaves the line before it is told, and the next becomes first in a step of its
- *       own: what a caller does when it is told may come back here.
- *   <li>Whoever holds the lock already, and asks again with its token, does not stand behind those
- *       who wait for it to end. Only for tokens that may hold the lock the backend is asked that.
+ *   <li>Only the first one makes attempts. It makes one as soon as it is the first.
+ *   <li>After a refusal it sleeps until the earliest of: the backend's notification, the holder's
+ *       expiry, a bounded fallback (notifications can be lost), its own deadline. Then it makes the
+ *       next attempt.
+ *   <li>An error of the backend is not a refusal: the next attempt follows after a pause that
+ *       grows, until the deadline.
+ *   <li>A grant counts only if the waiter still waits, its deadline is not over, and the lease is
+ *       still valid by the clock here, counted from the sending. Otherwise it is released.
+ *   <li>A waiter that ends without a grant after an attempt gives up its position in the backend's
+ *       queue, and releases a lease whose answer was lost. An attempt that was refused left only a
+ *       position, so only that is given up: the same token may hold the lock through another
+ *       service.
+ *   <li>A waiter leaves the queue before it completes, and the next becomes the first in a step of
+ *       its own: the caller's handler may call back into this class.
+ *   <li>A request of the token that holds the lock does not queue behind those that wait for its
+ *       end. The backend is asked about that only for tokens that may hold the lock.
  * </ol>
  *
  * <p>Belongs to the scheduler's thread.
  */
 final class WaitQueue {
-  /** How long a waiter sleeps at most when no hint comes and the holder's lease is long. */
+  /** The longest sleep when no notification comes and the holder's lease is long. */
   static final long FALLBACK = Duration.ofSeconds(5).toNanos();
 
   private static final long MILLI = 1_000_000;
 
-  /** Waiters give up their places themselves. In steps, many of them ask for the same. */
+  /** Waiters give up their positions themselves. In steps, many requests are equal. */
   private static final long PATIENCE_STEP = 250 * MILLI;
 
   private final Scheduler scheduler;
@@ -59,12 +60,12 @@ final class WaitQueue {
   private final Consumer<WaitQueue> emptied;
   private final Deque<Waiter> waiters = new ArrayDeque<>(2);
 
-  /** Those whose callers can withdraw them. */
+  /** The waiters whose callers can withdraw them. */
   private final Map<String, List<Waiter>> byToken = new HashMap<>();
 
   private Waiter first;
-  private boolean asking;
-  private boolean askAgain;
+  private boolean attempting;
+  private boolean attemptAgain;
   private int failures;
   private Scheduler.Timer retry = () -> {};
   private Throwable trouble;
@@ -86,7 +87,7 @@ final class WaitQueue {
     this.emptied = emptied;
   }
 
-  /** Lets the waiter stand in line until its deadline. */
+  /** Adds the waiter, until its deadline at the latest. */
   void join(Waiter waiter) {
     waiters.add(waiter);
     if (waiter.withdrawable) {
@@ -100,11 +101,11 @@ final class WaitQueue {
         scheduler.schedule(
             waiter.endsAt() - scheduler.nanoTime(), () -> leave(waiter, outOfTime(waiter)));
     if (waiter != first && waiter.mayHold && !heldByAnother(waiter)) {
-      askAside(waiter);
+      attemptIfHolder(waiter);
     }
   }
 
-  /** Ends the wait of whoever waits with this token. */
+  /** Ends the waits of this token. */
   void withdraw(String token) {
     for (Waiter waiter : List.copyOf(byToken.getOrDefault(token, List.of()))) {
       leave(waiter, ErrorCode.CLOSED.failure("the wait for " + waiter.key + " was withdrawn"));
@@ -126,14 +127,14 @@ final class WaitQueue {
       } else {
         first = oldest;
         failures = 0;
-        ask(oldest);
+        attempt(oldest);
       }
     }
   }
 
   private void leave(Waiter waiter, Throwable reason) {
     if (remove(waiter)) {
-      if (waiter.asked) {
+      if (waiter.attempted) {
         lockBackend.giveUp(waiter);
       }
       waiter.fail(reason);
@@ -154,7 +155,7 @@ final class WaitQueue {
     boolean wasFirst = waiter == first;
     if (wasFirst) {
       first = null;
-      asking = false;
+      attempting = false;
       retry.cancel();
     }
     if (waiters.isEmpty()) {
@@ -165,15 +166,15 @@ final class WaitQueue {
     return true;
   }
 
-  private void ask(Waiter waiter) {
-    asking = true;
-    askAgain = false;
+  private void attempt(Waiter waiter) {
+    attempting = true;
+    attemptAgain = false;
     retry.cancel();
     long left = waiter.endsAt() - scheduler.nanoTime();
     long steps = Math.min(2 * FALLBACK, Math.max(MILLI, left)) / PATIENCE_STEP;
     Duration patience = Duration.ofNanos((steps + 1) * PATIENCE_STEP);
     lockBackend
-        .ask(waiter, new LeaseRequest.Waiter(patience, () -> notified(waiter)))
+        .attempt(waiter, new LeaseRequest.Waiter(patience, () -> notified(waiter)))
         .onComplete(answer -> answered(waiter, answer));
   }
 
@@ -182,10 +183,10 @@ final class WaitQueue {
         scheduler,
         () -> {
           if (waiter == first) {
-            if (asking) {
-              askAgain = true;
+            if (attempting) {
+              attemptAgain = true;
             } else {
-              ask(waiter);
+              attempt(waiter);
             }
           }
         });
@@ -195,7 +196,7 @@ final class WaitQueue {
     if (waiter != first) {
       return;
     }
-    asking = false;
+    attempting = false;
     if (outcome.failed()) {
       troubled(waiter, outcome.cause());
     } else if (outcome.result().acquisition() instanceof Acquisition.Refused refused) {
@@ -208,7 +209,7 @@ final class WaitQueue {
 
   private boolean granted(Waiter waiter, Answer answer) {
     long now = scheduler.nanoTime();
-    if (!answer.validAt(now, waiter.leaseNanos())) {
+    if (!answer.isValid(now, waiter.leaseNanos())) {
       return false;
     }
     trouble = null;
@@ -228,7 +229,7 @@ final class WaitQueue {
     holderSeenAt = scheduler.nanoTime();
     trouble = null;
     failures = 0;
-    retryIn(waiter, askAgain ? 0 : Math.min(FALLBACK, holder.remaining().toNanos() + MILLI));
+    retryIn(waiter, attemptAgain ? 0 : Math.min(FALLBACK, holder.remaining().toNanos() + MILLI));
   }
 
   private void troubled(Waiter waiter, Throwable cause) {
@@ -246,8 +247,8 @@ final class WaitQueue {
         scheduler.schedule(
             delay,
             () -> {
-              if (waiter == first && !asking) {
-                ask(waiter);
+              if (waiter == first && !attempting) {
+                attempt(waiter);
               }
             });
   }
@@ -259,14 +260,14 @@ final class WaitQueue {
     return grantedHere && !waiter.token().equals(lastToken);
   }
 
-  private void askAside(Waiter waiter) {
+  private void attemptIfHolder(Waiter waiter) {
     lockBackend
-        .call(() -> backend.owns(waiter.key, waiter.token()))
+        .request(() -> backend.owns(waiter.key, waiter.token()))
         .onSuccess(
             holds -> {
               if (holds && !waiter.ended() && waiter != first) {
                 lockBackend
-                    .ask(waiter, null)
+                    .attempt(waiter, null)
                     .onSuccess(
                         answer -> {
                           if (!waiter.ended()) {

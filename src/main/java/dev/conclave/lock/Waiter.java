@@ -6,7 +6,7 @@ import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 
-/** One request for a lock, from its arrival to its one answer. */
+/** One request for a lock, from its arrival to its completion. */
 final class Waiter {
   private static final long MILLI = 1_000_000;
 
@@ -26,19 +26,19 @@ final class Waiter {
   final Promise<LockGrant> promise = Promise.promise();
   Scheduler.Timer deadline = () -> {};
 
-  /** Whether anything was sent to the backend for it. */
-  boolean asked;
+  /** Whether an attempt was sent. */
+  boolean attempted;
 
-  /** Whether an attempt since the last refusal may have got a lease. */
-  boolean mayHaveGot;
+  /** Whether an attempt since the last refusal may have acquired a lease. */
+  boolean mayHaveAcquired;
 
   /** When the first of those attempts was sent. */
   long unsureSince;
 
-  /** The latest attempt to get a grant. */
+  /** The latest attempt. */
   Future<?> attempt = Future.succeededFuture();
 
-  /** What it was granted, or 0. */
+  /** The fencing token of its grant, or 0. */
   long fencingToken;
 
   Waiter(LockRequest request, boolean tokenFromCaller, long arrivedAt) {
@@ -61,23 +61,23 @@ final class Waiter {
     return arrivedAt + request.getWaitTimeout() * MILLI;
   }
 
-  /** Whether the answer has been given. */
+  /** Whether the request has completed. */
   boolean ended() {
     return promise.future().isComplete();
   }
 
   /** Notes that an attempt is sent now. */
   void noteSent(long sentAt) {
-    asked = true;
-    if (!mayHaveGot) {
+    attempted = true;
+    if (!mayHaveAcquired) {
       unsureSince = sentAt;
     }
-    mayHaveGot = true;
+    mayHaveAcquired = true;
   }
 
-  /** Notes what an attempt was answered: after a refusal, the token has no lease. */
+  /** Notes the answer to an attempt: after a refusal, the token has no lease. */
   void noteAnswer(Acquisition acquisition) {
-    mayHaveGot = acquisition.granted();
+    mayHaveAcquired = acquisition.granted();
   }
 
   void grant(long fencingToken, long sentAt) {

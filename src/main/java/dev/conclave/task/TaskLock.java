@@ -6,12 +6,12 @@ import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.lease.Attempt;
 import dev.conclave.lease.HeldLease;
 import dev.conclave.lease.Tokens;
 import dev.conclave.task.Guard.Hold;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
-import dev.conclave.time.Validity;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,12 +20,10 @@ import java.time.Instant;
  * The task's own lock: a lease of kind {@code task}.
  *
  * <ol>
- *   <li>One try. A grant that comes when its validity is over is none; an answer that does not come
- *       may have been a grant. Both are given back.
+ *   <li>One {@link Attempt}. What it may have acquired is released unless its grant is valid.
  *   <li>It renews itself while the run lasts.
- *   <li>After a run that was quicker than {@code minHold} it is not released but set to last for
- *       what is left, counted from the arrival of the grant, and left to run out by itself: so it
- *       needs nobody here any more.
+ *   <li>After a run that was shorter than {@code minHold} the lease is not released. It is set to
+ *       end {@code minHold} after the arrival of the grant, and nothing here has to wait for that.
  * </ol>
  */
 final class TaskLock implements Guard {
@@ -48,30 +46,29 @@ final class TaskLock implements Guard {
   @Override
   public Future<Hold> take(Instant fireTime) {
     String token = Tokens.random();
-    long sentAt = scheduler.nanoTime();
-    Future<Acquisition> answer = backend.acquire(LeaseRequest.of(key, token, lease, worker));
-    return CallerContext.on(scheduler, answer)
+    Attempt attempt =
+        Attempt.send(
+            scheduler, sentAt -> backend.acquire(LeaseRequest.of(key, token, lease, worker)));
+    return Attempt.orRelease(
+            scheduler,
+            attempt.answer(),
+            lease.toNanos(),
+            this::late,
+            () -> CallerContext.attempt(() -> backend.release(key, token)))
         .compose(
-            acquisition -> {
-              if (acquisition instanceof Acquisition.Refused refused) {
-                return Guard.Refusal.now(
-                    TaskOutcome.SKIPPED_LOCKED,
-                    refused.holder().remaining().toNanos(),
-                    "'" + refused.holder().owner() + "' holds " + key);
-              }
-              if (scheduler.nanoTime() - Validity.until(sentAt, lease.toNanos()) >= 0) {
-                backend.release(key, token);
-                return Future.failedFuture(
-                    ErrorCode.BACKEND_UNAVAILABLE.failure(
-                        "the grant of " + key + " came when its lease was over"));
-              }
-              long fencingToken = ((Acquisition.Granted) acquisition).fencingToken();
-              return Future.succeededFuture(new Held(token, fencingToken, sentAt));
-            },
-            failure -> {
-              backend.release(key, token);
-              return Future.failedFuture(failure);
-            });
+            answer ->
+                answer.acquisition() instanceof Acquisition.Refused refused
+                    ? Guard.Refusal.now(
+                        TaskOutcome.SKIPPED_LOCKED,
+                        refused.holder().remaining().toNanos(),
+                        "'" + refused.holder().owner() + "' holds " + key)
+                    : Future.succeededFuture(
+                        new Held(token, answer.fencingToken(), answer.sentAt())));
+  }
+
+  private Throwable late() {
+    return ErrorCode.BACKEND_UNAVAILABLE.failure(
+        "the grant of " + key + " came when its lease was over");
   }
 
   private final class Held implements Hold, HeldLease.Store {
@@ -84,13 +81,13 @@ final class TaskLock implements Guard {
     private Held(String token, long fencingToken, long sentAt) {
       this.token = token;
       this.fencingToken = fencingToken;
-      long forEver = LeaseRules.MAX_DURATION.toNanos();
+      long unlimited = LeaseRules.MAX_DURATION.toNanos();
       this.held =
           new HeldLease(
               scheduler,
               null,
               this,
-              new HeldLease.Terms(key.toString(), lease.toNanos(), forEver, true),
+              new HeldLease.Terms(key.toString(), lease.toNanos(), unlimited, true),
               sentAt);
     }
 
@@ -117,7 +114,7 @@ final class TaskLock implements Guard {
     @Override
     public Future<Boolean> release(boolean ran) {
       this.ran = ran;
-      // Whether it was held can not be told when the store does not answer.
+      // When the store does not answer, it is unknown whether the lease was still held.
       return held.release().otherwise(true);
     }
 

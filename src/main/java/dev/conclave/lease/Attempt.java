@@ -1,0 +1,114 @@
+package dev.conclave.lease;
+
+import dev.conclave.backend.Acquisition;
+import dev.conclave.time.CallerContext;
+import dev.conclave.time.Deadline;
+import dev.conclave.time.Scheduler;
+import dev.conclave.time.Validity;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import java.time.Duration;
+import java.util.function.LongFunction;
+import java.util.function.Supplier;
+
+/**
+ * One attempt to acquire a lease. Belongs to the scheduler's thread.
+ *
+ * <ol>
+ *   <li>The clock is read before the request is sent. A granted lease is valid from that moment.
+ *   <li>The answer is delivered on the scheduler's thread and, if the caller wants that, within a
+ *       timeout.
+ *   <li>A grant whose lease is already over is a failure.
+ *   <li>Every answer that is not there at once can be examined, however late it comes. After a
+ *       failure or a late grant, what the attempt may have acquired is released.
+ * </ol>
+ */
+public final class Attempt {
+
+  /**
+   * The backend's answer.
+   *
+   * @param sentAt the monotonic clock's reading before the request was sent
+   */
+  public record Answer(long sentAt, Acquisition acquisition) {
+
+    /** Whether it is a grant and its lease, in nanoseconds, is not over at this moment. */
+    public boolean isValid(long now, long lease) {
+      return acquisition.granted() && now - Validity.until(sentAt, lease) < 0;
+    }
+
+    /** The fencing token of a grant. */
+    public long fencingToken() {
+      return ((Acquisition.Granted) acquisition).fencingToken();
+    }
+  }
+
+  private final Scheduler scheduler;
+  private final long sentAt;
+  private final Future<Acquisition> sent;
+
+  private Attempt(Scheduler scheduler, long sentAt, Future<Acquisition> sent) {
+    this.scheduler = scheduler;
+    this.sentAt = sentAt;
+    this.sent = sent;
+  }
+
+  /**
+   * Reads the clock and sends the request.
+   *
+   * @param request receives the clock's reading; an exception that it throws is its failure
+   */
+  public static Attempt send(Scheduler scheduler, LongFunction<Future<Acquisition>> request) {
+    long sentAt = scheduler.nanoTime();
+    return new Attempt(scheduler, sentAt, CallerContext.attempt(() -> request.apply(sentAt)));
+  }
+
+  /** When the request was sent, by the monotonic clock. */
+  public long sentAt() {
+    return sentAt;
+  }
+
+  /** Passes on an answer that is not there yet, however late it comes. */
+  public void examineLater(Handler<AsyncResult<Acquisition>> handler) {
+    if (!sent.isComplete()) {
+      sent.onComplete(outcome -> CallerContext.run(scheduler, () -> handler.handle(outcome)));
+    }
+  }
+
+  /** The answer. */
+  public Future<Answer> answer() {
+    return stamped(CallerContext.on(scheduler, sent));
+  }
+
+  /** The answer, or this failure if there is none in time. */
+  public Future<Answer> answerWithin(Duration timeout, Supplier<Throwable> tooLate) {
+    return stamped(new Deadline(scheduler, timeout).bound(sent, tooLate));
+  }
+
+  private Future<Answer> stamped(Future<Acquisition> answer) {
+    return answer.map(acquisition -> new Answer(sentAt, acquisition));
+  }
+
+  /**
+   * The answer if it is a refusal or a valid grant. After any other outcome the lease is released,
+   * because the attempt may have acquired it.
+   *
+   * @param lease in nanoseconds
+   * @param late the failure for a grant whose lease is over
+   */
+  public static Future<Answer> orRelease(
+      Scheduler scheduler,
+      Future<Answer> answer,
+      long lease,
+      Supplier<Throwable> late,
+      Runnable release) {
+    return answer
+        .compose(
+            known ->
+                known.acquisition().granted() && !known.isValid(scheduler.nanoTime(), lease)
+                    ? Future.failedFuture(late.get())
+                    : Future.succeededFuture(known))
+        .onFailure(failure -> release.run());
+  }
+}
