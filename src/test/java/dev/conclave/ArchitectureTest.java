@@ -27,6 +27,7 @@ class ArchitectureTest {
   private static final String TIME = "dev.conclave.time";
   private static final String BUS = "dev.conclave.bus";
   private static final String REDIS = "dev.conclave.backend.redis";
+  private static final String KUBERNETES = "dev.conclave.backend.kubernetes";
   private static final String POSTGRES = "dev.conclave.backend.postgres";
 
   private static final String ERROR = "dev.conclave.error";
@@ -55,7 +56,9 @@ class ArchitectureTest {
           Map.entry("dev.conclave.backend.memory", FOR_ENGINES),
           Map.entry(REDIS, FOR_ENGINES),
           Map.entry(POSTGRES, FOR_ENGINES),
-          Map.entry("dev.conclave.backend.kubernetes", FOR_ENGINES),
+          Map.entry(KUBERNETES, plus(FOR_ENGINES, KUBERNETES + ".api", KUBERNETES + ".object")),
+          Map.entry(KUBERNETES + ".api", FOR_ENGINES),
+          Map.entry(KUBERNETES + ".object", FOR_ENGINES),
           Map.entry("dev.conclave.backend.support", FOR_SUPPORT),
           Map.entry(SPI, FOR_SPI),
           Map.entry(BUS, Set.of(ERROR, TIME)),

@@ -2,6 +2,8 @@ package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.kubernetes.object.Names;
+import dev.conclave.backend.kubernetes.object.Writer;
 import dev.conclave.time.Scheduler;
 
 /**

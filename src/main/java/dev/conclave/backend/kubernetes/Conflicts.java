@@ -1,5 +1,6 @@
 package dev.conclave.backend.kubernetes;
 
+import dev.conclave.backend.kubernetes.api.ApiClient;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;

@@ -1,6 +1,13 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.LeaseKind;
+import dev.conclave.backend.kubernetes.api.ApiClient;
+import dev.conclave.backend.kubernetes.api.EventStream;
+import dev.conclave.backend.kubernetes.api.KubernetesRequest;
+import dev.conclave.backend.kubernetes.api.KubernetesResponse;
+import dev.conclave.backend.kubernetes.object.Annotations;
+import dev.conclave.backend.kubernetes.object.Resource;
+import dev.conclave.backend.kubernetes.object.StoredObject;
 import dev.conclave.time.Backoff;
 import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
@@ -133,13 +140,14 @@ final class KindWatch {
     if (!page.isEmpty()) {
       parameters.put("continue", page);
     }
-    ApiCall call = ApiCall.list(parameters);
+    KubernetesRequest call = KubernetesRequest.list(parameters);
     api.send(call, new Deadline(scheduler, timeout))
         .compose(
             answer ->
-                answer.status() == ApiAnswer.OK || answer.status() == ApiAnswer.GONE
+                answer.status() == KubernetesResponse.OK
+                        || answer.status() == KubernetesResponse.GONE
                     ? Future.succeededFuture(answer)
-                    : Future.failedFuture(api.failure(call, answer.status(), "")))
+                    : Future.failedFuture(api.failures().of(call, answer.status(), "")))
         .map(
             answer -> {
               listed(answer);
@@ -148,11 +156,11 @@ final class KindWatch {
         .onFailure(failure -> later(failure, this::start));
   }
 
-  private void listed(ApiAnswer answer) {
+  private void listed(KubernetesResponse answer) {
     if (closed) {
       return;
     }
-    if (answer.status() == ApiAnswer.GONE) {
+    if (answer.status() == KubernetesResponse.GONE) {
       later(EventStream.Gone.tooOld(), this::start);
       return;
     }
@@ -187,7 +195,7 @@ final class KindWatch {
     parameters.put("resourceVersion", resourceVersion);
     parameters.put("timeoutSeconds", String.valueOf(STREAM_SECONDS + random(STREAM_SECONDS / 4)));
     String before = resourceVersion;
-    stream = api.stream(ApiCall.watch(parameters), silence, this::event);
+    stream = api.stream(KubernetesRequest.watch(parameters), silence, this::event);
     stream
         .ended()
         .onSuccess(
@@ -207,7 +215,7 @@ final class KindWatch {
     JsonObject object = event.getJsonObject("object");
     String type = event.getString("type");
     if ("ERROR".equals(type)) {
-      if (Integer.valueOf(ApiAnswer.GONE).equals(object.getInteger("code"))) {
+      if (Integer.valueOf(KubernetesResponse.GONE).equals(object.getInteger("code"))) {
         throw EventStream.Gone.tooOld();
       }
       throw new IllegalStateException("the watch reports " + object.getInteger("code"));

@@ -10,6 +10,7 @@ import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.backend.kubernetes.api.ApiClient;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.ContextScheduler;
@@ -51,18 +52,18 @@ import java.util.function.Function;
  */
 public final class KubernetesBackend implements SyncBackend {
   private final Vertx vertx;
-  private final KubernetesSettings settings;
+  private final KubernetesConfig config;
   private final ContextScheduler scheduler;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Promise<Void> end = Promise.promise();
 
   // What follows is used on the backend's context only.
   private final Set<Promise<?>> underWay = new HashSet<>();
-  private volatile Future<Leases> leases;
+  private volatile Future<LeaseOperations> leases;
 
-  KubernetesBackend(Vertx vertx, KubernetesSettings settings) {
+  KubernetesBackend(Vertx vertx, KubernetesConfig config) {
     this.vertx = vertx;
-    this.settings = settings;
+    this.config = config;
     this.scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
   }
 
@@ -87,6 +88,16 @@ public final class KubernetesBackend implements SyncBackend {
   }
 
   @Override
+  public Future<Void> leave(LeaseKey key, String token) {
+    return checked(() -> LeaseRules.checkToken(token), leases -> leases.leave(key, token));
+  }
+
+  @Override
+  public Future<Boolean> revoke(LeaseKey key) {
+    return call(leases -> leases.revoke(key));
+  }
+
+  @Override
   public Future<Optional<Lease>> find(LeaseKey key) {
     return call(leases -> leases.find(key));
   }
@@ -103,13 +114,28 @@ public final class KubernetesBackend implements SyncBackend {
   }
 
   @Override
-  public Future<Void> leave(LeaseKey key, String token) {
-    return checked(() -> LeaseRules.checkToken(token), leases -> leases.leave(key, token));
+  public Future<Boolean> advance(String name, long mark) {
+    return checked(
+        () -> {
+          LeaseRules.checkName(name);
+          LeaseRules.checkMark(mark);
+        },
+        leases -> leases.advance(name, mark));
   }
 
   @Override
-  public Future<Boolean> revoke(LeaseKey key) {
-    return call(leases -> leases.revoke(key));
+  public Future<Optional<Register>> register(String name) {
+    return checked(() -> LeaseRules.checkName(name), leases -> leases.register(name));
+  }
+
+  @Override
+  public Future<Boolean> retreat(String name, long mark) {
+    return checked(
+        () -> {
+          LeaseRules.checkName(name);
+          LeaseRules.checkMark(mark);
+        },
+        leases -> leases.retreat(name, mark));
   }
 
   @Override
@@ -141,38 +167,13 @@ public final class KubernetesBackend implements SyncBackend {
   }
 
   @Override
-  public Future<Boolean> advance(String name, long mark) {
-    return checked(
-        () -> {
-          LeaseRules.checkName(name);
-          LeaseRules.checkMark(mark);
-        },
-        leases -> leases.advance(name, mark));
-  }
-
-  @Override
-  public Future<Optional<Register>> register(String name) {
-    return checked(() -> LeaseRules.checkName(name), leases -> leases.register(name));
-  }
-
-  @Override
-  public Future<Boolean> retreat(String name, long mark) {
-    return checked(
-        () -> {
-          LeaseRules.checkName(name);
-          LeaseRules.checkMark(mark);
-        },
-        leases -> leases.retreat(name, mark));
-  }
-
-  @Override
   public Future<Void> ping() {
-    return call(Leases::ping);
+    return call(LeaseOperations::ping);
   }
 
   @Override
   public String trouble() {
-    Leases open = leases == null ? null : leases.result();
+    LeaseOperations open = leases == null ? null : leases.result();
     return open == null ? null : open.trouble();
   }
 
@@ -194,7 +195,9 @@ public final class KubernetesBackend implements SyncBackend {
     underWay.clear();
     scheduler.close();
     Future<Void> ended =
-        leases == null ? Future.succeededFuture() : leases.compose(Leases::close).otherwiseEmpty();
+        leases == null
+            ? Future.succeededFuture()
+            : leases.compose(LeaseOperations::close).otherwiseEmpty();
     if (leases != null && !leases.isComplete()) {
       end.complete(); // there is no client yet, and the disk may hang
     } else {
@@ -202,7 +205,7 @@ public final class KubernetesBackend implements SyncBackend {
     }
   }
 
-  private <T> Future<T> checked(Runnable check, Function<Leases, Future<T>> operation) {
+  private <T> Future<T> checked(Runnable check, Function<LeaseOperations, Future<T>> operation) {
     try {
       check.run();
     } catch (RuntimeException refused) {
@@ -211,20 +214,20 @@ public final class KubernetesBackend implements SyncBackend {
     return call(operation);
   }
 
-  private <T> Future<T> call(Function<Leases, Future<T>> operation) {
+  private <T> Future<T> call(Function<LeaseOperations, Future<T>> operation) {
     if (closed.get()) {
       return Future.failedFuture(closedFailure());
     }
     return CallerContext.call(scheduler, () -> run(operation));
   }
 
-  private <T> Future<T> run(Function<Leases, Future<T>> operation) {
+  private <T> Future<T> run(Function<LeaseOperations, Future<T>> operation) {
     if (closed.get()) {
       return Future.failedFuture(closedFailure());
     }
     Promise<T> outcome = Promise.promise();
     underWay.add(outcome);
-    Deadline deadline = new Deadline(scheduler, settings.timeout());
+    Deadline deadline = new Deadline(scheduler, config.timeout());
     deadline
         .bound(opened(), () -> deadline.failure("the disk with the files of the configuration"))
         .compose(operation)
@@ -240,29 +243,30 @@ public final class KubernetesBackend implements SyncBackend {
     return outcome.future();
   }
 
-  private Future<Leases> opened() {
+  private Future<LeaseOperations> opened() {
     if (leases == null || leases.failed()) {
       leases =
-          settings
+          config
               .resolve(vertx, scheduler)
               .map(
                   endpoint ->
-                      new Leases(
+                      new LeaseOperations(
                           scheduler,
                           new ApiClient(
                               vertx,
                               scheduler,
                               endpoint,
-                              settings.resource(),
-                              settings.connections()),
-                          settings.resource(),
-                          settings.timeout()));
+                              config.resource().path(endpoint.namespace()),
+                              config.resource().qualifiedName(),
+                              config.connections()),
+                          config.resource(),
+                          config.timeout()));
     }
     return leases;
   }
 
   /** What is no failure of ours comes from taking an answer apart; its text is not repeated. */
-  private static Throwable explained(Throwable cause, Leases from) {
+  private static Throwable explained(Throwable cause, LeaseOperations from) {
     return cause instanceof ServiceException
         ? cause
         : ErrorCode.BACKEND_UNAVAILABLE.failure(

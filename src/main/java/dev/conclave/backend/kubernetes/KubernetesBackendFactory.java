@@ -31,7 +31,7 @@ public final class KubernetesBackendFactory implements BackendFactory {
 
   @Override
   public SyncBackend create(Vertx vertx, JsonObject config) {
-    return new KubernetesBackend(vertx, new KubernetesSettings(config, environment));
+    return new KubernetesBackend(vertx, KubernetesConfig.of(config, environment));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.kubernetes.object.StoredObject;
 import dev.conclave.time.Scheduler;
 import java.util.HashMap;
 import java.util.Map;

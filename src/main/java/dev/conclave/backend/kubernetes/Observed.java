@@ -2,6 +2,8 @@ package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.kubernetes.object.Names;
+import dev.conclave.backend.kubernetes.object.StoredObject;
 import java.time.Duration;
 
 /**

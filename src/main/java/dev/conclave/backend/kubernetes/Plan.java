@@ -1,5 +1,6 @@
 package dev.conclave.backend.kubernetes;
 
+import dev.conclave.backend.kubernetes.object.Writer;
 import java.util.function.Function;
 
 /**

@@ -1,6 +1,14 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.Register;
+import dev.conclave.backend.kubernetes.api.ApiClient;
+import dev.conclave.backend.kubernetes.api.KubernetesRequest;
+import dev.conclave.backend.kubernetes.api.KubernetesResponse;
+import dev.conclave.backend.kubernetes.object.Annotations;
+import dev.conclave.backend.kubernetes.object.Names;
+import dev.conclave.backend.kubernetes.object.Resource;
+import dev.conclave.backend.kubernetes.object.StoredObject;
+import dev.conclave.backend.kubernetes.object.Writer;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
@@ -39,21 +47,21 @@ final class Registers {
 
   /** Nothing when the API server's answer has no date: then nobody knows its time. */
   Future<Optional<Register>> register(String name, Deadline deadline) {
-    ApiCall call = ApiCall.get(Names.ofRegister(name));
+    KubernetesRequest call = KubernetesRequest.get(Names.ofRegister(name));
     return api.send(call, deadline)
         .compose(
             answer ->
                 switch (answer.status()) {
-                  case ApiAnswer.OK ->
+                  case KubernetesResponse.OK ->
                       mark(new StoredObject(resource, answer.body()), name)
                           .map(mark -> dated(mark, answer));
-                  case ApiAnswer.NOT_FOUND ->
+                  case KubernetesResponse.NOT_FOUND ->
                       Future.succeededFuture(dated(OptionalLong.empty(), answer));
-                  default -> Future.failedFuture(api.failure(call, answer.status(), ""));
+                  default -> Future.failedFuture(api.failures().of(call, answer.status(), ""));
                 });
   }
 
-  private static Optional<Register> dated(OptionalLong mark, ApiAnswer answer) {
+  private static Optional<Register> dated(OptionalLong mark, KubernetesResponse answer) {
     return Optional.ofNullable(answer.date()).map(date -> new Register(mark, date));
   }
 
@@ -62,15 +70,15 @@ final class Registers {
   }
 
   private Future<StoredObject> read(String name, Deadline deadline) {
-    ApiCall call = ApiCall.get(Names.ofRegister(name));
+    KubernetesRequest call = KubernetesRequest.get(Names.ofRegister(name));
     return api.send(call, deadline)
         .compose(
             answer ->
                 switch (answer.status()) {
-                  case ApiAnswer.OK ->
+                  case KubernetesResponse.OK ->
                       Future.succeededFuture(new StoredObject(resource, answer.body()));
-                  case ApiAnswer.NOT_FOUND -> Future.succeededFuture();
-                  default -> Future.failedFuture(api.failure(call, answer.status(), ""));
+                  case KubernetesResponse.NOT_FOUND -> Future.succeededFuture();
+                  default -> Future.failedFuture(api.failures().of(call, answer.status(), ""));
                 });
   }
 
@@ -115,35 +123,38 @@ final class Registers {
     private Future<Boolean> write(StoredObject object) {
       Writer.Draft draft = writer.register(object, name, mark);
       JsonObject json = draft.json();
-      ApiCall call =
-          object == null ? ApiCall.create(json) : ApiCall.update(Names.ofRegister(name), json);
+      KubernetesRequest call =
+          object == null
+              ? KubernetesRequest.create(json)
+              : KubernetesRequest.update(Names.ofRegister(name), json);
       return api.send(call, deadline)
           .compose(
               answer ->
                   switch (answer.status()) {
-                    case ApiAnswer.OK, ApiAnswer.CREATED ->
+                    case KubernetesResponse.OK, KubernetesResponse.CREATED ->
                         new StoredObject(resource, answer.body()).isWrittenBy(draft)
                             ? Future.succeededFuture(true)
-                            : Future.failedFuture(api.anotherObject(call));
-                    case ApiAnswer.CONFLICT ->
+                            : Future.failedFuture(api.failures().anotherObject(call));
+                    case KubernetesResponse.CONFLICT ->
                         conflicts
                             .pause(deadline, Names.ofRegister(name))
                             .compose(over -> read(name, deadline))
                             .compose(now -> lost(answer, draft, now));
-                    case ApiAnswer.NOT_FOUND ->
+                    case KubernetesResponse.NOT_FOUND ->
                         object == null
-                            ? Future.failedFuture(api.failure(call, answer.status(), ""))
+                            ? Future.failedFuture(api.failures().of(call, answer.status(), ""))
                             : decide(null);
-                    default -> Future.failedFuture(api.failure(call, answer.status(), ""));
+                    default -> Future.failedFuture(api.failures().of(call, answer.status(), ""));
                   });
     }
 
-    private Future<Boolean> lost(ApiAnswer conflict, Writer.Draft draft, StoredObject now) {
+    private Future<Boolean> lost(
+        KubernetesResponse conflict, Writer.Draft draft, StoredObject now) {
       if (now != null && now.comesAfter(draft)) {
         return Future.succeededFuture(true);
       }
       return now != null && conflict.again() && now.mayHide(draft)
-          ? Future.failedFuture(api.answerLost(now.name()))
+          ? Future.failedFuture(api.failures().answerLost(now.name()))
           : decide(now);
     }
   }

@@ -1,5 +1,10 @@
 package dev.conclave.backend.kubernetes;
 
+import dev.conclave.backend.kubernetes.api.ApiClient;
+import dev.conclave.backend.kubernetes.api.KubernetesRequest;
+import dev.conclave.backend.kubernetes.api.KubernetesResponse;
+import dev.conclave.backend.kubernetes.object.Resource;
+import dev.conclave.backend.kubernetes.object.StoredObject;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
@@ -59,7 +64,7 @@ final class Store {
   }
 
   private Future<Observed> readNow(String name, Deadline deadline) {
-    ApiCall call = ApiCall.get(name);
+    KubernetesRequest call = KubernetesRequest.get(name);
     long asked = scheduler.nanoTime();
     return api.send(call, deadline)
         .compose(
@@ -67,28 +72,29 @@ final class Store {
                 switch (answer.status()) {
                   // Overtaken by a watch, it would be judged by a time that is not its own; what
                   // has overtaken it has been written since this was asked, and answers as well.
-                  case ApiAnswer.OK ->
+                  case KubernetesResponse.OK ->
                       observe(call, name, answer.body(), asked)
                           .map(
                               read -> {
                                 queue.read(name, asked);
                                 return observations.get(name);
                               });
-                  case ApiAnswer.NOT_FOUND -> {
+                  case KubernetesResponse.NOT_FOUND -> {
                     observations.deleted(name);
                     queue.read(name, asked);
                     yield Future.succeededFuture();
                   }
-                  default -> Future.failedFuture(api.failure(call, answer.status(), ""));
+                  default -> Future.failedFuture(api.failures().of(call, answer.status(), ""));
                 });
   }
 
-  private Future<Observed> observe(ApiCall call, String name, JsonObject json, long asked) {
+  private Future<Observed> observe(
+      KubernetesRequest call, String name, JsonObject json, long asked) {
     StoredObject version;
     try {
       version = new StoredObject(resource, json);
       if (!name.equals(version.name())) {
-        return Future.failedFuture(api.anotherObject(call));
+        return Future.failedFuture(api.failures().anotherObject(call));
       }
     } catch (RuntimeException noRecord) {
       return Future.failedFuture(
@@ -128,34 +134,40 @@ final class Store {
         return Future.succeededFuture(step.answer());
       }
       JsonObject json = step.draft().json();
-      ApiCall call = base == null ? ApiCall.create(json) : ApiCall.update(name, json);
+      KubernetesRequest call =
+          base == null ? KubernetesRequest.create(json) : KubernetesRequest.update(name, json);
       long asked = scheduler.nanoTime();
       return api.send(call, deadline).compose(answer -> follow(call, answer, asked, step, base));
     }
 
     private Future<T> follow(
-        ApiCall call, ApiAnswer answer, long asked, Plan.Step<T> step, Observed base) {
+        KubernetesRequest call,
+        KubernetesResponse answer,
+        long asked,
+        Plan.Step<T> step,
+        Observed base) {
       return switch (answer.status()) {
-        case ApiAnswer.OK, ApiAnswer.CREATED ->
+        case KubernetesResponse.OK, KubernetesResponse.CREATED ->
             observe(call, name, answer.body(), asked)
                 .compose(
                     now ->
                         now.object().isWrittenBy(step.draft())
-                            ? written(step, base, now, answer.status() == ApiAnswer.CREATED)
-                            : Future.failedFuture(api.anotherObject(call)));
-        case ApiAnswer.CONFLICT ->
+                            ? written(
+                                step, base, now, answer.status() == KubernetesResponse.CREATED)
+                            : Future.failedFuture(api.failures().anotherObject(call)));
+        case KubernetesResponse.CONFLICT ->
             conflicts
                 .pause(deadline, name)
                 .compose(over -> readNow(name, deadline))
                 .compose(now -> lost(answer, step, base, now));
-        case ApiAnswer.NOT_FOUND -> {
+        case KubernetesResponse.NOT_FOUND -> {
           if (base == null) {
-            yield Future.failedFuture(api.failure(call, answer.status(), ""));
+            yield Future.failedFuture(api.failures().of(call, answer.status(), ""));
           }
           observations.deleted(name);
           yield attempt(null, true);
         }
-        default -> Future.failedFuture(api.failure(call, answer.status(), ""));
+        default -> Future.failedFuture(api.failures().of(call, answer.status(), ""));
       };
     }
 
@@ -165,7 +177,8 @@ final class Store {
       return carryOut((recreated ? step.recreated() : step.written()).apply(now), now);
     }
 
-    private Future<T> lost(ApiAnswer conflict, Plan.Step<T> step, Observed base, Observed now) {
+    private Future<T> lost(
+        KubernetesResponse conflict, Plan.Step<T> step, Observed base, Observed now) {
       boolean ours = now != null && now.object().comesAfter(step.draft());
       if (ours && now.object().isWrittenBy(step.draft())) {
         return written(step, base, now, false);
@@ -174,7 +187,9 @@ final class Store {
         return Future.succeededFuture(step.overtaken());
       }
       boolean unknown = now != null && conflict.again() && now.object().mayHide(step.draft());
-      return ours || unknown ? Future.failedFuture(api.answerLost(name)) : attempt(now, true);
+      return ours || unknown
+          ? Future.failedFuture(api.failures().answerLost(name))
+          : attempt(now, true);
     }
   }
 }

@@ -1,2 +1,2 @@
-/** Leases in Kubernetes' own records: Lease objects, or the annotation that came before them. */
+/** Leases in Kubernetes objects: Lease objects, or the annotation that came before them. */
 package dev.conclave.backend.kubernetes;

@@ -1,5 +1,6 @@
 package dev.conclave.backend.kubernetes;
 
+import dev.conclave.backend.kubernetes.object.LeaderRecord;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.URI;

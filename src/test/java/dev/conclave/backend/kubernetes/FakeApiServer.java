@@ -1,6 +1,7 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.kubernetes.object.Names;
 import dev.conclave.testing.Async;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;

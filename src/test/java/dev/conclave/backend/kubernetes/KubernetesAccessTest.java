@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.kubernetes.object.Names;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.LaunchedProcess;
 import io.vertx.core.Vertx;

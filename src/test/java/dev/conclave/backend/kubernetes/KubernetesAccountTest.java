@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Who asks, what the account may do, and what a refusal says. */
-class KubernetesAccountTest extends WithFakeApiServer {
+class KubernetesAccountTest extends FakeApiServerFixture {
   @TempDir Path files;
 
   private SyncBackend patient() {

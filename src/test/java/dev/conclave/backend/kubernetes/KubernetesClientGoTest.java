@@ -9,6 +9,7 @@ import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.kubernetes.object.Names;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -21,7 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Electors by client-go's rules and ours compete for one Lease: both ways, and never two lead. */
-class KubernetesClientGoTest extends WithFakeApiServer {
+class KubernetesClientGoTest extends FakeApiServerFixture {
   private static final Duration A_SECOND = Duration.ofSeconds(1);
   private static final Duration A_YEAR = Duration.ofDays(365);
 

@@ -26,7 +26,7 @@ import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /** Elections on Kubernetes, and what the shipped manifests say. */
-class KubernetesElectionTest extends WithFakeApiServer {
+class KubernetesElectionTest extends FakeApiServerFixture {
   private JsonObject election(long leaseDuration, long retryInterval) {
     return new JsonObject()
         .put("backend", server.config("lease"))

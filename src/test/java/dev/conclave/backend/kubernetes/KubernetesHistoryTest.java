@@ -10,6 +10,11 @@ import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.kubernetes.FakeApiServer.Trouble;
+import dev.conclave.backend.kubernetes.api.ApiClient;
+import dev.conclave.backend.kubernetes.api.Credentials;
+import dev.conclave.backend.kubernetes.api.Endpoint;
+import dev.conclave.backend.kubernetes.object.Names;
+import dev.conclave.backend.kubernetes.object.Resource;
 import dev.conclave.time.ContextScheduler;
 import io.vertx.core.http.HttpClientOptions;
 import java.time.Duration;
@@ -19,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Objects that are deleted while they are held, and an etcd that was restored from a backup. */
-class KubernetesHistoryTest extends WithFakeApiServer {
+class KubernetesHistoryTest extends FakeApiServerFixture {
   private static final Duration SHORT = Duration.ofSeconds(3);
 
   /** Waits until the lease is granted, and returns the fencing token. */
@@ -153,7 +158,14 @@ class KubernetesHistoryTest extends WithFakeApiServer {
                   FakeApiServer.NAMESPACE,
                   new HttpClientOptions().setDefaultPort(server.port()),
                   Credentials.none());
-          ApiClient api = new ApiClient(vertx, scheduler, endpoint, Resource.LEASE, 2);
+          ApiClient api =
+              new ApiClient(
+                  vertx,
+                  scheduler,
+                  endpoint,
+                  Resource.LEASE.path(FakeApiServer.NAMESPACE),
+                  Resource.LEASE.qualifiedName(),
+                  2);
           Observations observations =
               new Observations(scheduler, seen -> {}, name -> hints.incrementAndGet(), () -> {});
           new KindWatch(

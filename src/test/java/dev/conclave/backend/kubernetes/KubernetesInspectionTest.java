@@ -11,6 +11,9 @@ import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.kubernetes.object.Annotations;
+import dev.conclave.backend.kubernetes.object.Names;
+import dev.conclave.backend.kubernetes.object.Resource;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
@@ -20,7 +23,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** Inspection holds up no lease. */
-class KubernetesInspectionTest extends WithFakeApiServer {
+class KubernetesInspectionTest extends FakeApiServerFixture {
   @Test
   void listingsThatHangHoldUpNoRenewal() {
     KubernetesBackend backend = open(server.config("lease").put("connections", 1));

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Something that answers, and is no API server: errors that name it, and no harm afterwards. */
-class KubernetesNonsenseTest extends WithFakeApiServer {
+class KubernetesNonsenseTest extends FakeApiServerFixture {
   private final Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
 
   @BeforeEach

@@ -12,6 +12,8 @@ import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.kubernetes.object.Names;
+import dev.conclave.backend.kubernetes.object.Resource;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.Planted;
 import io.vertx.core.json.JsonObject;
@@ -22,7 +24,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What stands in the objects, and how what others write there is read. */
-class KubernetesRecordTest extends WithFakeApiServer {
+class KubernetesRecordTest extends FakeApiServerFixture {
   private static final String MICRO_TIME = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}Z";
 
   @Test

@@ -12,7 +12,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** An API server that is not there yet when a program starts. */
-class KubernetesStartTest extends WithFakeApiServer {
+class KubernetesStartTest extends FakeApiServerFixture {
   @Test
   void aServerThatComesMeanwhileIsUsed() {
     LateServer late = new LateServer(vertx, server.url());

@@ -11,6 +11,8 @@ import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.kubernetes.FakeApiServer.Fault;
 import dev.conclave.backend.kubernetes.FakeApiServer.Trouble;
+import dev.conclave.backend.kubernetes.object.Names;
+import dev.conclave.backend.kubernetes.object.Resource;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.Planted;
 import io.vertx.core.Future;
@@ -28,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Lost races, lost answers, deleted objects, and an API server that is not well. */
-class KubernetesTroubleTest extends WithFakeApiServer {
+class KubernetesTroubleTest extends FakeApiServerFixture {
   @TempDir Path files;
 
   @Test

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The shared watch: what it keeps fresh, what it calls, and how it comes back. */
-class KubernetesWatchTest extends WithFakeApiServer {
+class KubernetesWatchTest extends FakeApiServerFixture {
   private static final Duration A_SECOND = Duration.ofSeconds(1);
 
   @Test

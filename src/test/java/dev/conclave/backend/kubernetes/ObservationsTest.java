@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.kubernetes.object.Names;
+import dev.conclave.backend.kubernetes.object.Resource;
+import dev.conclave.backend.kubernetes.object.StoredObject;
+import dev.conclave.backend.kubernetes.object.Writer;
 import dev.conclave.testing.ManualScheduler;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -20,7 +24,7 @@ class ObservationsTest {
   private static final String NAME = Names.of(KEY);
 
   private final ManualScheduler time = new ManualScheduler();
-  private final Listeners listeners = new Listeners(time);
+  private final KubernetesWaiters listeners = new KubernetesWaiters(time);
   private final List<String> changes = new ArrayList<>();
   private final AtomicInteger wentBack = new AtomicInteger();
   private final Observations observations =

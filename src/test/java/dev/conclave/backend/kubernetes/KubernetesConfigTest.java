@@ -3,6 +3,9 @@ package dev.conclave.backend.kubernetes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.conclave.backend.kubernetes.api.Access;
+import dev.conclave.backend.kubernetes.api.Kubeconfig;
+import dev.conclave.backend.kubernetes.object.Resource;
 import dev.conclave.error.ErrorCode;
 import io.vertx.core.json.JsonObject;
 import java.net.URL;
@@ -12,10 +15,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Configurations that are refused, each in a sentence. */
-class KubernetesSettingsTest {
-  private static KubernetesSettings settings(String json) {
+class KubernetesConfigTest {
+  private static KubernetesConfig settings(String json) {
     JsonObject config = new JsonObject(json.replace('\'', '"')).put("type", "kubernetes");
-    return new KubernetesSettings(config, nothing -> null);
+    return KubernetesConfig.of(config, nothing -> null);
   }
 
   @ParameterizedTest
@@ -52,7 +55,7 @@ class KubernetesSettingsTest {
 
   @Test
   void defaultsAreThoseOfTheDocumentation() {
-    KubernetesSettings settings = settings("{'apiServer': 'http://a'}");
+    KubernetesConfig settings = settings("{'apiServer': 'http://a'}");
     assertThat(settings.resource()).isEqualTo(Resource.LEASE);
     assertThat(settings.timeout()).hasSeconds(5);
     assertThat(settings.connections()).isEqualTo(8);
@@ -112,7 +115,7 @@ class KubernetesSettingsTest {
 
   @Test
   void withoutItsYamlLibraryAKubeconfigNamesTheArtifact() throws Exception {
-    URL here = KubernetesSettings.class.getProtectionDomain().getCodeSource().getLocation();
+    URL here = KubernetesConfig.class.getProtectionDomain().getCodeSource().getLocation();
     try (WithoutYaml loader = new WithoutYaml(here)) {
       Object factory =
           loader
@@ -131,7 +134,7 @@ class KubernetesSettingsTest {
   /** Conclave's own classes anew, where there is no YAML library. */
   private static final class WithoutYaml extends URLClassLoader {
     WithoutYaml(URL classes) {
-      super(new URL[] {classes}, KubernetesSettingsTest.class.getClassLoader());
+      super(new URL[] {classes}, KubernetesConfigTest.class.getClassLoader());
     }
 
     @Override

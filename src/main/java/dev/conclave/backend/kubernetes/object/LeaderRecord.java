@@ -1,5 +1,6 @@
-package dev.conclave.backend.kubernetes;
+package dev.conclave.backend.kubernetes.object;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -14,16 +15,21 @@ import java.time.format.DateTimeFormatter;
  * @param renewTime when it was renewed last
  * @param transitions how many holdings there were before this one
  */
-record LeaderRecord(
+public record LeaderRecord(
     String holder, int durationSeconds, String acquireTime, String renewTime, int transitions) {
   /** A record that says nothing yet. */
-  static final LeaderRecord NONE = new LeaderRecord("", 0, null, null, 0);
+  public static final LeaderRecord NONE = new LeaderRecord("", 0, null, null, 0);
 
   private static final DateTimeFormatter MICRO_TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
 
+  /** The duration in whole seconds, rounded up: another elector never expires a lease earlier. */
+  public static int seconds(Duration duration) {
+    return (int) ((duration.toMillis() + 999) / 1000);
+  }
+
   /** A moment as Kubernetes' {@code MicroTime} is written. */
-  static String time(Instant moment) {
+  public static String time(Instant moment) {
     return MICRO_TIME.format(moment);
   }
 }

@@ -1,4 +1,4 @@
-package dev.conclave.backend.kubernetes;
+package dev.conclave.backend.kubernetes.api;
 
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
@@ -8,7 +8,6 @@ import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.parsetools.RecordParser;
-import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
 import java.util.function.Consumer;
 
@@ -16,30 +15,25 @@ import java.util.function.Consumer;
  * An answer that goes on: JSON objects, one a line. It ends when the server ends it, when the
  * connection breaks, when it has been silent for too long, or when it is cancelled.
  */
-final class EventStream {
-  /** Says in a sentence what a status means. */
-  interface Failures {
-    ServiceException of(ApiCall call, int status, String message);
-  }
-
+public final class EventStream {
   /** The stream cannot go on from where it was: what it is about has to be read anew. */
-  static final class Gone extends RuntimeException {
+  public static final class Gone extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    Gone(String reason) {
+    public Gone(String reason) {
       super(reason);
     }
 
     /** The server does not have the past any more from which the stream was to go on. */
-    static Gone tooOld() {
+    public static Gone tooOld() {
       return new Gone("the resource version is too old");
     }
   }
 
   private final Scheduler scheduler;
   private final Exchange exchange;
-  private final Failures failures;
-  private final ApiCall call;
+  private final ApiFailures failures;
+  private final KubernetesRequest call;
   private final long idle;
   private final Consumer<JsonObject> line;
   private final Promise<Void> ended = Promise.promise();
@@ -51,8 +45,8 @@ final class EventStream {
   EventStream(
       Scheduler scheduler,
       Exchange exchange,
-      Failures failures,
-      ApiCall call,
+      ApiFailures failures,
+      KubernetesRequest call,
       Duration idle,
       Consumer<JsonObject> line) {
     this.scheduler = scheduler;
@@ -73,7 +67,7 @@ final class EventStream {
                 connect(token)
                     .compose(
                         response ->
-                            response.statusCode() == ApiAnswer.UNAUTHORIZED
+                            response.statusCode() == KubernetesResponse.UNAUTHORIZED
                                 ? credentials.insteadOf(token).compose(this::reconnect)
                                 : Future.succeededFuture(response)))
         .onSuccess(this::read)
@@ -82,23 +76,23 @@ final class EventStream {
   }
 
   /** Succeeds when the server ended it properly; fails with {@link Gone} and for other reasons. */
-  Future<Void> ended() {
+  public Future<Void> ended() {
     return ended.future();
   }
 
   /** How many nanoseconds the server has asked to stay away, or -1. */
-  long retryAfter() {
+  public long retryAfter() {
     return pause;
   }
 
   /** Ends it from here, with this failure. */
-  void cancel(RuntimeException reason) {
+  public void cancel(RuntimeException reason) {
     end(reason);
   }
 
   private Future<HttpClientResponse> reconnect(String token) {
     return token == null
-        ? Future.failedFuture(failures.of(call, ApiAnswer.UNAUTHORIZED, ""))
+        ? Future.failedFuture(failures.of(call, KubernetesResponse.UNAUTHORIZED, ""))
         : connect(token);
   }
 
@@ -121,7 +115,7 @@ final class EventStream {
 
   private void read(HttpClientResponse response) {
     response.exceptionHandler(this::end);
-    if (response.statusCode() != ApiAnswer.OK) {
+    if (response.statusCode() != KubernetesResponse.OK) {
       pause = Exchange.retryAfter(response.getHeader(HttpHeaders.RETRY_AFTER));
       refused(response);
       return;
@@ -143,7 +137,7 @@ final class EventStream {
 
   private void refused(HttpClientResponse response) {
     int status = response.statusCode();
-    if (status == ApiAnswer.GONE) {
+    if (status == KubernetesResponse.GONE) {
       end(Gone.tooOld());
       return;
     }

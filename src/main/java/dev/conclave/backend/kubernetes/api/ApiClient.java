@@ -1,6 +1,5 @@
-package dev.conclave.backend.kubernetes;
+package dev.conclave.backend.kubernetes.api;
 
-import dev.conclave.error.ErrorCode;
 import dev.conclave.time.Backoff;
 import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
@@ -30,10 +29,11 @@ import java.util.function.Consumer;
  *   <li>200, 201, 404, 409 and 410 are answers; everything else is a failure, in a sentence.
  * </ol>
  */
-final class ApiClient {
+public final class ApiClient {
   private static final String TOKEN_FILE = "the disk with the token file";
   private static final int CONNECTION_ATTEMPTS = 3;
-  static final Backoff BACKOFF = Backoff.jittered(Duration.ofMillis(50), Duration.ofSeconds(2));
+  public static final Backoff BACKOFF =
+      Backoff.jittered(Duration.ofMillis(50), Duration.ofSeconds(2));
 
   /** One connection for each kind of key that is watched. */
   private static final int WATCHES = 3;
@@ -43,22 +43,26 @@ final class ApiClient {
 
   private final Scheduler scheduler;
   private final Endpoint endpoint;
-  private final Resource resource;
+  private final ApiFailures failures;
   private final Exchange exchange;
   private final Account account = new Account();
   private volatile String trouble;
 
-  ApiClient(
-      Vertx vertx, Scheduler scheduler, Endpoint endpoint, Resource resource, int connections) {
+  public ApiClient(
+      Vertx vertx,
+      Scheduler scheduler,
+      Endpoint endpoint,
+      String path,
+      String resource,
+      int connections) {
     this.scheduler = scheduler;
     this.endpoint = endpoint;
-    this.resource = resource;
-    String path = endpoint.pathPrefix() + resource.path(endpoint.namespace());
+    this.failures = new ApiFailures(endpoint, resource);
     this.exchange =
         new Exchange(
             client(vertx, endpoint, connections + WATCHES),
             client(vertx, endpoint, INSPECTIONS),
-            path);
+            endpoint.pathPrefix() + path);
   }
 
   private static HttpClientAgent client(Vertx vertx, Endpoint endpoint, int connections) {
@@ -67,21 +71,26 @@ final class ApiClient {
   }
 
   /** The server's address. */
-  String url() {
+  public String url() {
     return endpoint.url();
   }
 
   /** What the last request that was not answered as it should be has failed with, or null. */
-  String trouble() {
+  public String trouble() {
     return trouble;
   }
 
-  String namespace() {
+  public String namespace() {
     return endpoint.namespace();
   }
 
+  /** The failures of requests to this server. */
+  public ApiFailures failures() {
+    return failures;
+  }
+
   /** Sends a request, again if need be. */
-  Future<ApiAnswer> send(ApiCall call, Deadline deadline) {
+  public Future<KubernetesResponse> send(KubernetesRequest call, Deadline deadline) {
     return attempt(call, deadline, 1);
   }
 
@@ -90,16 +99,17 @@ final class ApiClient {
    *
    * @param line told every line
    */
-  EventStream stream(ApiCall call, Duration idle, Consumer<JsonObject> line) {
-    return new EventStream(scheduler, exchange, this::failure, call, idle, line)
+  public EventStream stream(KubernetesRequest call, Duration idle, Consumer<JsonObject> line) {
+    return new EventStream(scheduler, exchange, failures, call, idle, line)
         .open(endpoint.credentials());
   }
 
-  Future<Void> close() {
+  public Future<Void> close() {
     return exchange.close();
   }
 
-  private Future<ApiAnswer> attempt(ApiCall call, Deadline deadline, int number) {
+  private Future<KubernetesResponse> attempt(
+      KubernetesRequest call, Deadline deadline, int number) {
     return deadline
         .bound(endpoint.credentials().token(), () -> deadline.failure(TOKEN_FILE))
         .compose(
@@ -108,7 +118,7 @@ final class ApiClient {
                     .send(call, token, deadline)
                     .compose(
                         raw ->
-                            raw.status() == ApiAnswer.UNAUTHORIZED
+                            raw.status() == KubernetesResponse.UNAUTHORIZED
                                 ? reauthorized(call, token, raw, deadline)
                                 : Future.succeededFuture(raw)))
         .transform(
@@ -118,14 +128,18 @@ final class ApiClient {
               }
               if (!(result.cause() instanceof ServiceException) && number < CONNECTION_ATTEMPTS) {
                 return again(
-                    call, deadline, number, BACKOFF.after(number), unreachable(result.cause()));
+                    call,
+                    deadline,
+                    number,
+                    BACKOFF.after(number),
+                    failures.unreachable(result.cause()));
               }
-              return Future.failedFuture(unreachable(result.cause()));
+              return Future.failedFuture(failures.unreachable(result.cause()));
             });
   }
 
   private Future<Exchange.Raw> reauthorized(
-      ApiCall call, String refused, Exchange.Raw raw, Deadline deadline) {
+      KubernetesRequest call, String refused, Exchange.Raw raw, Deadline deadline) {
     return deadline
         .bound(endpoint.credentials().insteadOf(refused), () -> deadline.failure(TOKEN_FILE))
         .compose(
@@ -133,23 +147,29 @@ final class ApiClient {
                 token == null ? Future.succeededFuture(raw) : exchange.send(call, token, deadline));
   }
 
-  private Future<ApiAnswer> judge(ApiCall call, Exchange.Raw raw, Deadline deadline, int number) {
+  private Future<KubernetesResponse> judge(
+      KubernetesRequest call, Exchange.Raw raw, Deadline deadline, int number) {
     switch (raw.status()) {
-      case ApiAnswer.OK, ApiAnswer.CREATED, ApiAnswer.NOT_FOUND, ApiAnswer.CONFLICT, ApiAnswer.GONE:
+      case KubernetesResponse.OK,
+      KubernetesResponse.CREATED,
+      KubernetesResponse.NOT_FOUND,
+      KubernetesResponse.CONFLICT,
+      KubernetesResponse.GONE:
         account.allowed(call.verb());
         trouble = null;
         JsonObject body = raw.json();
         return body == null
-            ? Future.failedFuture(failure(call, raw.status(), "no JSON"))
-            : Future.succeededFuture(new ApiAnswer(raw.status(), body, number > 1, raw.date()));
+            ? Future.failedFuture(failures.of(call, raw.status(), "no JSON"))
+            : Future.succeededFuture(
+                new KubernetesResponse(raw.status(), body, number > 1, raw.date()));
       default:
-        ServiceException failure = failure(call, raw.status(), raw.message());
-        if (raw.status() == ApiAnswer.TOO_MANY_REQUESTS || raw.status() >= 500) {
+        ServiceException failure = failures.of(call, raw.status(), raw.message());
+        if (raw.status() == KubernetesResponse.TOO_MANY_REQUESTS || raw.status() >= 500) {
           long asked = raw.retryAfter();
           return again(call, deadline, number, asked >= 0 ? asked : BACKOFF.after(number), failure);
         }
-        if (raw.status() == ApiAnswer.FORBIDDEN
-            && !Forbidden.isAboutTheNamespace(raw.message())
+        if (raw.status() == KubernetesResponse.FORBIDDEN
+            && !ApiFailures.isAboutTheNamespace(raw.message())
             && account.mayBeAllowed(call.verb())) {
           long pause = BACKOFF.after(number);
           // The answer to the last try needs time too: with none, nobody would be told of this one.
@@ -163,65 +183,12 @@ final class ApiClient {
     }
   }
 
-  private Future<ApiAnswer> again(
-      ApiCall call, Deadline deadline, int number, long pause, ServiceException failure) {
+  private Future<KubernetesResponse> again(
+      KubernetesRequest call, Deadline deadline, int number, long pause, ServiceException failure) {
     trouble = failure.getMessage();
     if (pause >= deadline.left()) {
       return Future.failedFuture(failure);
     }
     return scheduler.after(pause).compose(over -> attempt(call, deadline, number + 1));
-  }
-
-  private ServiceException unreachable(Throwable cause) {
-    if (cause instanceof ServiceException known) {
-      return known;
-    }
-    String reason = cause.getMessage() == null ? cause.getClass().getName() : cause.getMessage();
-    return ErrorCode.BACKEND_UNAVAILABLE.failure(
-        "the API server "
-            + endpoint.url()
-            + " can not be reached: "
-            + endpoint.credentials().redact(reason));
-  }
-
-  /** The failure that a status stands for. */
-  ServiceException failure(ApiCall call, int status, String message) {
-    String what =
-        call.verb() + " " + resource.qualifiedName() + " in namespace '" + namespace() + "'";
-    String said = message.isEmpty() ? "" : " (" + endpoint.credentials().redact(message) + ")";
-    return ErrorCode.BACKEND_UNAVAILABLE.failure(
-        switch (status) {
-          case ApiAnswer.UNAUTHORIZED ->
-              "the API server " + endpoint.url() + " refuses the credentials (401) to " + what;
-          case ApiAnswer.FORBIDDEN ->
-              endpoint
-                  .credentials()
-                  .redact(
-                      Forbidden.sentence(
-                          message, call.verb(), resource.qualifiedName(), namespace()));
-          case ApiAnswer.NOT_FOUND ->
-              "the API server "
-                  + endpoint.url()
-                  + " has no such namespace or resource (404): "
-                  + what
-                  + said;
-          default ->
-              "the API server " + endpoint.url() + " answered " + status + " to " + what + said;
-        });
-  }
-
-  /** What answers with an object that was not asked for is no API server: it is not believed. */
-  ServiceException anotherObject(ApiCall call) {
-    return failure(call, ApiAnswer.OK, "with another object than was asked for");
-  }
-
-  /** A write that was sent again, and of which nobody can say what has become. */
-  ServiceException answerLost(String name) {
-    return ErrorCode.BACKEND_UNAVAILABLE.failure(
-        "the API server's answer to a write of "
-            + resource.qualifiedName()
-            + " '"
-            + name
-            + "' was lost, and others have written since");
   }
 }

@@ -1,4 +1,4 @@
-package dev.conclave.backend.kubernetes;
+package dev.conclave.backend.kubernetes.api;
 
 import io.vertx.core.http.HttpClientOptions;
 
@@ -11,7 +11,7 @@ import io.vertx.core.http.HttpClientOptions;
  * @param options host, port, TLS
  * @param credentials what the requests carry
  */
-record Endpoint(
+public record Endpoint(
     String url,
     String pathPrefix,
     String namespace,

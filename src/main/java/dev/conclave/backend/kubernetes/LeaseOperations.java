@@ -7,6 +7,14 @@ import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.Register;
+import dev.conclave.backend.kubernetes.api.ApiClient;
+import dev.conclave.backend.kubernetes.api.KubernetesRequest;
+import dev.conclave.backend.kubernetes.api.KubernetesResponse;
+import dev.conclave.backend.kubernetes.object.Annotations;
+import dev.conclave.backend.kubernetes.object.Names;
+import dev.conclave.backend.kubernetes.object.Resource;
+import dev.conclave.backend.kubernetes.object.StoredObject;
+import dev.conclave.backend.kubernetes.object.Writer;
 import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
@@ -28,7 +36,7 @@ import java.util.function.Predicate;
  * <p>The watch on a kind begins with the first operation on it, so that the observation of its
  * holders is older than the second.
  */
-final class Leases {
+final class LeaseOperations {
   /** Read as one JSON document, on the thread that renews as well. */
   private static final int LARGEST_PAGE = 500;
 
@@ -37,20 +45,20 @@ final class Leases {
   private final Resource resource;
   private final Duration timeout;
   private final Writer writer;
-  private final Listeners listeners;
+  private final KubernetesWaiters listeners;
   private final Observations observations;
   private final Store store;
   private final KeyQueue queue;
   private final Map<LeaseKind, KindWatch> watches = new EnumMap<>(LeaseKind.class);
   private boolean closed;
 
-  Leases(Scheduler scheduler, ApiClient api, Resource resource, Duration timeout) {
+  LeaseOperations(Scheduler scheduler, ApiClient api, Resource resource, Duration timeout) {
     this.scheduler = scheduler;
     this.api = api;
     this.resource = resource;
     this.timeout = timeout;
     this.writer = new Writer(resource, api.namespace(), scheduler);
-    this.listeners = new Listeners(scheduler);
+    this.listeners = new KubernetesWaiters(scheduler);
     this.observations =
         new Observations(scheduler, listeners::seen, listeners::changed, this::listAnew);
     this.queue = new KeyQueue(scheduler);
@@ -125,7 +133,7 @@ final class Leases {
     if (page != null && !page.isEmpty()) {
       parameters.put("continue", page);
     }
-    ApiCall call = ApiCall.list(parameters).inspecting();
+    KubernetesRequest call = KubernetesRequest.list(parameters).inspecting();
     long asked = scheduler.nanoTime();
     // A later page is of the moment when the first one was read, whenever that was.
     Consumer<StoredObject> observer =
@@ -136,12 +144,12 @@ final class Leases {
         .compose(
             answer ->
                 switch (answer.status()) {
-                  case ApiAnswer.OK ->
+                  case KubernetesResponse.OK ->
                       Future.succeededFuture(page(kind, prefix, answer.body(), observer));
                   // The walk took too long: go on where the server says, else from the beginning.
-                  case ApiAnswer.GONE ->
+                  case KubernetesResponse.GONE ->
                       Future.succeededFuture(new LeasePage(List.of(), next(answer.body(), "")));
-                  default -> Future.failedFuture(api.failure(call, answer.status(), ""));
+                  default -> Future.failedFuture(api.failures().of(call, answer.status(), ""));
                 });
   }
 
@@ -158,21 +166,6 @@ final class Leases {
     return queue.run(Names.ofRegister(name), () -> registers().retreat(name, mark, deadline()));
   }
 
-  private Registers registers() {
-    return new Registers(scheduler, api, resource, writer);
-  }
-
-  Future<Void> ping() {
-    ApiCall call =
-        ApiCall.list(Map.of("limit", "1", "labelSelector", KindWatch.selector(LeaseKind.LEADER)));
-    return api.send(call, deadline())
-        .compose(
-            answer ->
-                answer.status() == ApiAnswer.OK
-                    ? Future.succeededFuture()
-                    : Future.failedFuture(api.failure(call, answer.status(), "")));
-  }
-
   /** Adds a hint. */
   void watch(LeaseKey key, Runnable hint) {
     follow(key.kind());
@@ -185,6 +178,23 @@ final class Leases {
     listeners.unwatch(Names.of(key), hint);
   }
 
+  Future<Void> ping() {
+    KubernetesRequest call =
+        KubernetesRequest.list(
+            Map.of("limit", "1", "labelSelector", KindWatch.selector(LeaseKind.LEADER)));
+    return api.send(call, deadline())
+        .compose(
+            answer ->
+                answer.status() == KubernetesResponse.OK
+                    ? Future.succeededFuture()
+                    : Future.failedFuture(api.failures().of(call, answer.status(), "")));
+  }
+
+  /** What the last request that failed has failed with, or null. */
+  String trouble() {
+    return api.trouble();
+  }
+
   Future<Void> close() {
     closed = true;
     watches.values().forEach(KindWatch::close);
@@ -192,9 +202,8 @@ final class Leases {
     return api.close();
   }
 
-  /** The API server's address. */
-  String trouble() {
-    return api.trouble();
+  private Registers registers() {
+    return new Registers(scheduler, api, resource, writer);
   }
 
   /** The API server's address. */

@@ -1,4 +1,4 @@
-package dev.conclave.backend.kubernetes;
+package dev.conclave.backend.kubernetes.api;
 
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.Scheduler;
@@ -14,7 +14,7 @@ import java.time.Duration;
  * they still hold. A file that is empty for a moment, while it is replaced, counts as unreadable:
  * the token read before stays. To be used on one thread.
  */
-final class Credentials {
+public final class Credentials {
   private static final Logger LOG = System.getLogger(Credentials.class.getName());
   private static final long FRESH = Duration.ofSeconds(10).toNanos();
 
@@ -33,28 +33,28 @@ final class Credentials {
   }
 
   /** No token: a client certificate, or an API server that lets everybody in. */
-  static Credentials none() {
+  public static Credentials none() {
     return new Credentials(null, null, null, null);
   }
 
   /** A token that stays. */
-  static Credentials fixed(String token) {
+  public static Credentials fixed(String token) {
     return new Credentials(null, null, null, token);
   }
 
   /** The token in a file. */
-  static Credentials file(Vertx vertx, Scheduler scheduler, String file) {
+  public static Credentials file(Vertx vertx, Scheduler scheduler, String file) {
     return new Credentials(vertx, scheduler, file, null);
   }
 
   /** The token to send, or null. */
-  Future<String> token() {
+  public Future<String> token() {
     boolean fresh = token != null && (file == null || scheduler.nanoTime() - readAt < FRESH);
     return fresh || file == null ? Future.succeededFuture(token) : read();
   }
 
   /** The token to send after this one was refused, or null when there is no other. */
-  Future<String> insteadOf(String refused) {
+  public Future<String> insteadOf(String refused) {
     if (file == null) {
       return Future.succeededFuture();
     }
@@ -62,7 +62,7 @@ final class Credentials {
   }
 
   /** The text without the token, wherever it came from. */
-  String redact(String text) {
+  public String redact(String text) {
     return token == null || token.isEmpty() ? text : text.replace(token, "[token]");
   }
 

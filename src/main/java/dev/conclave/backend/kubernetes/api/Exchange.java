@@ -1,4 +1,4 @@
-package dev.conclave.backend.kubernetes;
+package dev.conclave.backend.kubernetes.api;
 
 import dev.conclave.time.Deadline;
 import io.vertx.core.Future;
@@ -83,7 +83,7 @@ final class Exchange {
   }
 
   /** Sends it and waits for the whole answer. */
-  Future<Raw> send(ApiCall call, String token, Deadline deadline) {
+  Future<Raw> send(KubernetesRequest call, String token, Deadline deadline) {
     if (deadline.isOver()) {
       return Future.failedFuture(deadline.failure("the API server"));
     }
@@ -123,7 +123,7 @@ final class Exchange {
   }
 
   /** A request that is ready to be sent. */
-  Future<HttpClientRequest> request(ApiCall call, String token, long patience) {
+  Future<HttpClientRequest> request(KubernetesRequest call, String token, long patience) {
     RequestOptions options =
         new RequestOptions()
             .setMethod(call.method())

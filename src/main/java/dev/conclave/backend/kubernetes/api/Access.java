@@ -1,4 +1,4 @@
-package dev.conclave.backend.kubernetes;
+package dev.conclave.backend.kubernetes.api;
 
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.Scheduler;
@@ -23,7 +23,7 @@ import java.net.URISyntaxException;
  * @param tokenFile a file with a bearer token, or null
  * @param insecure whether the server's certificate is not checked
  */
-record Access(
+public record Access(
     String url,
     String namespace,
     Pem ca,
@@ -34,8 +34,8 @@ record Access(
     boolean insecure) {
 
   /** PEM text, given as such or as a file. */
-  record Pem(String file, Buffer text) {
-    static Pem file(String file) {
+  public record Pem(String file, Buffer text) {
+    public static Pem file(String file) {
       return file == null ? null : new Pem(file, null);
     }
 
@@ -44,12 +44,12 @@ record Access(
     }
   }
 
-  Access inNamespace(String other) {
+  public Access inNamespace(String other) {
     return new Access(url, other, ca, clientCert, clientKey, token, tokenFile, insecure);
   }
 
   /** Reads the certificates and makes the client's options of it all. */
-  Future<Endpoint> endpoint(Vertx vertx, Scheduler scheduler, HttpClientOptions base) {
+  public Future<Endpoint> endpoint(Vertx vertx, Scheduler scheduler, HttpClientOptions base) {
     URI uri = checkUrl("the API server's address", url);
     boolean tls = uri.getScheme().equals("https");
     String host = uri.getHost().replaceAll("^\\[|]$", "");
@@ -87,7 +87,7 @@ record Access(
   }
 
   /** The text of a file, without space around it. */
-  static Future<String> text(Vertx vertx, String file) {
+  public static Future<String> text(Vertx vertx, String file) {
     return content(vertx, file)
         .map(content -> content.toString().strip())
         .compose(
@@ -99,7 +99,7 @@ record Access(
   }
 
   /** The address, if it is one: http or https, a host, and no credentials in it. */
-  static URI checkUrl(String what, String url) {
+  public static URI checkUrl(String what, String url) {
     try {
       URI uri = new URI(url);
       boolean http = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());

@@ -7,6 +7,8 @@ import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.kubernetes.object.Names;
+import dev.conclave.backend.kubernetes.object.Resource;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -17,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /** A fresh fake API server for every test, and backends on it. */
-abstract class WithFakeApiServer {
+abstract class FakeApiServerFixture {
   static final Duration LONG = Duration.ofSeconds(60);
 
   private final List<SyncBackend> opened = new ArrayList<>();

@@ -1,4 +1,4 @@
-package dev.conclave.backend.kubernetes;
+package dev.conclave.backend.kubernetes.object;
 
 import dev.conclave.backend.LeaseRules;
 import io.vertx.core.json.JsonObject;
@@ -11,7 +11,7 @@ import java.util.Objects;
  * One version of an object, read once. The annotations about a holder count only while the record
  * names the holder they were written for.
  */
-final class StoredObject {
+public final class StoredObject {
   /** Leaves room above every fencing token that is believed, whatever stands in an annotation. */
   private static final long MAX_FENCE = LeaseRules.MAX_MARK - (1L << 32);
 
@@ -27,7 +27,7 @@ final class StoredObject {
    *
    * @throws RuntimeException when its record can not be read
    */
-  StoredObject(Resource resource, JsonObject json) {
+  public StoredObject(Resource resource, JsonObject json) {
     this.json = json;
     // Who set which field is of no use here, and the server keeps it by itself.
     json.getJsonObject("metadata").remove("managedFields");
@@ -39,65 +39,65 @@ final class StoredObject {
   }
 
   /** A copy of the whole object, to be changed and written back. */
-  JsonObject copy() {
+  public JsonObject copy() {
     return json.copy();
   }
 
-  String name() {
+  public String name() {
     return metadata().getString("name");
   }
 
-  String resourceVersion() {
+  public String resourceVersion() {
     return metadata().getString("resourceVersion");
   }
 
   /** Whether the label is there by which watches choose. */
-  boolean isLabelled() {
+  public boolean isLabelled() {
     JsonObject labels = metadata().getJsonObject("labels");
     return labels != null && Annotations.CONCLAVE.equals(labels.getString(Annotations.MANAGED_BY));
   }
 
   /** The kind in the label, or null. */
-  String kind() {
+  public String kind() {
     JsonObject labels = metadata().getJsonObject("labels");
     return labels == null ? null : labels.getString(Annotations.KIND);
   }
 
-  LeaderRecord record() {
+  public LeaderRecord record() {
     return record;
   }
 
-  String annotation(String key) {
+  public String annotation(String key) {
     return annotations.getString(key);
   }
 
   /** Whether somebody has it, be it of old. */
-  boolean isHeld() {
+  public boolean isHeld() {
     return !record.holder().isEmpty();
   }
 
   /** The holder's label; what another elector calls itself when it is not one of ours. */
-  String owner() {
+  public String owner() {
     String owner = ours ? annotations.getString(Annotations.OWNER) : null;
     return owner == null ? record.holder() : owner;
   }
 
   /** Proves the holder's token; null when it is not one of ours. */
-  String tokenHash() {
+  public String tokenHash() {
     return ours ? annotations.getString(Annotations.TOKEN_HASH) : null;
   }
 
-  Duration duration() {
+  public Duration duration() {
     return duration;
   }
 
   /** The fencing token of this holding, or of the last one when nobody holds it. */
-  long fencingToken() {
+  public long fencingToken() {
     return fencingToken;
   }
 
   /** What the holder attached, or null. */
-  JsonObject holderMetadata() {
+  public JsonObject holderMetadata() {
     String text = ours ? annotations.getString(Annotations.METADATA) : null;
     try {
       return text == null ? null : new JsonObject(text);
@@ -107,7 +107,7 @@ final class StoredObject {
   }
 
   /** How long the holding had lasted at its last renewal: both stamps are one writer's. */
-  Duration ageAtRenewal() {
+  public Duration ageAtRenewal() {
     try {
       Duration age =
           Duration.between(Instant.parse(record.acquireTime()), Instant.parse(record.renewTime()));
@@ -118,19 +118,19 @@ final class StoredObject {
   }
 
   /** Whether this is the same object: not one that was created anew under the same name. */
-  boolean isSameObject(StoredObject other) {
+  public boolean isSameObject(StoredObject other) {
     return Objects.equals(metadata().getString("uid"), other.metadata().getString("uid"));
   }
 
   /** Whether the holder has done nothing between these two versions. */
-  boolean isUnchanged(StoredObject other) {
+  public boolean isUnchanged(StoredObject other) {
     return isSameObject(other)
         && record.equals(other.record)
         && Objects.equals(annotation(Annotations.WRITE), other.annotation(Annotations.WRITE));
   }
 
   /** Whether both versions are of one holding: renewed perhaps, but neither vacated nor taken. */
-  boolean isSameHolding(StoredObject other) {
+  public boolean isSameHolding(StoredObject other) {
     return isSameObject(other)
         && record.transitions() == other.record.transitions()
         && isHeld() == other.isHeld()
@@ -139,19 +139,19 @@ final class StoredObject {
   }
 
   /** Whether this version is what was written. */
-  boolean isWrittenBy(Writer.Draft draft) {
+  public boolean isWrittenBy(Writer.Draft draft) {
     // Other electors leave the ids of writes as they are, but not the holder.
     boolean sameHolder = draft.holder() == null || draft.holder().equals(record.holder());
     return writes().startsWith(draft.writeId()) && sameHolder;
   }
 
   /** Whether this version, or one of the latest before it, is what was written. */
-  boolean comesAfter(Writer.Draft draft) {
+  public boolean comesAfter(Writer.Draft draft) {
     return writes().contains(draft.writeId());
   }
 
   /** Whether so much was written since that {@link #comesAfter} would not know any more. */
-  boolean mayHide(Writer.Draft draft) {
+  public boolean mayHide(Writer.Draft draft) {
     boolean baseIsSeen = !draft.base().isEmpty() && writes().contains(draft.base());
     return !baseIsSeen && writes().split(" ").length >= Writer.WRITES_KEPT;
   }
@@ -160,7 +160,7 @@ final class StoredObject {
    * Whether the holder of another object of this name has written this one, or others have on top
    * of what it wrote.
    */
-  boolean continues(StoredObject other) {
+  public boolean continues(StoredObject other) {
     String latest = other.writes().split(" ")[0];
     return (isHeld() && record.holder().equals(other.record.holder()))
         || (!latest.isEmpty() && writes().contains(latest));
@@ -172,7 +172,7 @@ final class StoredObject {
   }
 
   /** Whether this version is known to be older; versions that are no numbers are never. */
-  boolean isOlderThan(StoredObject other) {
+  public boolean isOlderThan(StoredObject other) {
     try {
       return Long.parseLong(resourceVersion()) < Long.parseLong(other.resourceVersion());
     } catch (NumberFormatException opaque) {
@@ -188,7 +188,7 @@ final class StoredObject {
     int seconds = record.durationSeconds();
     long millis = number(ours ? annotations.getString(Annotations.DURATION_MS) : null);
     // Somebody may have changed the common record by hand: then that is what all electors see.
-    boolean fits = millis > 0 && Seconds.ceiling(Duration.ofMillis(millis)) == seconds;
+    boolean fits = millis > 0 && LeaderRecord.seconds(Duration.ofMillis(millis)) == seconds;
     return fits ? Duration.ofMillis(millis) : Duration.ofSeconds(seconds);
   }
 

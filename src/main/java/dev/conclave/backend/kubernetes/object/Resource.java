@@ -1,19 +1,19 @@
-package dev.conclave.backend.kubernetes;
+package dev.conclave.backend.kubernetes.object;
 
 import io.vertx.core.json.JsonObject;
 
 /** The kinds of objects that leases are kept in, and where in them the record stands. */
-enum Resource {
+public enum Resource {
   /** The object made for it. */
   LEASE("lease", "leases", "coordination.k8s.io", "coordination.k8s.io/v1", "Lease") {
     @Override
-    LeaderRecord read(JsonObject object) {
+    public LeaderRecord read(JsonObject object) {
       JsonObject spec = object.getJsonObject("spec");
       return spec == null ? LeaderRecord.NONE : record(spec, "leaseTransitions");
     }
 
     @Override
-    void write(JsonObject object, LeaderRecord record) {
+    public void write(JsonObject object, LeaderRecord record) {
       JsonObject spec = object.getJsonObject("spec", new JsonObject());
       object.put("spec", fill(spec, record, "leaseTransitions"));
     }
@@ -22,13 +22,13 @@ enum Resource {
   /** The annotation on a ConfigMap that electors used before Lease objects. */
   CONFIGMAP("configmap", "configmaps", "", "v1", "ConfigMap") {
     @Override
-    LeaderRecord read(JsonObject object) {
+    public LeaderRecord read(JsonObject object) {
       String json = annotations(object).getString(LEADER);
       return json == null ? LeaderRecord.NONE : record(new JsonObject(json), "leaderTransitions");
     }
 
     @Override
-    void write(JsonObject object, LeaderRecord record) {
+    public void write(JsonObject object, LeaderRecord record) {
       JsonObject metadata = object.getJsonObject("metadata");
       JsonObject annotations = annotations(object);
       String known = annotations.getString(LEADER);
@@ -39,7 +39,7 @@ enum Resource {
   };
 
   /** The annotation of the resource {@code configmap}. */
-  static final String LEADER = "control-plane.alpha.kubernetes.io/leader";
+  public static final String LEADER = "control-plane.alpha.kubernetes.io/leader";
 
   private final String id;
   private final String plural;
@@ -56,34 +56,34 @@ enum Resource {
   }
 
   /** The one whose configuration value this is. */
-  static Resource of(String id) {
+  public static Resource of(String id) {
     return id.equals(LEASE.id) ? LEASE : CONFIGMAP;
   }
 
   /** The record in an object; fails when there is something that is no record. */
-  abstract LeaderRecord read(JsonObject object);
+  public abstract LeaderRecord read(JsonObject object);
 
   /** Puts the record into an object, leaving fields alone that are not ours. */
-  abstract void write(JsonObject object, LeaderRecord record);
+  public abstract void write(JsonObject object, LeaderRecord record);
 
   /** The path of a name space's collection. */
-  String path(String namespace) {
+  public String path(String namespace) {
     String root = group.isEmpty() ? "/api/" : "/apis/";
     return root + apiVersion + "/namespaces/" + namespace + "/" + plural;
   }
 
   /** Its name as roles have it. */
-  String qualifiedName() {
+  public String qualifiedName() {
     return group.isEmpty() ? plural : plural + "." + group;
   }
 
   /** Marks an object as one of this kind; items of a list do not say it themselves. */
-  JsonObject mark(JsonObject object) {
+  public JsonObject mark(JsonObject object) {
     return object.put("apiVersion", apiVersion).put("kind", kind);
   }
 
   /** An object's annotations; empty when it has none. */
-  static JsonObject annotations(JsonObject object) {
+  public static JsonObject annotations(JsonObject object) {
     return object.getJsonObject("metadata").getJsonObject("annotations", new JsonObject());
   }
 

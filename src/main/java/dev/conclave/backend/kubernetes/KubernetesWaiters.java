@@ -20,13 +20,13 @@ import java.util.Map;
  *   <li>A name without listeners leaves nothing behind.
  * </ol>
  */
-final class Listeners {
-  private static final Logger LOG = System.getLogger(Listeners.class.getName());
+final class KubernetesWaiters {
+  private static final Logger LOG = System.getLogger(KubernetesWaiters.class.getName());
 
   private final Scheduler scheduler;
   private final Map<String, Group> groups = new HashMap<>();
 
-  Listeners(Scheduler scheduler) {
+  KubernetesWaiters(Scheduler scheduler) {
     this.scheduler = scheduler;
   }
 

@@ -1,5 +1,9 @@
 package dev.conclave.backend.kubernetes;
 
+import dev.conclave.backend.kubernetes.api.Access;
+import dev.conclave.backend.kubernetes.api.Endpoint;
+import dev.conclave.backend.kubernetes.api.Kubeconfig;
+import dev.conclave.backend.kubernetes.object.Resource;
 import dev.conclave.backend.support.ClientLibrary;
 import dev.conclave.config.ConfigSchema;
 import dev.conclave.error.ErrorCode;
@@ -22,7 +26,7 @@ import java.util.function.UnaryOperator;
  *   <li>Neither: the pod's own service account.
  * </ol>
  */
-final class KubernetesSettings {
+final class KubernetesConfig {
   private static final String SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
   private static final int DEFAULT_TIMEOUT = 5000;
   private static final int DEFAULT_CONNECTIONS = 8;
@@ -37,10 +41,17 @@ final class KubernetesSettings {
    *
    * @param environment the environment variables
    */
-  KubernetesSettings(JsonObject config, UnaryOperator<String> environment) {
-    this.config = ConfigSchema.named("backend-kubernetes").check("backend", config);
+  static KubernetesConfig of(JsonObject config, UnaryOperator<String> environment) {
+    KubernetesConfig checked =
+        new KubernetesConfig(
+            ConfigSchema.named("backend-kubernetes").check("backend", config), environment);
+    checked.check();
+    return checked;
+  }
+
+  private KubernetesConfig(JsonObject config, UnaryOperator<String> environment) {
+    this.config = config;
     this.environment = environment;
-    check();
   }
 
   Resource resource() {

@@ -1,4 +1,4 @@
-package dev.conclave.backend.kubernetes;
+package dev.conclave.backend.kubernetes.object;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Makes the next version of an object. Whatever it does not know in there stays as it was. */
-final class Writer {
+public final class Writer {
   /**
    * A version to be written, and what the writer knows it by again.
    *
@@ -20,10 +20,10 @@ final class Writer {
    * @param base the id of the write it is based on; empty when there is none
    * @param holder the holder that it names; null in a register
    */
-  record Draft(JsonObject json, String writeId, String base, String holder) {}
+  public record Draft(JsonObject json, String writeId, String base, String holder) {}
 
   /** So many ids of writes are kept: one more than others may write until an answer is unknown. */
-  static final int WRITES_KEPT = 8;
+  public static final int WRITES_KEPT = 8;
 
   private static final List<String> ABOUT_A_HOLDER =
       List.of(
@@ -37,33 +37,33 @@ final class Writer {
   private final String namespace;
   private final Scheduler scheduler;
 
-  Writer(Resource resource, String namespace, Scheduler scheduler) {
+  public Writer(Resource resource, String namespace, Scheduler scheduler) {
     this.resource = resource;
     this.namespace = namespace;
     this.scheduler = scheduler;
   }
 
   /** The first version. Its fencing token follows from the creation time the server sets. */
-  Draft create(LeaseRequest request) {
+  public Draft create(LeaseRequest request) {
     JsonObject json = blank(Names.of(request.key()));
     return hold(json, request, now(), 0, 0);
   }
 
   /** A new holding on top of an object that is free, or whose holder is dead. */
-  Draft takeOver(StoredObject object, LeaseRequest request, long fencingToken) {
+  public Draft takeOver(StoredObject object, LeaseRequest request, long fencingToken) {
     int before = object.record().transitions();
     int transitions = before == Integer.MAX_VALUE ? before : before + 1;
     return hold(object.copy(), request, now(), transitions, fencingToken);
   }
 
   /** The same holding again, with what the request says of it. */
-  Draft renew(StoredObject object, LeaseRequest request, long fencingToken) {
+  public Draft renew(StoredObject object, LeaseRequest request, long fencingToken) {
     LeaderRecord record = object.record();
     return hold(object.copy(), request, record.acquireTime(), record.transitions(), fencingToken);
   }
 
   /** The same holding with its time set anew. */
-  Draft extend(StoredObject object, Duration duration) {
+  public Draft extend(StoredObject object, Duration duration) {
     LeaderRecord record = object.record();
     JsonObject json = object.copy();
     annotate(json, Annotations.DURATION_MS, String.valueOf(duration.toMillis()));
@@ -71,14 +71,14 @@ final class Writer {
         json,
         new LeaderRecord(
             record.holder(),
-            Seconds.ceiling(duration),
+            LeaderRecord.seconds(duration),
             record.acquireTime(),
             now(),
             record.transitions()));
   }
 
   /** Nobody's, as client-go leaves it when it steps down. */
-  Draft vacate(StoredObject object, long fencingToken) {
+  public Draft vacate(StoredObject object, long fencingToken) {
     JsonObject json = object.copy();
     annotate(json, Annotations.FENCING_TOKEN, String.valueOf(fencingToken));
     ABOUT_A_HOLDER.forEach(Resource.annotations(json)::remove);
@@ -87,7 +87,7 @@ final class Writer {
   }
 
   /** A register's first version, or its next. */
-  Draft register(StoredObject object, String name, long mark) {
+  public Draft register(StoredObject object, String name, long mark) {
     JsonObject json = object == null ? blank(Names.ofRegister(name)) : object.copy();
     label(json, "register", name);
     annotate(json, Annotations.MARK, String.valueOf(mark));
@@ -115,7 +115,7 @@ final class Writer {
     if (request.metadata() != null) {
       annotate(json, Annotations.METADATA, request.metadata().encode());
     }
-    int seconds = Seconds.ceiling(request.duration());
+    int seconds = LeaderRecord.seconds(request.duration());
     return draft(json, new LeaderRecord(holder, seconds, acquireTime, now(), transitions));
   }
 

@@ -1,4 +1,4 @@
-package dev.conclave.backend.kubernetes;
+package dev.conclave.backend.kubernetes.object;
 
 import dev.conclave.backend.LeaseKey;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +13,7 @@ import java.util.HexFormat;
  * DNS-1123 name can show of the real name. The hash, 128 bits over kind and real name, is what
  * keeps two keys apart; the real name stands in an annotation.
  */
-final class Names {
+public final class Names {
   private static final int SLUG = 30;
   private static final int HASH_BYTES = 16;
   private static final String REGISTER = "register";
@@ -21,12 +21,12 @@ final class Names {
   private Names() {}
 
   /** The object of a lease. */
-  static String of(LeaseKey key) {
+  public static String of(LeaseKey key) {
     return name(key.kind().id(), key.name());
   }
 
   /** The object of a register. */
-  static String ofRegister(String name) {
+  public static String ofRegister(String name) {
     return name(REGISTER, name);
   }
 
@@ -34,12 +34,12 @@ final class Names {
    * What is stored instead of a token: it proves a token that is presented, and proves nothing by
    * itself. Bound to the key, so that equal tokens of two keys do not show.
    */
-  static String tokenHash(LeaseKey key, String token) {
+  public static String tokenHash(LeaseKey key, String token) {
     return HexFormat.of().formatHex(digest("token", key.kind().id(), key.name(), token));
   }
 
   /** Whether the token is the one that was hashed, in time that does not depend on where not. */
-  static boolean isTokenOf(String hash, LeaseKey key, String token) {
+  public static boolean isTokenOf(String hash, LeaseKey key, String token) {
     return hash != null
         && MessageDigest.isEqual(
             hash.getBytes(StandardCharsets.UTF_8),
@@ -50,7 +50,7 @@ final class Names {
    * The public identity of a holder: its owner label, and a few digits that tell apart two
    * instances with the same label.
    */
-  static String holderIdentity(LeaseKey key, String token, String owner) {
+  public static String holderIdentity(LeaseKey key, String token, String owner) {
     byte[] digest = digest("holder", key.kind().id(), key.name(), token);
     return owner + "_" + HexFormat.of().formatHex(digest, 0, 4);
   }

@@ -1,4 +1,4 @@
-package dev.conclave.backend.kubernetes;
+package dev.conclave.backend.kubernetes.api;
 
 import dev.conclave.error.ErrorCode;
 import io.vertx.core.Future;
@@ -17,7 +17,7 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
  * certificates, embedded or in files, and the token. What would need another program, or would be
  * left out silently, is refused by name.
  */
-final class Kubeconfig {
+public final class Kubeconfig {
   private static final List<String> NOT_FOR_USERS =
       List.of("exec", "auth-provider", "username", "password", "as", "as-groups", "as-uid");
   private static final List<String> NOT_FOR_CLUSTERS = List.of("tls-server-name", "proxy-url");
@@ -35,11 +35,11 @@ final class Kubeconfig {
    *
    * @param context null for its current context
    */
-  static Future<Access> read(Vertx vertx, String file, String context) {
+  public static Future<Access> read(Vertx vertx, String file, String context) {
     return Access.text(vertx, file).map(text -> parse(file, text).access(context));
   }
 
-  static Kubeconfig parse(String file, String text) {
+  public static Kubeconfig parse(String file, String text) {
     try {
       Object root = new Yaml(new SafeConstructor(new LoaderOptions())).load(text);
       if (root instanceof Map<?, ?> map) {
@@ -51,7 +51,7 @@ final class Kubeconfig {
     throw ErrorCode.INVALID.failure("the kubeconfig " + file + " is no YAML object");
   }
 
-  Access access(String wanted) {
+  public Access access(String wanted) {
     String name = wanted != null ? wanted : text(root, "current-context");
     if (name == null || name.isEmpty()) {
       throw refused("names no current-context; set backend.context");

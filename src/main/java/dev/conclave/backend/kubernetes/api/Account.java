@@ -1,4 +1,4 @@
-package dev.conclave.backend.kubernetes;
+package dev.conclave.backend.kubernetes.api;
 
 import java.util.HashSet;
 import java.util.Set;
