@@ -1,7 +1,7 @@
 package dev.conclave;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
-import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -16,19 +16,24 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Which room of the campaigns may use which. */
+/** Which room of the campaigns, and of the model, may use which. */
 class TestArchitectureTest {
-  private static final String CHAOS = "dev.conclave.chaos";
+  private static final String CHAOS = "dev.conclave.chaos.";
+  private static final String MODEL = "dev.conclave.model.";
 
   private static final Map<String, Set<String>> ARROWS =
       Map.of(
-          CHAOS + ".campaign", rooms("worker", "fault", "store", "verdict"),
-          CHAOS + ".store", rooms("worker", "fault", "verdict"),
-          CHAOS + ".worker", rooms("verdict"),
-          CHAOS + ".fault", rooms("verdict"),
-          CHAOS + ".verdict", Set.of());
+          CHAOS + "campaign", rooms(CHAOS, "worker", "fault", "store", "verdict"),
+          CHAOS + "store", rooms(CHAOS, "worker", "fault", "verdict"),
+          CHAOS + "worker", rooms(CHAOS, "verdict"),
+          CHAOS + "fault", rooms(CHAOS, "verdict"),
+          CHAOS + "verdict", Set.of(),
+          MODEL + "scenario", rooms(MODEL, "search", "world"),
+          MODEL + "search", rooms(MODEL, "world"),
+          MODEL + "world", Set.of());
 
-  private static final JavaClasses CAMPAIGNS = new ClassFileImporter().importPackages(CHAOS);
+  private static final JavaClasses ROOMS =
+      new ClassFileImporter().importPackages("dev.conclave.chaos", "dev.conclave.model");
 
   static Stream<String> packages() {
     return ARROWS.keySet().stream().sorted();
@@ -36,7 +41,7 @@ class TestArchitectureTest {
 
   @Test
   void everyRoomHasItsArrows() {
-    assertThat(CAMPAIGNS.stream().map(JavaClass::getPackageName).collect(toSet()))
+    assertThat(ROOMS.stream().map(JavaClass::getPackageName).collect(toSet()))
         .isEqualTo(ARROWS.keySet());
   }
 
@@ -49,11 +54,13 @@ class TestArchitectureTest {
         .that()
         .resideInAPackage(room)
         .should()
-        .onlyDependOnClassesThat(resideOutsideOfPackage(CHAOS + "..").or(resideInAnyPackage(known)))
-        .check(CAMPAIGNS);
+        .onlyDependOnClassesThat(
+            resideOutsideOfPackages("dev.conclave.chaos..", "dev.conclave.model..")
+                .or(resideInAnyPackage(known)))
+        .check(ROOMS);
   }
 
-  private static Set<String> rooms(String... names) {
-    return Stream.of(names).map(name -> CHAOS + "." + name).collect(toSet());
+  private static Set<String> rooms(String base, String... names) {
+    return Stream.of(names).map(name -> base + name).collect(toSet());
   }
 }

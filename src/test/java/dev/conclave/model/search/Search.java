@@ -1,9 +1,14 @@
-package dev.conclave.model;
+package dev.conclave.model.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.election.LeaderElection;
-import dev.conclave.model.Explorer.Result;
+import dev.conclave.model.search.Explorer.Result;
+import dev.conclave.model.world.Bounds;
+import dev.conclave.model.world.Scenario;
+import dev.conclave.model.world.Seed;
+import dev.conclave.model.world.Violation;
+import dev.conclave.model.world.World;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.logging.Level;
@@ -15,19 +20,19 @@ import java.util.logging.Logger;
  * <p>{@code -Dmodel.deeper=1} allows every search one fault more, and clocks that run exactly as
  * fast as the store's beside fast and slow ones.
  */
-final class Search {
+public final class Search {
   private static final int DEEPER = Integer.getInteger("model.deeper", 0);
 
   private final String name;
   private final Supplier<Scenario> scenario;
 
-  Search(String name, Supplier<Scenario> scenario) {
+  public Search(String name, Supplier<Scenario> scenario) {
     this.name = name;
     this.scenario = scenario;
   }
 
   /** Everything within the bounds is tried and nothing is found. */
-  Result findsNothing(Bounds within) {
+  public Result findsNothing(Bounds within) {
     Bounds bounds = within.deeper(DEEPER);
     Result result = run(bounds, Seed.NONE, Set.of(), true);
     assertThat(result.violation()).as(() -> String.join("\n", result.trace())).isNull();
@@ -36,7 +41,7 @@ final class Search {
   }
 
   /** The bug leads to a violation of this kind, within these bounds; with the fewest faults. */
-  void finds(Seed seed, Violation.Kind kind, Bounds bounds, Violation.Kind... excused) {
+  public void finds(Seed seed, Violation.Kind kind, Bounds bounds, Violation.Kind... excused) {
     Result result = null;
     for (int faults = 0; faults <= bounds.faults(); faults++) {
       result = run(bounds.withFaults(faults), seed, Set.of(excused), true);
@@ -51,7 +56,7 @@ final class Search {
     assertThat(result.trace()).as("what led to it").isNotEmpty();
   }
 
-  Result run(Bounds bounds, Seed seed, Set<Violation.Kind> excused, boolean remembers) {
+  public Result run(Bounds bounds, Seed seed, Set<Violation.Kind> excused, boolean remembers) {
     Logger quiet = Logger.getLogger(LeaderElection.class.getName());
     Level before = quiet.getLevel();
     quiet.setLevel(Level.OFF);

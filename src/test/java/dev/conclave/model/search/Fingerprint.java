@@ -1,4 +1,4 @@
-package dev.conclave.model;
+package dev.conclave.model.search;
 
 import dev.conclave.election.LeaderElectionOptions;
 import dev.conclave.error.ErrorCode;
@@ -35,7 +35,7 @@ import java.util.concurrent.atomic.AtomicReference;
  *   <li>A class of the JDK that is not listed here is an error, not left out.
  * </ol>
  */
-final class Fingerprint {
+public final class Fingerprint {
   /** The key of a state. */
   record Key(long high, long low) {}
 

@@ -1,8 +1,11 @@
-package dev.conclave.model;
+package dev.conclave.model.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.model.Violation.Kind;
+import dev.conclave.model.search.Search;
+import dev.conclave.model.world.Bounds;
+import dev.conclave.model.world.Seed;
+import dev.conclave.model.world.Violation.Kind;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -13,7 +16,7 @@ import org.junit.jupiter.api.Test;
  * -DexcludedGroups=search} leaves them out.
  */
 @Tag("search")
-abstract class SeededBugs {
+abstract class SeededBugsContract {
   final Search search;
   private final long horizon;
 
@@ -21,7 +24,7 @@ abstract class SeededBugs {
    * @param horizon longer than a lease, in milliseconds, and so long that what is late may find the
    *     lease free
    */
-  SeededBugs(Search search, long horizon) {
+  SeededBugsContract(Search search, long horizon) {
     this.search = search;
     this.horizon = horizon;
   }

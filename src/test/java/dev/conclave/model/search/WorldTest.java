@@ -1,9 +1,15 @@
-package dev.conclave.model;
+package dev.conclave.model.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.model.Violation.Kind;
+import dev.conclave.model.world.Bounds;
+import dev.conclave.model.world.ModelProcess;
+import dev.conclave.model.world.Scenario;
+import dev.conclave.model.world.Seed;
+import dev.conclave.model.world.Violation;
+import dev.conclave.model.world.Violation.Kind;
+import dev.conclave.model.world.World;
 import io.vertx.core.Promise;
 import java.util.Set;
 import java.util.function.Consumer;

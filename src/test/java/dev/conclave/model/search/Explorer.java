@@ -1,5 +1,8 @@
-package dev.conclave.model;
+package dev.conclave.model.search;
 
+import dev.conclave.model.world.Step;
+import dev.conclave.model.world.Violation;
+import dev.conclave.model.world.World;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -32,7 +35,7 @@ final class Explorer {
    * @param violation what did not hold, or null
    * @param trace what led to it, step by step
    */
-  record Result(
+  public record Result(
       long executions,
       long states,
       long ends,

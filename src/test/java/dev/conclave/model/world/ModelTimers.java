@@ -1,4 +1,4 @@
-package dev.conclave.model;
+package dev.conclave.model.world;
 
 import dev.conclave.time.Scheduler;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.conclave.model;
+package dev.conclave.model.scenario;
 
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.election.LeaderElection;
@@ -6,7 +6,10 @@ import dev.conclave.election.LeaderElectionOptions;
 import dev.conclave.election.LeadershipEvent;
 import dev.conclave.election.LeadershipReason;
 import dev.conclave.election.ModelElections;
-import dev.conclave.model.Violation.Kind;
+import dev.conclave.model.world.ModelProcess;
+import dev.conclave.model.world.Scenario;
+import dev.conclave.model.world.Violation.Kind;
+import dev.conclave.model.world.World;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

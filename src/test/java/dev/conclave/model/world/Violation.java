@@ -1,10 +1,10 @@
-package dev.conclave.model;
+package dev.conclave.model.world;
 
 /** A property that did not hold in a state that was reached. */
-record Violation(Kind kind, String text) {
+public record Violation(Kind kind, String text) {
 
   /** Which property. */
-  enum Kind {
+  public enum Kind {
     /** Two lead, or two handles of one lock are valid, at one instant. */
     TWO_HOLDERS,
     /** A new holding has no greater fencing token than one before it. */

@@ -1,4 +1,4 @@
-package dev.conclave.model;
+package dev.conclave.model.world;
 
 import java.util.List;
 
@@ -15,38 +15,38 @@ import java.util.List;
  *     and at every deadline, so that it may arrive there
  * @param rates how fast each process's clock may run, in thousandths of the store's
  */
-record Bounds(
+public record Bounds(
     int processes, int faults, boolean anyOrder, long horizon, long tick, List<Integer> rates) {
 
   /** Three processes with good clocks, whose requests arrive in the order they were sent. */
-  Bounds(int faults, long horizon) {
+  public Bounds(int faults, long horizon) {
     this(3, faults, false, horizon, 500, List.of(1000));
   }
 
-  Bounds withFaults(int some) {
+  public Bounds withFaults(int some) {
     return new Bounds(processes, some, anyOrder, horizon, tick, rates);
   }
 
   /** Every process's clock runs at any of these rates. */
-  Bounds withRates(Integer... some) {
+  public Bounds withRates(Integer... some) {
     return new Bounds(processes, faults, anyOrder, horizon, tick, List.of(some));
   }
 
   /** Every process's clock is 1 % slow or 1 % fast. */
-  Bounds withDrift() {
+  public Bounds withDrift() {
     return withRates(990, 1010);
   }
 
   /** Requests sent at one instant arrive in any order. */
-  Bounds inAnyOrder() {
+  public Bounds inAnyOrder() {
     return new Bounds(processes, faults, true, horizon, tick, rates);
   }
 
-  Bounds ofProcesses(int some) {
+  public Bounds ofProcesses(int some) {
     return new Bounds(some, faults, anyOrder, horizon, tick, rates);
   }
 
-  Bounds deeper(int by) {
+  public Bounds deeper(int by) {
     Bounds more = withFaults(faults + by);
     return by > 0 && rates.size() > 1 ? more.withRates(1000, 990, 1010) : more;
   }

@@ -1,13 +1,16 @@
-package dev.conclave.model;
+package dev.conclave.model.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.conclave.model.search.Search;
+import dev.conclave.model.world.Bounds;
+import dev.conclave.model.world.World;
 import org.junit.jupiter.api.Test;
 
 /**
  * Everything that can happen to an election, within bounds; see {@link World} and {@link Bounds}.
  */
-class ElectionModelTest extends SeededBugs {
+class ElectionModelTest extends SeededBugsContract {
   /** Longer than a lease, so that what is held back arrives after the lease has gone to others. */
   private static final long HORIZON = 1_100;
 

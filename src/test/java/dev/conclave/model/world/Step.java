@@ -1,4 +1,4 @@
-package dev.conclave.model;
+package dev.conclave.model.world;
 
 import java.util.function.Supplier;
 
@@ -9,7 +9,7 @@ import java.util.function.Supplier;
  * @param action makes it happen
  * @param isPause whether it is only that nothing else has to happen now
  */
-record Step(Supplier<String> label, Runnable action, boolean isPause) {
+public record Step(Supplier<String> label, Runnable action, boolean isPause) {
   Step(Supplier<String> label, Runnable action) {
     this(label, action, false);
   }

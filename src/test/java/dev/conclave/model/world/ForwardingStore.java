@@ -1,4 +1,4 @@
-package dev.conclave.model;
+package dev.conclave.model.world;
 
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Lease;

@@ -1,4 +1,4 @@
-package dev.conclave.model;
+package dev.conclave.model.scenario;
 
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
@@ -7,7 +7,10 @@ import dev.conclave.lock.LockHandle;
 import dev.conclave.lock.LockOptions;
 import dev.conclave.lock.LockServiceOptions;
 import dev.conclave.lock.ModelLocks;
-import dev.conclave.model.Violation.Kind;
+import dev.conclave.model.world.ModelProcess;
+import dev.conclave.model.world.Scenario;
+import dev.conclave.model.world.Violation.Kind;
+import dev.conclave.model.world.World;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import java.util.ArrayList;

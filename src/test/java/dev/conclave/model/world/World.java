@@ -1,6 +1,7 @@
-package dev.conclave.model;
+package dev.conclave.model.world;
 
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.model.search.Fingerprint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -27,7 +28,7 @@ import java.util.function.Supplier;
  * <p>What happens on one process's thread without waiting happens in one step: nobody else can
  * tell.
  */
-final class World {
+public final class World {
   private enum Phase {
     HINTS,
     CLOCKS,
@@ -41,7 +42,7 @@ final class World {
 
   final transient Bounds bounds;
   private final transient Set<Violation.Kind> excused;
-  final List<ModelProcess> processes = new ArrayList<>();
+  public final List<ModelProcess> processes = new ArrayList<>();
   final Post post = new Post();
   private final ModelProcess server = new ModelProcess("the store", this);
   private final Scenario scenario;
@@ -57,7 +58,7 @@ final class World {
    * @param excused what is not looked for
    * @param log is told every step, or null
    */
-  World(
+  public World(
       Bounds bounds,
       Scenario scenario,
       Seed seed,
@@ -83,18 +84,18 @@ final class World {
     return now;
   }
 
-  Violation violation() {
+  public Violation violation() {
     return violation;
   }
 
-  void violated(Violation.Kind kind, String text) {
+  public void violated(Violation.Kind kind, String text) {
     if (violation == null && !excused.contains(kind)) {
       violation = new Violation(kind, text);
     }
   }
 
   /** What may happen next; nothing at the end. */
-  List<Step> steps() {
+  public List<Step> steps() {
     switch (phase) {
       case HINTS:
         return List.of(
@@ -122,12 +123,12 @@ final class World {
    * Whether this state is worth remembering: there is a choice, or nothing to do but wait. In
    * between one thing follows from the other, and in the calm there are no choices any more.
    */
-  boolean isMilestone(List<Step> next) {
+  public boolean isMilestone(List<Step> next) {
     return phase != Phase.CALM && (next.size() > 1 || next.get(0).isPause());
   }
 
   /** Lets it happen. */
-  void perform(Step step) {
+  public void perform(Step step) {
     if (log != null) {
       log.accept(String.format("%9.3f ms  %s", now / 1e6, step.label().get()));
     }
@@ -139,13 +140,13 @@ final class World {
   }
 
   /** Looks at what has come of the last step. */
-  void check() {
+  public void check() {
     if (phase != Phase.HINTS && phase != Phase.CLOCKS) {
       scenario.check(this);
     }
   }
 
-  void tell(String what) {
+  public void tell(String what) {
     if (log != null) {
       log.accept("                " + what);
     }

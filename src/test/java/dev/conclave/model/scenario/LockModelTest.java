@@ -1,11 +1,14 @@
-package dev.conclave.model;
+package dev.conclave.model.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.conclave.model.search.Search;
+import dev.conclave.model.world.Bounds;
+import dev.conclave.model.world.World;
 import org.junit.jupiter.api.Test;
 
 /** Everything that can happen to a lock, within bounds; see {@link World} and {@link Bounds}. */
-class LockModelTest extends SeededBugs {
+class LockModelTest extends SeededBugsContract {
   /** Longer than a lease, so that what is held back arrives after the lock has gone to others. */
   private static final long HORIZON = 1_100;
 

@@ -1,4 +1,4 @@
-package dev.conclave.model;
+package dev.conclave.model.world;
 
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseKey;
@@ -10,7 +10,7 @@ import io.vertx.core.Future;
 import java.time.Duration;
 
 /** A bug that the search has to find, or none. */
-enum Seed {
+public enum Seed {
   NONE,
   /** Extending an expired lease that nobody has taken since acquires it. */
   EXTEND_ACQUIRES,

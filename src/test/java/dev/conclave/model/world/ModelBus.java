@@ -1,4 +1,4 @@
-package dev.conclave.model;
+package dev.conclave.model.world;
 
 import dev.conclave.lock.LockGrant;
 import dev.conclave.lock.LockInfo;
@@ -10,7 +10,7 @@ import io.vertx.core.Promise;
 import java.util.function.Supplier;
 
 /** A process's way to the lock service of another process: calls and answers are messages. */
-final class ModelBus implements LockService {
+public final class ModelBus implements LockService {
   private final World world;
   private final ModelProcess caller;
   private final ModelProcess server;
@@ -21,7 +21,7 @@ final class ModelBus implements LockService {
    * @param forgetsDrift the error of adding the time that the service waited, by its clock, to the
    *     caller's: what the caller takes off for two clocks is put on again
    */
-  ModelBus(
+  public ModelBus(
       World world,
       ModelProcess caller,
       ModelProcess server,

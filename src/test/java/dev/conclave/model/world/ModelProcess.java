@@ -1,4 +1,4 @@
-package dev.conclave.model;
+package dev.conclave.model.world;
 
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
@@ -13,7 +13,7 @@ import java.util.List;
  * One process: its clock, its only thread, and what it waits for. What it queues for itself runs at
  * the end of the step that queued it, as on an event loop.
  */
-final class ModelProcess implements Scheduler {
+public final class ModelProcess implements Scheduler {
   private static final long MILLI = 1_000_000;
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
@@ -22,7 +22,7 @@ final class ModelProcess implements Scheduler {
 
   private record Expected(String what, Future<?> future, long by) {}
 
-  final String name;
+  public final String name;
   private final World world;
   private final ModelTimers timers = new ModelTimers();
   private final Deque<Runnable> ready = new ArrayDeque<>();
@@ -31,7 +31,7 @@ final class ModelProcess implements Scheduler {
   private long setBack;
   private boolean running;
   boolean paused;
-  boolean crashed;
+  public boolean crashed;
 
   ModelProcess(String name, World world) {
     this.name = name;
@@ -87,12 +87,12 @@ final class ModelProcess implements Scheduler {
   }
 
   /** Runs the action so many milliseconds later, by this process's clock. */
-  void in(long millis, Runnable action) {
+  public void in(long millis, Runnable action) {
     schedule(millis * MILLI, action);
   }
 
   /** The future has to be complete so many milliseconds from now, by this process's clock. */
-  void expect(String what, Future<?> future, long millis) {
+  public void expect(String what, Future<?> future, long millis) {
     expected.add(new Expected(what, future, nanoTime() + millis * MILLI));
   }
 

@@ -1,8 +1,11 @@
-package dev.conclave.model;
+package dev.conclave.model.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.model.Violation.Kind;
+import dev.conclave.model.search.Search;
+import dev.conclave.model.world.Bounds;
+import dev.conclave.model.world.Seed;
+import dev.conclave.model.world.Violation.Kind;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,10 +1,10 @@
-package dev.conclave.model;
+package dev.conclave.model.world;
 
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.model.Violation.Kind;
+import dev.conclave.model.world.Violation.Kind;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.LinkedHashSet;

@@ -1,9 +1,9 @@
-package dev.conclave.model;
+package dev.conclave.model.world;
 
 import dev.conclave.backend.SyncBackend;
 
 /** What the processes do, and what has to be true of it. A new one for every execution. */
-interface Scenario {
+public interface Scenario {
   /** How long, in milliseconds, until after the last fault all has to be well. */
   long calm();
 
