@@ -14,27 +14,21 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A cron expression in a time zone, and the moments it stands for.
+ * A cron expression in a time zone, and the moments that match it.
  *
  * <p>Five fields are those of Unix: minute, hour, day of month, month, day of week; a moment matches
- * when <em>either</em> day field does, if both are restricted (do not begin with {@code *}). Six
- * fields begin with the second and know {@code L}, {@code W}, {@code #} and {@code ?} too;
+ * when <em>either</em> day field does, if both are restricted (do not begin with {@code *}). Six fields begin with the second and support {@code L}, {@code W}, {@code #} and {@code ?} too;
  * <em>both</em> day fields have to match. In both, {@code 0} and {@code 7} are Sunday and {@code 1}
  * is Monday, as in Unix and Spring; <b>Quartz counts from 1 for Sunday</b>, so its {@code 2-6} is
- * {@code MON-FRI} or {@code 1-5} here. Names, lists, ranges and steps go in both; a range may wrap
- * ({@code FRI-MON}, {@code 22-2}), and {@code 5/20} begins with 5 and goes on to the end. {@code
+ * {@code MON-FRI} or {@code 1-5} here. Both support names, lists, ranges and steps; a range may wrap ({@code FRI-MON}, {@code 22-2}), and {@code 5/20} runs from 5 to the end of the range. {@code
  * @hourly}, {@code @daily} ({@code @midnight}), {@code @weekly}, {@code @monthly} and {@code
  * @yearly} ({@code @annually}) stand for five fields. Moments are whole seconds.
  *
- * <p>Where clocks are put forward or back:
+ * <p>When clocks are set forward or back:
  *
  * <ol>
- *   <li>An expression that names hours means times of the day, and <b>each fires once</b>. A time
- *       that is skipped fires at the moment the clocks are put forward, together with all others
- *       that are skipped; a time that comes twice fires at its first coming.
- *   <li>An expression for every hour (hour field {@code *}) means elapsed time: it fires whenever a
- *       clock on the wall shows a match, so it does not fall silent while an hour is repeated. Each
- *       moment is still one tick.
+ *   <li>An expression that names hours means times of the day, and <b>each fires once</b>. A time that is skipped fires at the moment the clocks are set forward, together with all other skipped times. A time that occurs twice fires at its first occurrence.
+ *   <li>An expression for every hour (hour field {@code *}) means elapsed time: it fires whenever the local time matches, so it also fires in an hour that is repeated. Each moment is still one tick.
  * </ol>
  */
 public final class Cron {
@@ -54,10 +48,10 @@ public final class Cron {
   }
 
   /**
-   * The moments of an expression.
+   * The expression in this zone.
    *
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when the expression is
-   *     not understood or never matches
+   *     malformed or never matches
    */
   public static Cron of(String expression, ZoneId zone) {
     if (expression == null || zone == null) {
@@ -100,12 +94,12 @@ public final class Cron {
     return new Cron(expression, other, fields);
   }
 
-  /** The first moment after this one, or empty when there is none any more. */
+  /** The first matching moment after this one, or empty when there is none. */
   public Optional<Instant> next(Instant after) {
     return fields.isEveryHour() ? nextReading(after) : nextTimeOfDay(after);
   }
 
-  /** The first moments after this one, at most so many. */
+  /** The first matching moments after this one, at most {@code count}. */
   public List<Instant> next(Instant after, int count) {
     List<Instant> moments = new ArrayList<>();
     Optional<Instant> found = next(after);
@@ -122,8 +116,9 @@ public final class Cron {
   }
 
   /**
-   * Times of the day go to moments, never backwards: what is skipped to the end of the gap, what
-   * comes twice to its first coming. So the answer is the first match that goes past the moment.
+   * Maps times of the day to moments, never backwards: a skipped time to the end of the gap, a time
+   * that occurs twice to its first occurrence. The result is the first match whose moment is after
+   * the given one.
    */
   private Optional<Instant> nextTimeOfDay(Instant after) {
     ZoneRules rules = zone.getRules();
@@ -139,7 +134,7 @@ public final class Cron {
       if (moment.isAfter(after)) {
         return Optional.of(moment);
       }
-      // Within the second coming of an hour: every match up to its end has been.
+      // Within the second occurrence of an hour: all its matches have passed.
       reading =
           change != null && change.isOverlap()
               ? change.getDateTimeBefore().minusSeconds(1)
@@ -148,7 +143,7 @@ public final class Cron {
     return Optional.empty();
   }
 
-  /** Between two changes of the clocks, readings and moments go in step. */
+  /** Between two clock changes, local times and moments advance together. */
   private Optional<Instant> nextReading(Instant after) {
     ZoneRules rules = zone.getRules();
     Instant from = after;

@@ -3,18 +3,18 @@ package dev.conclave.task;
 import io.vertx.core.Future;
 import java.time.Instant;
 
-/** One thing that must be held for a run. */
+/** One condition of a run: a lock, a leadership, a tick. */
 @FunctionalInterface
 interface Guard {
   /**
-   * Takes it for the run of this fire time.
+   * Takes it for the run with this fire time.
    *
-   * @return what is held; fails with a {@link Refusal} when the run must not be, or with what the
-   *     backend failed with
+   * @return what is held; fails with a {@link Refusal} when the run must not begin, or with the
+   *     failure of the backend
    */
   Future<Hold> take(Instant fireTime);
 
-  /** Why a run must not be. */
+  /** Why a run must not begin. */
   final class Refusal extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -30,24 +30,24 @@ interface Guard {
     }
 
     /**
-     * Not now.
+     * The run must not begin now.
      *
-     * @param again after how many nanoseconds it is worth asking again
+     * @param again after how many nanoseconds a retry makes sense
      */
     static <T> Future<T> now(TaskOutcome outcome, long again, String message) {
       return Future.failedFuture(new Refusal(outcome, false, again, message));
     }
 
     /**
-     * Not for this tick, ever.
+     * The run must never begin for this tick.
      *
-     * @param outcome null when there is nothing to tell
+     * @param outcome null when there is nothing to report
      */
     static <T> Future<T> ever(TaskOutcome outcome, String message) {
       return Future.failedFuture(new Refusal(outcome, true, 0, message));
     }
 
-    /** A moment that passed. */
+    /** The moment has passed. */
     static Refusal missed(String message) {
       return new Refusal(TaskOutcome.MISSED, true, 0, message);
     }
@@ -65,29 +65,29 @@ interface Guard {
     }
   }
 
-  /** One thing that a run holds. */
+  /** What a guard holds for a run. */
   interface Hold {
-    /** Whether it is surely still held. */
+    /** True only if it is certainly still held. */
     boolean isValid();
 
-    /** Calls the handler when it is lost. The handler must bear being called more than once. */
+    /** Calls the handler when it is lost, possibly more than once. */
     void onLost(Runnable handler);
 
-    /** Its number, for {@link TaskContext#fencingToken()}. */
+    /** Its fencing token, for {@link TaskContext#fencingToken()}. */
     long fencingToken();
 
-    /** Of several numbers, the one with the smallest rank counts. */
+    /** The order of fencing tokens: the one with the smallest rank is the run's. */
     int rank();
 
     /**
-     * Gives it back; does not fail.
+     * Releases it; does not fail.
      *
-     * @param ran whether the body was begun
-     * @return false when it is plain that it was not held to the end
+     * @param ran whether the body has begun
+     * @return false when it was certainly not held to the end
      */
     Future<Boolean> release(boolean ran);
 
-    /** What cannot be lost, and has nothing to be given back. */
+    /** A hold that cannot be lost and needs no release. */
     interface Permanent extends Hold {
       @Override
       default boolean isValid() {
@@ -96,7 +96,7 @@ interface Guard {
 
       @Override
       default void onLost(Runnable handler) {
-        // It never is.
+        // It is never lost.
       }
 
       @Override

@@ -17,21 +17,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What a task's runs have to hold, in the order in which it is taken. */
+/** The guards of a task's runs, in the order in which they are taken. */
 final class Guards {
-  /** Ranks of fencing tokens: the smallest that a run has is its own. */
+  /** Ranks of fencing tokens: a run uses the token with the smallest rank. */
   static final int TASK_LOCK = 0;
 
   static final int RESOURCE = 1;
   static final int TICK = 2;
   static final int LEADERSHIP = 3;
 
-  /** After how long it is worth looking again for something that tells no time. */
-  private static final long LOOK_AGAIN = Duration.ofSeconds(1).toNanos();
+  /** The pause before a retry when the remaining time is unknown. */
+  private static final long RETRY_PAUSE = Duration.ofSeconds(1).toNanos();
 
   private Guards() {}
 
-  /** Those of a run on schedule: leadership, no pause, task lock, resource locks, tick. */
+  /** The guards of a scheduled run: leadership, no pause, task lock, resource locks, tick. */
   static List<Guard> scheduled(
       TaskDefinition task, Scheduler scheduler, SyncBackend backend, String worker, Guard tick) {
     List<Guard> guards = held(task, scheduler, backend, worker);
@@ -42,7 +42,7 @@ final class Guards {
     return guards;
   }
 
-  /** Those of a run that somebody has asked for: no pause and no tick. */
+  /** The guards of a triggered run: it ignores a pause and claims no tick. */
   static List<Guard> triggered(
       TaskDefinition task, Scheduler scheduler, SyncBackend backend, String worker) {
     return held(task, scheduler, backend, worker);
@@ -73,7 +73,7 @@ final class Guards {
     };
   }
 
-  /** The lock renews itself within {@code withLock}, which ends when the hold is released. */
+  /** {@code withLock} renews the lock and ends when the hold is released. */
   static Guard resource(DistributedLock lock) {
     return fireTime -> {
       Promise<Hold> taken = Promise.promise();
@@ -97,7 +97,7 @@ final class Guards {
               failure ->
                   ErrorCode.TIMEOUT.is(failure) || ErrorCode.OVERLOADED.is(failure)
                       ? Guard.Refusal.now(
-                          TaskOutcome.SKIPPED_LOCKED, LOOK_AGAIN, failure.getMessage())
+                          TaskOutcome.SKIPPED_LOCKED, RETRY_PAUSE, failure.getMessage())
                       : Future.failedFuture(failure));
     };
   }
@@ -131,7 +131,7 @@ final class Guards {
     }
   }
 
-  /** One term of leadership: a later term of the same worker is not the same hold. */
+  /** One term of leadership: a later term of the same worker is another hold. */
   private static final class Leading implements Hold {
     private final Leadership leadership;
     private final long fencingToken;
@@ -172,7 +172,7 @@ final class Guards {
     }
   }
 
-  /** Nothing is held: it only refuses. When the backend can not say, its last word counts. */
+  /** Holds nothing and only refuses. During an outage of the backend, its last answer counts. */
   private static final class PauseGuard implements Guard {
     private static final Hold NOTHING = new Nothing();
 

@@ -11,13 +11,14 @@ import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 
 /**
- * Since when the cluster knows a task's schedule. A tick before was not missed: the task did not
+ * Since when the cluster knows a task's schedule. An earlier tick was not missed: the task did not
  * exist, or had another schedule.
  *
  * <ol>
- *   <li>Whoever is first to know the schedule leaves a record: the schedule, and the store's time.
- *   <li>A record of another schedule is replaced. While machines with an old and a new one start
- *       beside each other, each replaces the other's, and no tick counts as missed.
+ *   <li>The first machine that knows the schedule writes a record: the schedule and the store's
+ *       time.
+ *   <li>A record of another schedule is replaced. While machines with the old and the new schedule
+ *       start at the same time, they replace each other's record, and no tick counts as missed.
  * </ol>
  */
 final class KnownSchedule {
@@ -41,7 +42,7 @@ final class KnownSchedule {
   /**
    * Whether the schedule was known before the tick.
    *
-   * @param now the local time, for a store that does not tell its own
+   * @param now the local time, for a store that does not report its own
    */
   Future<Boolean> before(Instant tick, Instant now) {
     return backend
@@ -49,7 +50,7 @@ final class KnownSchedule {
         .map(shown -> shown.map(Register::storeTime).orElse(now))
         .compose(
             time ->
-                leave(time)
+                publish(time)
                     .compose(
                         answer ->
                             answer instanceof Acquisition.Refused known
@@ -63,11 +64,11 @@ final class KnownSchedule {
     }
     return backend
         .revoke(TaskKeys.since(task))
-        .compose(revoked -> leave(time))
+        .compose(revoked -> publish(time))
         .map(replaced -> false);
   }
 
-  private Future<Acquisition> leave(Instant since) {
+  private Future<Acquisition> publish(Instant since) {
     JsonObject record = new JsonObject().put(SINCE, since.toEpochMilli()).put(SCHEDULE, schedule);
     return backend.acquire(
         LeaseRequest.of(TaskKeys.since(task), Tokens.random(), LeaseRules.MAX_DURATION, worker)

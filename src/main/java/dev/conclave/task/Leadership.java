@@ -4,7 +4,7 @@ import dev.conclave.backend.Watch;
 import dev.conclave.election.LeaderElection;
 import io.vertx.core.Future;
 
-/** As much of an election as a task depends on. */
+/** The part of an election that a task needs. */
 interface Leadership {
   /** The election's name. */
   String election();
@@ -12,19 +12,19 @@ interface Leadership {
   /** Whether this worker leads now. */
   boolean isLeader();
 
-  /** The number of the leadership, or 0. */
+  /** The fencing token of the leadership, or 0. */
   long fencingToken();
 
-  /** Runs the action once when this worker leads, unless it is taken back before. */
+  /** Runs the action once when this worker leads, unless it is removed before. */
   Watch onLeadership(Runnable action);
 
-  /** Runs the action once when it does not, unless it is taken back before. */
+  /** Runs the action once when it does not lead, unless it is removed before. */
   Watch onLoss(Runnable action);
 
-  /** Asks a leader that steps down by its own will to wait for this future first. */
+  /** Makes a leader that steps down on its own initiative wait for this future. */
   void during(Future<Void> run);
 
-  /** This worker's part in an election. */
+  /** The leadership of this worker in an election. */
   static Leadership of(LeaderElection election) {
     return new Leadership() {
       @Override

@@ -42,7 +42,7 @@ final class LocalTaskManager implements TaskManager {
   private Future<Void> stopped;
 
   /**
-   * @param bodies where bodies run, and their handlers
+   * @param bodies runs bodies and their handlers
    */
   LocalTaskManager(
       Vertx vertx,
@@ -114,7 +114,7 @@ final class LocalTaskManager implements TaskManager {
     Scheduler.Timer deadline =
         scheduler.schedule(
             Duration.ofMillis(options.getShutdownTimeout()).toNanos(),
-            () -> loops.values().forEach(loop -> loop.giveUp(gaveUp())));
+            () -> loops.values().forEach(loop -> loop.giveUp(stoppedWaiting())));
     return Future.join(ends)
         .transform(
             ended ->
@@ -131,7 +131,7 @@ final class LocalTaskManager implements TaskManager {
             });
   }
 
-  private Throwable gaveUp() {
+  private Throwable stoppedWaiting() {
     return ErrorCode.CLOSED.failure(
         "the task manager stopped and did not wait longer than its shutdownTimeout "
             + options.getShutdownTimeout());
@@ -222,7 +222,7 @@ final class LocalTaskManager implements TaskManager {
                                 ErrorCode.INVALID.failure(
                                     "task '"
                                         + name
-                                        + "' cannot be reset: the backend does not tell its time"))));
+                                        + "' cannot be reset: the backend does not report its time"))));
   }
 
   private Future<Boolean> setBack(String name, Register register) {

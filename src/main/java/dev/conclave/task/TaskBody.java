@@ -14,21 +14,21 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 
-/** What a task does. */
+/** The work of a task. */
 @FunctionalInterface
 public interface TaskBody {
   /**
-   * Runs on the context that the manager was made in, and must not block an event loop.
+   * Runs on the context that the manager was created in, and must not block an event loop.
    *
-   * @return completes when the run has ended; what is thrown counts as its failure, and null as a
+   * @return completes when the work has ended; an exception counts as its failure, and null as a
    *     success
    */
   Future<?> run(TaskContext context) throws Exception;
 
-  /** Code that may block. */
+  /** Work that may block. */
   @FunctionalInterface
   interface Blocking {
-    /** Runs to its end on a thread of its own kind. */
+    /** Runs to its end on a thread that may block. */
     void run(TaskContext context) throws Exception;
   }
 
@@ -65,7 +65,7 @@ public interface TaskBody {
     DeploymentOptions virtual =
         new DeploymentOptions().setThreadingModel(ThreadingModel.VIRTUAL_THREAD);
     return run -> {
-      // The public way to a virtual thread context: a verticle that lives as long as the run.
+      // A verticle that lives as long as the run: the public API for a virtual thread context.
       VerticleBase verticle =
           new VerticleBase() {
             @Override
@@ -73,36 +73,40 @@ public interface TaskBody {
               return Future.succeededFuture(callable(code, run).call());
             }
           };
-      return deployOnce(run.vertx(), virtual, told -> run.vertx().deployVerticle(verticle, told));
+      return deployOnce(run.vertx(), virtual, own -> run.vertx().deployVerticle(verticle, own));
     };
   }
 
   /**
-   * A body that is a verticle: deployed for the run, it has done its work when its start is
-   * complete. Whoever runs the task may be undeployed meanwhile and wait for it.
+   * A body that is a verticle: it is deployed for the run, and its work is done when its start
+   * completes. The verticle that runs the manager may be undeployed meanwhile; it waits for the
+   * run.
    *
    * @param verticle as {@link Vertx#deployVerticle(String, DeploymentOptions)} takes it
-   * @param options what it is deployed with, for each run
+   * @param options its deployment options for each run
    */
   static TaskBody oneShot(String verticle, Function<TaskContext, DeploymentOptions> options) {
     return run ->
         deployOnce(
-            run.vertx(), options.apply(run), told -> run.vertx().deployVerticle(verticle, told));
+            run.vertx(), options.apply(run), own -> run.vertx().deployVerticle(verticle, own));
   }
 
-  /** Deploys it as no child of the manager's verticle, whose end may wait for the run's. */
+  /**
+   * The deployed verticle is not a child of the manager's verticle, whose undeployment may wait for
+   * the run.
+   */
   private static Future<Void> deployOnce(
       Vertx vertx, DeploymentOptions options, Function<DeploymentOptions, Future<String>> deploy) {
-    DeploymentOptions told = new DeploymentOptions(options);
-    if (told.getClassLoader() == null) {
-      told.setClassLoader(Thread.currentThread().getContextClassLoader());
+    DeploymentOptions own = new DeploymentOptions(options);
+    if (own.getClassLoader() == null) {
+      own.setClassLoader(Thread.currentThread().getContextClassLoader());
     }
     return CallerContext.answer(
-        DetachedDeployment.of(vertx, told.getClassLoader(), any -> deploy.apply(told))
+        DetachedDeployment.of(vertx, own.getClassLoader(), any -> deploy.apply(own))
             .compose(DetachedDeployment::undeploy));
   }
 
-  /** Code that waited for its thread until its run was not permitted any more does not begin. */
+  /** Work that gets its thread after the run's permission has ended does not begin. */
   private static Callable<Void> callable(Blocking code, TaskContext context) {
     return () -> {
       if (!context.isValid()) {

@@ -8,7 +8,7 @@ import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.json.JsonObject;
 
-/** What a manager does on the event bus. */
+/** The event bus of a manager. */
 interface TaskBus {
   /** {@link TaskService} as it travels on the event bus. */
   ServiceEndpoint ACCEPTED =
@@ -19,13 +19,13 @@ interface TaskBus {
           .action("resume", Argument.text("name"))
           .action("reset", Argument.text("name"));
 
-  /** Begins to answer calls for the service. */
+  /** Begins to serve calls. */
   Future<Void> open(TaskService service);
 
-  /** Answers no more. */
+  /** Ends the service. */
   Future<Void> close();
 
-  /** Tells who listens. */
+  /** Publishes an event. */
   void publish(String address, JsonObject event);
 
   /** The event bus of a Vert.x instance. */

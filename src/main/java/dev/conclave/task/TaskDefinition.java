@@ -12,16 +12,17 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * One task: when it is due, what it must hold while it runs, and what it does.
+ * One task: its schedule, what it must hold while it runs, and its body.
  *
- * <p>A run takes what is asked for in this order, and gives it back in the reverse one: leadership,
- * the task's lock, resource locks, the tick. What can not be had ends the attempt without a trace.
+ * <p>A run takes what the definition requires in this order, and releases it in reverse:
+ * leadership, the task's lock, resource locks, the tick. If one of them is not available,
+ * everything taken is released, and the body does not run.
  *
- * <p>Every method refuses what breaks a rule with {@link ErrorCode#INVALID} in one sentence, and
- * any change once the manager has started.
+ * <p>Every method fails with {@link ErrorCode#INVALID} when a value breaks a rule, and after the
+ * manager has started.
  */
 public final class TaskDefinition {
-  /** How long the task's lock outlives its last renewal, unless said otherwise: 60 s. */
+  /** How long the task's lock outlives its last renewal by default: 60 s. */
   public static final Duration DEFAULT_LEASE = Duration.ofSeconds(60);
 
   private static final Duration LEAST_GRACE = Duration.ofSeconds(1);
@@ -56,12 +57,12 @@ public final class TaskDefinition {
     return router.full(name);
   }
 
-  /** The time zone of a cron task, by its name; UTC unless said otherwise. */
+  /** The time zone of a cron task, by its name; UTC by default. */
   public TaskDefinition zone(String zone) {
     return zone(Cron.zone(zone));
   }
 
-  /** The time zone of a cron task; UTC unless said otherwise. */
+  /** The time zone of a cron task; UTC by default. */
   public TaskDefinition zone(ZoneId zone) {
     change();
     if (timing.kind() != Timing.Kind.CRON) {
@@ -71,7 +72,7 @@ public final class TaskDefinition {
     return this;
   }
 
-  /** How long after the start an interval task runs first; at once unless said otherwise. */
+  /** How long after the start an interval task runs first; at once by default. */
   public TaskDefinition initialDelay(Duration delay) {
     change();
     if (timing.kind() == Timing.Kind.CRON) {
@@ -81,7 +82,10 @@ public final class TaskDefinition {
     return this;
   }
 
-  /** Delays each run by a random time up to this one, so that many machines do not act as one. */
+  /**
+   * Delays each run by a random time up to this one, so that many machines do not act at the same
+   * moment.
+   */
   public TaskDefinition jitter(Duration most) {
     change();
     Timing.notNegative("jitter", most);
@@ -94,9 +98,9 @@ public final class TaskDefinition {
 
   /**
    * How long a run may take, retries included. After that its permission ends, its outcome is
-   * {@code TIMEOUT}, what it held is given back, and the schedule goes on. Code that still runs
-   * then does so without protection; until it has ended, this machine does not run the task again,
-   * and what comes due is {@code MISSED}.
+   * {@code TIMEOUT}, what it held is released, and the schedule continues. A body that still runs
+   * then is not protected any more. Until it has ended, this machine does not run the task again,
+   * and runs that come due are {@code MISSED}.
    */
   public TaskDefinition timeout(Duration most) {
     change();
@@ -106,7 +110,7 @@ public final class TaskDefinition {
 
   /**
    * One run at a time in the whole cluster: a run takes the task's own lock, with a lease of {@link
-   * #DEFAULT_LEASE} that is renewed while it runs. Who finds it taken skips the run.
+   * #DEFAULT_LEASE} that is renewed while it runs. A machine that finds it taken skips the run.
    */
   public TaskDefinition withTaskLock() {
     change();
@@ -114,7 +118,10 @@ public final class TaskDefinition {
     return this;
   }
 
-  /** As {@link #withTaskLock()} with another lease: what a crash in the middle of a run costs. */
+  /**
+   * As {@link #withTaskLock()} with another lease: after a crash during a run, the task can run
+   * again once the lease has expired.
+   */
   public TaskDefinition withTaskLock(Duration lease) {
     change();
     LeaseRules.checkDuration(lease);
@@ -125,9 +132,9 @@ public final class TaskDefinition {
   }
 
   /**
-   * The task's lock is kept for at least this long from the beginning of a run, however quick the
-   * run and even when the process ends: a machine whose timer is late does not repeat the run.
-   * Takes the task's lock; its lease, unless given, is as long at least.
+   * The task's lock is kept for at least this long from the beginning of a run, even if the run is
+   * quicker or the process ends: a machine whose timer is late does not repeat the run. Implies the
+   * task's lock; by default its lease is at least as long.
    */
   public TaskDefinition minHold(Duration least) {
     change();
@@ -143,8 +150,8 @@ public final class TaskDefinition {
   }
 
   /**
-   * Locks of resources that a run must hold too, taken in this order, each as its own options say:
-   * who does not get one within its {@code waitTimeout} skips the run.
+   * Locks of resources that a run must hold too, taken in this order, each with its own options. A
+   * run that does not get one within its {@code waitTimeout} is skipped.
    */
   public TaskDefinition withLock(DistributedLock... resources) {
     change();
@@ -155,14 +162,15 @@ public final class TaskDefinition {
   }
 
   /**
-   * At most one run per tick in the whole cluster, whatever clocks and restarts do: a run claims
-   * its tick in the backend first, once and for all. A tick is a moment of the cron expression; of
-   * an interval task, a multiple of the interval since 1970 by the wall clock: {@code atFixedRate}
-   * then fires at these, {@code every} claims the last of them.
+   * At most one run per tick in the whole cluster, even with wrong clocks and after restarts: a run
+   * first claims its tick in the backend, permanently. A tick is a moment of the cron expression;
+   * of an interval task, a multiple of the interval since 1970 by the wall clock: {@code
+   * atFixedRate} then fires at these, and {@code every} claims the last of them.
    *
-   * <p>A tick that passed while nobody ran is run once on return, the last one only, unless it is
-   * older than {@link #misfireGrace} or than the task itself. A machine that could not run a tick
-   * (no leader, a lock taken, the backend away) tries again until somebody has or the next is due.
+   * <p>When ticks passed while no manager ran, the last of them is run once at the next start,
+   * unless it is older than {@link #misfireGrace} or than the task itself. A machine that could not
+   * run a tick (not the leader, a lock taken, an outage of the backend) retries until a machine has
+   * run it or the next one is due.
    */
   public TaskDefinition oncePerTick() {
     change();
@@ -171,8 +179,8 @@ public final class TaskDefinition {
   }
 
   /**
-   * Ticks later than this are {@code MISSED} rather than run; unless given, none is dropped. At
-   * least a second, because timers are never on the dot.
+   * Ticks that are later than this are {@code MISSED} and do not run; by default, none is dropped.
+   * At least a second, because timers are never exact.
    */
   public TaskDefinition misfireGrace(Duration most) {
     change();
@@ -188,8 +196,8 @@ public final class TaskDefinition {
   }
 
   /**
-   * A run that loses its permission ends at once for the manager, and its outcome is {@code LOST};
-   * otherwise it ends when its body does.
+   * A run that loses its permission ends at once for the manager, with the outcome {@code LOST}. By
+   * default it ends when its body ends.
    */
   public TaskDefinition cancelOnLost() {
     change();
@@ -198,9 +206,10 @@ public final class TaskDefinition {
   }
 
   /**
-   * Tries a failing body again within the same run, so many times, while the run is permitted.
+   * Retries a failing body within the same run, at most {@code times} times, while the run is
+   * permitted.
    *
-   * @param backoff the pause before the first try again; each further one is twice as long
+   * @param backoff the pause before the first retry; each further pause is twice as long
    */
   public TaskDefinition retry(int times, Duration backoff) {
     change();
@@ -213,8 +222,8 @@ public final class TaskDefinition {
   }
 
   /**
-   * Runs only where the election's leader is. A follower asks the backend for nothing, and one that
-   * is elected looks at once for a tick that nobody has run.
+   * Runs only on the election's leader. A follower sends no requests to the backend. A worker that
+   * is elected looks at once for a tick that has not been run.
    */
   public TaskDefinition whileLeader(LeaderElection election) {
     return whileLeading(Leadership.of(Objects.requireNonNull(election, "election")));
@@ -246,12 +255,12 @@ public final class TaskDefinition {
     return jitter;
   }
 
-  /** Null when a run may take for ever. */
+  /** Null when a run has no time limit. */
   Duration timeout() {
     return timeout;
   }
 
-  /** Null when anybody may run it. */
+  /** Null when the task needs no leadership. */
   Leadership leadership() {
     return leadership;
   }
@@ -279,7 +288,7 @@ public final class TaskDefinition {
     return oncePerTick;
   }
 
-  /** Null when no tick is too old. */
+  /** Null when ticks have no age limit. */
   Duration misfireGrace() {
     return misfireGrace;
   }
@@ -297,7 +306,7 @@ public final class TaskDefinition {
     return Duration.ofNanos(Backoff.exact(backoff, Duration.ofHours(1)).after(attempt - 1));
   }
 
-  /** What a run has to hold, for people. */
+  /** What a run must hold, as text. */
   String sync() {
     List<String> parts = new ArrayList<>();
     if (leadership != null) {

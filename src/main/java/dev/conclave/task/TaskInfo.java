@@ -5,7 +5,7 @@ import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;
 
-/** A task as one manager sees it. All durations are milliseconds. */
+/** The state of a task on one manager. All durations are milliseconds. */
 @DataObject
 @JsonGen(publicConverter = false)
 public class TaskInfo {
@@ -55,23 +55,23 @@ public class TaskInfo {
     return this;
   }
 
-  /** The schedule, for people: {@code cron 0 2 * * * Europe/Zurich}, {@code every PT30S}. */
+  /** The schedule, as text: {@code cron 0 2 * * * Europe/Zurich}, {@code every PT30S}. */
   public String getSchedule() {
     return schedule;
   }
 
-  /** Sets the schedule, for people: {@code cron 0 2 * * * Europe/Zurich}, {@code every PT30S}. */
+  /** Sets the schedule, as text: {@code cron 0 2 * * * Europe/Zurich}, {@code every PT30S}. */
   public TaskInfo setSchedule(String schedule) {
     this.schedule = schedule;
     return this;
   }
 
-  /** What a run has to hold, for people; empty when nothing. */
+  /** What a run must hold, as text; may be empty. */
   public String getSync() {
     return sync;
   }
 
-  /** Sets what a run has to hold, for people; empty when nothing. */
+  /** Sets what a run must hold, as text; may be empty. */
   public TaskInfo setSync(String sync) {
     this.sync = sync;
     return this;
@@ -88,7 +88,7 @@ public class TaskInfo {
     return this;
   }
 
-  /** Whether its body runs on this worker, also one that outlived its timeout. */
+  /** Whether its body runs on this worker, even after its timeout. */
   public boolean isRunning() {
     return running;
   }
@@ -121,12 +121,12 @@ public class TaskInfo {
     return this;
   }
 
-  /** What came of the last run or attempt, a {@link TaskOutcome}, or null. */
+  /** The outcome of the last run or attempt, a {@link TaskOutcome}, or null. */
   public String getLastOutcome() {
     return lastOutcome;
   }
 
-  /** Sets what came of the last run or attempt, a {@link TaskOutcome}, or null. */
+  /** Sets the outcome of the last run or attempt, a {@link TaskOutcome}, or null. */
   public TaskInfo setLastOutcome(String lastOutcome) {
     this.lastOutcome = lastOutcome;
     return this;
@@ -193,12 +193,12 @@ public class TaskInfo {
     return this;
   }
 
-  /** How often each {@link TaskOutcome} has come since the manager's start. */
+  /** How often each {@link TaskOutcome} has occurred since the manager's start. */
   public JsonObject getCounts() {
     return counts;
   }
 
-  /** Sets how often each {@link TaskOutcome} has come since the manager's start. */
+  /** Sets how often each {@link TaskOutcome} has occurred since the manager's start. */
   public TaskInfo setCounts(JsonObject counts) {
     this.counts = counts;
     return this;

@@ -4,13 +4,15 @@ import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.error.ErrorCode;
 
-/** The records of a task in the backend; the register of its ticks goes by the task's name. */
+/** The records of a task in the backend; the register of its ticks has the task's name. */
 final class TaskKeys {
   private static final int MAX_NAME = LeaseRules.MAX_LENGTH - 10;
 
   private TaskKeys() {}
 
-  /** A task's full name: as any name, but a little shorter to leave room for the prefixes here. */
+  /**
+   * Checks a task's full name: it must be shorter than other names, to leave room for the prefixes.
+   */
   static String checkName(String name) {
     LeaseRules.checkName(name);
     int length = name.codePointCount(0, name.length());
@@ -26,7 +28,7 @@ final class TaskKeys {
     return name;
   }
 
-  /** Held by whoever runs the task. */
+  /** Held by the machine that runs the task. */
   static LeaseKey run(String task) {
     return LeaseKey.task("run:" + task);
   }
@@ -36,7 +38,7 @@ final class TaskKeys {
     return LeaseKey.task("paused:" + task);
   }
 
-  /** Says since when the task is known, so that ticks before are not taken for missed ones. */
+  /** Records since when the task is known, so that earlier ticks do not count as missed. */
   static LeaseKey since(String task) {
     return LeaseKey.task("since:" + task);
   }

@@ -25,26 +25,27 @@ import java.util.function.DoubleSupplier;
  * One task on one machine, from the start of its manager to the stop.
  *
  * <ol>
- *   <li>One timer stands at the next fire and is looked at now and then, because wall clocks are
- *       set and machines sleep. One run at a time: what comes due meanwhile is up to the {@link
- *       Schedule}.
- *   <li>Of several fires that have passed, the last one runs; one that is older than the misfire
- *       grace does not. What does not run is told as {@code MISSED}.
- *   <li>With {@code oncePerTick}, a fire that could neither be run nor settled here stays
- *       <i>open</i> until the next one: it is tried again when this worker is elected, when the
- *       lock that was in the way runs out, and with growing pauses while the backend is away. These
- *       tries are not told unless they run.
- *   <li>So is, at the start, the last tick before it, if this schedule was known then.
- *   <li>A wall clock that is set back far begins the calendar anew.
- *   <li>A body may outlive its run: past its timeout, or cancelled. While it lives nothing is begun
- *       here, and what comes due is {@code MISSED}; an open tick is tried when the body has ended.
+ *   <li>One timer waits for the next fire, and the clock is checked at least once a minute, because
+ *       wall clocks are set and machines sleep. There is one run at a time; the {@link Schedule}
+ *       decides about fires that come due during a run.
+ *   <li>Of several fires that have passed, the last one runs, unless it is older than the misfire
+ *       grace. The others are reported as {@code MISSED}.
+ *   <li>With {@code oncePerTick}, a fire that could be neither run nor settled on this machine
+ *       stays <i>open</i> until the next one. It is retried when this worker is elected, when the
+ *       lock of another holder expires, and with growing pauses during an outage of the backend. A
+ *       retry is reported only if it runs.
+ *   <li>At the start, the last tick before the start is open, if this schedule was known then.
+ *   <li>When the wall clock is set back far, the calendar starts again.
+ *   <li>A body may still run after its run has ended by timeout or cancellation. Until the body
+ *       ends, no run begins on this machine, and fires that come due are {@code MISSED}. An open
+ *       tick is retried when the body has ended.
  *   <li>A tick that passes while the task is paused is claimed and dropped.
  * </ol>
  *
  * <p>Everything happens on the scheduler.
  */
 final class TaskLoop {
-  /** What a loop works with. */
+  /** The environment of a loop. */
   record Setting(
       Vertx vertx,
       Scheduler scheduler,
@@ -54,7 +55,7 @@ final class TaskLoop {
       TaskNotifier notifier,
       DoubleSupplier random) {}
 
-  private static final long LOOK = Duration.ofMinutes(1).toNanos();
+  private static final long LONGEST_WAIT = Duration.ofMinutes(1).toNanos();
   private static final Backoff BACKOFF =
       Backoff.exact(Duration.ofSeconds(1), Duration.ofSeconds(30));
   private static final long SHORTEST_PAUSE = Duration.ofMillis(10).toNanos();
@@ -121,8 +122,8 @@ final class TaskLoop {
   }
 
   /**
-   * Runs out of schedule unless it runs already; completes when it is plain whether it does. An
-   * attempt under way that comes to nothing is no run: the triggered one follows it.
+   * Runs the task out of schedule unless it runs already; completes when it is certain whether it
+   * runs. If an attempt is under way and ends without a run, the triggered run follows it.
    */
   Future<TaskInfo> trigger() {
     if (stopped) {
@@ -145,7 +146,7 @@ final class TaskLoop {
     return run.begun().map(begun -> info());
   }
 
-  /** Begins nothing more; completes when what runs has ended. */
+  /** Begins no further run; completes when the present run has ended. */
   Future<Void> stop() {
     stopped = true;
     timer.cancel();
@@ -158,7 +159,7 @@ final class TaskLoop {
     return over.future();
   }
 
-  /** Ends what runs, whatever its body does. */
+  /** Ends the present run, even if its body still runs. */
   void giveUp(Throwable reason) {
     if (running != null) {
       running.giveUp(reason);
@@ -177,7 +178,7 @@ final class TaskLoop {
     timer.cancel();
     long left = untilDue();
     if (!stopped && running == null && left != Schedule.NEVER) {
-      timer = scheduler.schedule(Math.min(left, LOOK), this::wake);
+      timer = scheduler.schedule(Math.min(left, LONGEST_WAIT), this::wake);
     }
   }
 
@@ -191,7 +192,7 @@ final class TaskLoop {
   }
 
   private void wake() {
-    beginAnewIfSetBack();
+    restartIfSetBack();
     if (untilDue() > 0) {
       arm();
       return;
@@ -208,7 +209,7 @@ final class TaskLoop {
   }
 
   private void attempt(Instant fireTime, boolean repeated) {
-    // Jitter is no lateness.
+    // Jitter does not count as delay.
     Duration late = Duration.between(fireTime, scheduler.now()).minus(task.jitter());
     if (task.misfireGrace() != null && late.compareTo(task.misfireGrace()) > 0) {
       open = null;
@@ -286,7 +287,7 @@ final class TaskLoop {
     } else if (result.outcome() == TaskOutcome.BACKEND_ERROR) {
       tryAgainIn(pauseAfterFailure());
     } else {
-      tryAgainIn(Math.max(SHORTEST_PAUSE, Math.min(result.again(), LOOK)));
+      tryAgainIn(Math.max(SHORTEST_PAUSE, Math.min(result.again(), LONGEST_WAIT)));
     }
   }
 
@@ -304,18 +305,18 @@ final class TaskLoop {
     election = task.leadership().onLeadership(() -> scheduler.execute(this::tryOpen));
   }
 
-  private void beginAnewIfSetBack() {
+  private void restartIfSetBack() {
     if (schedule.rewind()) {
       open = null;
       again.cancel();
       String now = "the wall clock was set back to " + scheduler.now();
-      setting.notifier().clockIsOff("task '" + name + "': " + now + ", its schedule begins anew");
+      setting.notifier().clockIsOff("task '" + name + "': " + now + ", its schedule starts again");
       arm();
     }
   }
 
   private void tryOpen() {
-    beginAnewIfSetBack();
+    restartIfSetBack();
     if (open != null && running == null && lingering == null && !stopped) {
       attempt(open, true);
     }
@@ -330,7 +331,7 @@ final class TaskLoop {
 
   private void lookedBack(Instant tick, AsyncResult<Boolean> missed) {
     if (stopped || open != null || running != null) {
-      return; // A later tick has come up meanwhile.
+      return; // A later tick has come due meanwhile.
     }
     if (missed.failed()) {
       setting.notifier().backendFailed(name, missed.cause());
@@ -351,7 +352,7 @@ final class TaskLoop {
     setting.notifier().ended(name, fireTime, result);
   }
 
-  /** What has come of a task's runs on this machine. */
+  /** The outcomes of a task's runs on this machine. */
   private static final class TaskStats {
     private final Map<TaskOutcome, Long> counts = new EnumMap<>(TaskOutcome.class);
     private TaskOutcome lastOutcome;

@@ -11,27 +11,27 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * Runs tasks: on their schedules, while holding what they have to hold.
+ * Runs tasks on their schedules, while holding what they must hold.
  *
- * <p><b>What is guaranteed.</b> One manager never runs a task twice at once: while a body lives
- * that outlived its timeout, what comes due is {@code MISSED}. In the cluster, a {@code
- * oncePerTick} task begins at most once per tick; one with a task lock, a resource lock or
- * leadership runs only while it holds these, as far as clocks can tell, and is told when it does
- * not any more. Errors never end a schedule.
+ * <p><b>What is guaranteed.</b> One manager never runs a task twice at once: while a body runs past
+ * its timeout, runs that come due are {@code MISSED}. In the cluster, a {@code oncePerTick} task
+ * begins at most once per tick; one with a task lock, a resource lock or leadership runs only while
+ * it holds these, within the accuracy of the clocks, and is notified when it loses one. Errors
+ * never end a schedule.
  *
- * <p><b>What is not.</b> A crash in the middle of a run ends the run: its tick is claimed and is
- * not run again. Code that goes on after its permission has ended can not be stopped: what must not
- * be written twice has to carry the {@link TaskContext#fencingToken()} to where it is written.
+ * <p><b>Limits.</b> A crash during a run ends the run: its tick is claimed and is not run again. A
+ * body that continues after its permission has ended cannot be stopped: a write that must not
+ * happen twice has to carry the {@link TaskContext#fencingToken()} to the resource.
  *
- * <p>While started it answers as {@link TaskService} on its address, and publishes on {@link
- * #eventAddress} what becomes of each run, as JSON: {@code task}, {@code worker}, {@code event}
- * ({@code started}, {@code ended}, {@code skipped}), {@code fireTime}, {@code at}, and {@code
- * fencingToken} or {@code outcome}, {@code duration} in milliseconds and {@code message}.
+ * <p>While started, it serves {@link TaskService} on its address. It publishes events about each
+ * run on {@link #eventAddress}, as JSON: {@code task}, {@code worker}, {@code event} ({@code
+ * started}, {@code ended}, {@code skipped}), {@code fireTime}, {@code at}, and {@code fencingToken}
+ * or {@code outcome}, {@code duration} in milliseconds and {@code message}.
  *
  * <p>May be used from any thread once it has started.
  */
 public interface TaskManager extends TaskService {
-  /** Where a manager is between its making and its end. */
+  /** The state of a manager. */
   enum State {
     /** Takes definitions. */
     NEW,
@@ -39,7 +39,7 @@ public interface TaskManager extends TaskService {
     RUNNING,
     /** Waits for running tasks to end. */
     STOPPING,
-    /** Has ended, for ever. */
+    /** Has ended; it cannot be started again. */
     STOPPED
   }
 
@@ -50,8 +50,9 @@ public interface TaskManager extends TaskService {
 
   /**
    * A manager. Bodies run on the Vert.x context that this is called from, or on a new one of an
-   * event loop; what a run holds is renewed elsewhere, so a body may block a worker or a virtual
-   * thread. The manager goes on until it is stopped, whatever becomes of the caller's verticle.
+   * event loop; what a run holds is renewed on another context, so a body may block a worker or a
+   * virtual thread. The manager runs until it is closed, even if the caller's verticle is
+   * undeployed.
    *
    * @param backend stays the caller's to close, after {@link #close()}
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when the options break
@@ -75,10 +76,10 @@ public interface TaskManager extends TaskService {
   }
 
   /**
-   * Takes a router's tasks in, also those that it gets before the start.
+   * Includes a router's tasks, also those that are added to it before the start.
    *
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when a name is taken,
-   *     the router has another place already, or the manager has started
+   *     the router is already included elsewhere, or the manager has started
    */
   TaskManager include(TaskRouter router);
 
@@ -90,17 +91,17 @@ public interface TaskManager extends TaskService {
 
   /**
    * Begins no new run, gives those under way the options' {@code shutdownTimeout}, renewing what
-   * they hold, then ends their permission and gives everything back. A task lock is kept for its
+   * they hold, then ends their permission and releases everything. A task lock is kept for its
    * {@code minHold}. Completes when that is done, and the backend may be closed. Idempotent.
    */
   Future<Void> close();
 
-  /** Where the manager is. */
+  /** The manager's state. */
   State state();
 
   /**
-   * The next moments a task is due, as far as they are known: at most so many of a cron task, one
-   * of any other.
+   * The next moments a task is due, as far as they are known: at most {@code count} of a cron task,
+   * one of any other.
    *
    * @return fails with {@link ErrorCode#INVALID} when no task has the name
    */

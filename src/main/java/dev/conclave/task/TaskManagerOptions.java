@@ -10,17 +10,17 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.serviceproxy.ServiceException;
 import java.util.Set;
 
-/** How a {@link TaskManager} works. All durations are milliseconds. */
+/** Options of a {@link TaskManager}. All durations are milliseconds. */
 @DataObject
 @JsonGen(publicConverter = false)
 public class TaskManagerOptions {
   /** How long running tasks may take to end when the manager stops: 30 s. */
   public static final long DEFAULT_SHUTDOWN_TIMEOUT = 30_000;
 
-  /** How often a backend that stays away is logged: every 30 s. */
+  /** How often an outage of the backend is logged: every 30 s. */
   public static final long DEFAULT_ERROR_INTERVAL = 30_000;
 
-  /** Events stay in this Vert.x instance unless told otherwise. */
+  /** Events stay in this Vert.x instance by default. */
   public static final String DEFAULT_PUBLISH = "local";
 
   private static final Set<String> PUBLISH = Set.of("local", "cluster", "none");
@@ -55,12 +55,12 @@ public class TaskManagerOptions {
     return json;
   }
 
-  /** The event-bus address where the manager answers as {@link TaskService}. */
+  /** The event-bus address where the manager serves {@link TaskService}. */
   public String getAddress() {
     return address;
   }
 
-  /** Sets the event-bus address where the manager answers as {@link TaskService}. */
+  /** Sets the event-bus address where the manager serves {@link TaskService}. */
   public TaskManagerOptions setAddress(String address) {
     this.address = address;
     return this;
@@ -83,20 +83,20 @@ public class TaskManagerOptions {
   }
 
   /**
-   * Sets how long running tasks may take to end when the manager stops, in milliseconds; 0 gives
-   * them up at once.
+   * Sets how long running tasks may take to end when the manager stops, in milliseconds; 0 ends
+   * them at once.
    */
   public TaskManagerOptions setShutdownTimeout(long shutdownTimeout) {
     this.shutdownTimeout = shutdownTimeout;
     return this;
   }
 
-  /** The pause between two log lines about a backend that stays away, in milliseconds. */
+  /** The pause between two log entries about an outage of the backend, in milliseconds. */
   public long getErrorInterval() {
     return errorInterval;
   }
 
-  /** Sets the pause between two log lines about a backend that stays away, in milliseconds. */
+  /** Sets the pause between two log entries about an outage of the backend, in milliseconds. */
   public TaskManagerOptions setErrorInterval(long errorInterval) {
     this.errorInterval = errorInterval;
     return this;
@@ -114,7 +114,7 @@ public class TaskManagerOptions {
   }
 
   /**
-   * Returns this when everything is right.
+   * These options, if they are valid.
    *
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} naming the field, the
    *     value and the rule

@@ -11,9 +11,8 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * Tells people and programs what becomes of runs: a line in the log for what went wrong, an event
- * on the bus for everything. A backend that stays away is one line per interval for all tasks
- * together.
+ * Reports the outcome of runs: every run as an event on the bus, failures also in the log. An
+ * outage of the backend is logged once per interval for all tasks together.
  */
 final class TaskNotifier {
   private static final System.Logger LOG = System.getLogger(TaskManager.class.getName());
@@ -55,7 +54,7 @@ final class TaskNotifier {
     long now = scheduler.nanoTime();
     failures++;
     if (!logged || now - loggedAt >= interval()) {
-      String others = failures == 1 ? "" : " (" + failures + " failures since it was told last)";
+      String others = failures == 1 ? "" : " (" + failures + " failures since the last entry)";
       LOG.log(
           WARNING, "task '" + task + "': the backend fails" + others + ": " + cause.getMessage());
       logged = true;
@@ -64,7 +63,7 @@ final class TaskNotifier {
     }
   }
 
-  /** Clocks that are wrong are one line per interval for all tasks together. */
+  /** A wrong clock is logged once per interval for all tasks together. */
   void clockIsOff(String message) {
     long now = scheduler.nanoTime();
     if (!clockLogged || now - clockLoggedAt >= interval()) {

@@ -1,33 +1,33 @@
 package dev.conclave.task;
 
-/** What has come of a run, or of the attempt to begin one. */
+/** The outcome of a run, or of the attempt to begin one. */
 public enum TaskOutcome {
   /** The body succeeded, and what it had to hold was held until its end. */
   SUCCESS,
-  /** The body failed, the last time if it was tried again. */
+  /** The body failed; with retries, the last attempt failed. */
   ERROR,
   /** It did not run here: this worker does not lead, or stopped leading before the body began. */
   SKIPPED_NOT_LEADER,
   /** It did not run here: another holds the task's lock or a resource's, or has run the tick. */
   SKIPPED_LOCKED,
   /**
-   * It did not run here: the tick lies far ahead of the store's clock, so this machine's wall clock
-   * is wrong, or the store's.
+   * It did not run here: the tick lies far ahead of the store's clock, so the wall clock of this
+   * machine or of the store is wrong.
    */
   SKIPPED_CLOCK,
   /**
-   * A tick has passed without a run: because of a run that took longer, of a body that outlived its
-   * run, or of the misfire grace.
+   * A tick has passed without a run: because of a run that took longer, of a body that was still
+   * running after its run, or of the misfire grace.
    */
   MISSED,
   /** The body took longer than its timeout. */
   TIMEOUT,
   /** Leadership or a lock was lost while the body ran, or the manager stopped before its end. */
   LOST,
-  /** It did not run: the backend could not be asked. */
+  /** It did not run: the backend could not be reached. */
   BACKEND_ERROR;
 
-  /** Whether the body was begun. */
+  /** Whether the body has begun. */
   public boolean ran() {
     return this == SUCCESS || this == ERROR || this == TIMEOUT || this == LOST;
   }

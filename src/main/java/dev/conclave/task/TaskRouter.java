@@ -15,9 +15,8 @@ import java.util.function.Supplier;
  * The tasks of one module, under a common prefix. Routers nest; a {@link TaskManager} runs what it
  * includes. A task's full name is every prefix and its own name, joined by dots.
  *
- * <p>Everything that breaks a rule is refused where it is written, with {@link ErrorCode#INVALID}:
- * a name that is taken, an expression that can not be read, a duration that makes no sense, and any
- * change after the manager has started.
+ * <p>Every method fails with {@link ErrorCode#INVALID} when a rule is broken: a name that is taken,
+ * a malformed expression, a duration out of range, and any change after the manager has started.
  *
  * <p>Not thread-safe: a module defines its tasks on one thread, before the start.
  */
@@ -35,7 +34,7 @@ public final class TaskRouter {
     this.prefix = prefix;
   }
 
-  /** A router whose tasks go by their own names. */
+  /** A router whose tasks keep their own names. */
   public static TaskRouter create() {
     return new TaskRouter("");
   }
@@ -45,44 +44,44 @@ public final class TaskRouter {
     return new TaskRouter(LeaseRules.checkName(prefix));
   }
 
-  /** Runs the body, waits for its end, rests for the interval, and begins anew. */
+  /** Runs the body, waits for its end, pauses for the interval, and repeats. */
   public TaskDefinition every(Duration interval, String name, Supplier<Future<?>> body) {
     return every(interval, name, plain(body));
   }
 
-  /** As {@link #every(Duration, String, Supplier)} with a body that knows its run. */
+  /** As {@link #every(Duration, String, Supplier)} with a body that uses its run. */
   public TaskDefinition every(Duration interval, String name, TaskBody body) {
     return add(new TaskDefinition(this, name, Timing.every(interval), body));
   }
 
   /**
-   * Runs the body whenever the period is over, however long it takes; never two runs at once here.
-   * What comes due during a run is missed, not piled up.
+   * Runs the body once per period, independent of its duration; never two runs at once on this
+   * machine. Runs that come due during a run are missed, not queued.
    */
   public TaskDefinition atFixedRate(Duration period, String name, Supplier<Future<?>> body) {
     return atFixedRate(period, name, plain(body));
   }
 
-  /** As {@link #atFixedRate(Duration, String, Supplier)} with a body that knows its run. */
+  /** As {@link #atFixedRate(Duration, String, Supplier)} with a body that uses its run. */
   public TaskDefinition atFixedRate(Duration period, String name, TaskBody body) {
     return add(new TaskDefinition(this, name, Timing.atFixedRate(period), body));
   }
 
-  /** Runs the body at the moments of a cron expression, see {@link Cron}; in UTC unless zoned. */
+  /** Runs the body at the moments of a cron expression, see {@link Cron}; in UTC by default. */
   public TaskDefinition cron(String expression, String name, Supplier<Future<?>> body) {
     return cron(expression, name, plain(body));
   }
 
-  /** As {@link #cron(String, String, Supplier)} with a body that knows its run. */
+  /** As {@link #cron(String, String, Supplier)} with a body that uses its run. */
   public TaskDefinition cron(String expression, String name, TaskBody body) {
     return add(new TaskDefinition(this, name, Timing.cron(Cron.of(expression)), body));
   }
 
-  /** Takes another router's tasks in, under this one's prefix. A router has one place only. */
+  /** Includes another router's tasks under this one's prefix. A router can be included once. */
   public TaskRouter include(TaskRouter router) {
     for (TaskRouter above = this; above != null; above = above.parent) {
       if (above == router) {
-        throw ErrorCode.INVALID.failure("router '" + router.prefix + "' can not include itself");
+        throw ErrorCode.INVALID.failure("router '" + router.prefix + "' cannot include itself");
       }
     }
     if (router.parent != null) {
@@ -111,19 +110,19 @@ public final class TaskRouter {
   /** Fails when the manager of this router has started. */
   void checkOpen() {
     if (frozen) {
-      throw ErrorCode.INVALID.failure("the tasks can not be changed: their manager has started");
+      throw ErrorCode.INVALID.failure("the tasks cannot be changed: their manager has started");
     }
     if (parent != null) {
       parent.checkOpen();
     }
   }
 
-  /** A name of this router as its parent knows it. */
+  /** A name of this router with its own prefix. */
   String under(String name) {
     return prefix.isEmpty() ? name : prefix + DOT + name;
   }
 
-  /** A name of this router as everybody knows it. */
+  /** A name of this router with the prefixes of all routers above it. */
   String full(String name) {
     return parent == null ? under(name) : parent.full(under(name));
   }

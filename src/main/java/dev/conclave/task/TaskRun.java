@@ -25,31 +25,32 @@ import java.util.List;
 import java.util.concurrent.Executor;
 
 /**
- * One run, from the first thing it takes to the last it gives back.
+ * One run, from the first guard that it takes to the last hold that it releases.
  *
  * <ol>
- *   <li>Takes what the guards hold, one after the other. The first refusal ends it, and so does the
- *       loss of what is held already: such a run has not run.
- *   <li>Begins the body while everything is valid.
- *   <li>Permission ends with the first of: something held is lost, the timeout, the manager gives
- *       up. It is told to the body, and never comes back.
- *   <li>A body that fails is tried again as long as there is permission.
- *   <li>Ends with the body, or with the permission after a timeout, when the manager gives up, and
- *       when it is to be cancelled on loss. A body may live on after that: {@link #bodyOver}.
- *   <li>Gives back in reverse order, and only then is the run over.
+ *   <li>Takes the guards, one after the other. The first refusal ends the run, and so does the loss
+ *       of a hold; the body does not begin.
+ *   <li>Begins the body while all holds are valid.
+ *   <li>The permission ends with the first of: the loss of a hold, the timeout, the end of the
+ *       manager. The body is notified. An ended permission never returns.
+ *   <li>A body that fails is retried as long as the run is permitted.
+ *   <li>Ends with the body. Ends with the permission after a timeout, at the end of the manager,
+ *       and with {@code cancelOnLost}; then the body may still run: {@link #bodyOver}.
+ *   <li>Releases the holds in reverse order. Only then is the run over.
  * </ol>
  *
  * <p>Everything happens on the scheduler; only {@link TaskContext}'s methods are for any thread.
  */
 final class TaskRun implements TaskContext {
   /**
-   * What has come of a run.
+   * The result of a run.
    *
-   * @param outcome null when there is nothing to tell
+   * @param outcome null when there is nothing to report
    * @param cause null unless it failed or did not run
    * @param duration of the body, in nanoseconds
    * @param settled whether nothing is left to do for its fire time
-   * @param again when it is not: in how many nanoseconds it is worth trying, 0 for unknown
+   * @param again when it is not settled: after how many nanoseconds a retry makes sense, 0 for
+   *     unknown
    */
   record Result(TaskOutcome outcome, Throwable cause, long duration, boolean settled, long again) {}
 
@@ -99,38 +100,38 @@ final class TaskRun implements TaskContext {
     this.fireTime = fireTime;
   }
 
-  /** Begins; completes when everything has been given back. Never fails. */
+  /** Begins; completes when everything has been released. Never fails. */
   Future<Result> start() {
     take(0);
     return result.future();
   }
 
-  /** Completes when the body has begun, or when the run is over without. */
+  /** Completes when the body has begun, or when the run is over without it. */
   Future<Void> begun() {
     return begun.future();
   }
 
-  /** Completes when everything has been given back. */
+  /** Completes when everything has been released. */
   Future<Result> over() {
     return result.future();
   }
 
-  /** Whether the body has been begun and has not ended, even though the run may be over. */
+  /** Whether the body runs, even if the run is over. */
   boolean isBodyAlive() {
     return bodyRuns;
   }
 
-  /** Completes when a body ends that outlived its run. */
+  /** Completes when a body ends that was still running after its run. */
   Future<Void> bodyOver() {
     return bodyOver.future();
   }
 
-  /** Lets a run that has not begun its body end without one. */
+  /** Ends a run that has not begun its body. */
   void withdraw() {
     withdrawn = true;
   }
 
-  /** Ends the run now, whatever its body does. */
+  /** Ends the run now, even if its body still runs. */
   void giveUp(Throwable reason) {
     withdrawn = true;
     if (phase == Phase.TAKING) {
@@ -149,7 +150,7 @@ final class TaskRun implements TaskContext {
       end(new Result(null, null, 0, false, 0));
       return;
     }
-    Hold gone = gone();
+    Hold gone = firstLost();
     if (gone != null) {
       end(notBegun(gone));
       return;
@@ -189,12 +190,12 @@ final class TaskRun implements TaskContext {
     tryBody();
   }
 
-  /** The first thing that is not held any more, or null. */
-  private Hold gone() {
+  /** The first hold that is not valid any more, or null. */
+  private Hold firstLost() {
     return holds.stream().filter(hold -> !hold.isValid()).findFirst().orElse(null);
   }
 
-  /** What comes of a run that lost something before its body began. A claimed tick stays so. */
+  /** The result of a run that lost a hold before its body began. A claimed tick stays claimed. */
   private Result notBegun(Hold gone) {
     boolean claimed = holds.stream().anyMatch(hold -> hold.rank() == Guards.TICK);
     TaskOutcome outcome = gone.rank() == Guards.LEADERSHIP ? SKIPPED_NOT_LEADER : SKIPPED_LOCKED;
@@ -218,7 +219,7 @@ final class TaskRun implements TaskContext {
         .onComplete(answer -> CallerContext.run(scheduler, () -> bodyEnded(answer)));
   }
 
-  /** A body that waited for its context until its run was not permitted any more does not begin. */
+  /** A body that gets its context after the permission has ended does not begin. */
   private Future<Object> runBody() {
     if (!isValid()) {
       return Future.failedFuture(lostCause());
@@ -255,7 +256,7 @@ final class TaskRun implements TaskContext {
       return;
     }
     if (attempt == 0) {
-      Hold gone = gone();
+      Hold gone = firstLost();
       end(notBegun(gone == null ? taken.get(0) : gone));
       return;
     }
@@ -288,10 +289,10 @@ final class TaskRun implements TaskContext {
       endPermission();
     }
     permitted = false;
-    giveBack(ran, end);
+    release(ran, end);
   }
 
-  private void giveBack(boolean ran, Result end) {
+  private void release(boolean ran, Result end) {
     Hold last = holds.poll();
     if (last == null) {
       begun.tryComplete();
@@ -303,10 +304,10 @@ final class TaskRun implements TaskContext {
             held ->
                 CallerContext.run(
                     scheduler,
-                    () -> giveBack(ran, held.succeeded() && !held.result() ? notHeld(end) : end)));
+                    () -> release(ran, held.succeeded() && !held.result() ? notHeld(end) : end)));
   }
 
-  /** What was believed to be a success was not protected to its end. */
+  /** A success that was not protected to its end is a loss. */
   private Result notHeld(Result end) {
     return end.outcome() == SUCCESS ? new Result(LOST, lostCause(), end.duration(), true, 0) : end;
   }

@@ -7,12 +7,12 @@ import io.vertx.core.Vertx;
 import java.util.List;
 
 /**
- * A {@link TaskManager} for operators, in this process or over the event bus through {@link
+ * A {@link TaskManager} for operators, in this process or over the event bus by {@link
  * #createProxy}.
  *
- * <p>Every manager answers at its own options' address. When several share one, a call reaches one
- * of them: what it lists and triggers is its own, what it pauses and resumes is so for the whole
- * cluster. Give each machine an address of its own to speak to a certain one.
+ * <p>Every manager serves the address of its options. When several share one, a call reaches one of
+ * them: it lists and triggers its own tasks, and pauses and resumes for the whole cluster.
+ * Configure an address per machine to reach a certain one.
  *
  * <p>Failures carry the codes of {@link dev.conclave.error.ErrorCode}: {@code INVALID} when no task
  * has the name, {@code BACKEND_UNAVAILABLE} when the backend or the manager does not answer, {@code
@@ -20,7 +20,7 @@ import java.util.List;
  */
 @ProxyGen
 public interface TaskService {
-  /** Where managers listen unless configured otherwise. */
+  /** The default address of managers. */
   String DEFAULT_ADDRESS = "conclave.tasks";
 
   /** A proxy for the manager at the default address. */
@@ -39,18 +39,18 @@ public interface TaskService {
   Future<List<TaskInfo>> list();
 
   /**
-   * Runs the task now, out of its schedule, even when it is paused; leadership and locks are asked
-   * for as ever, while no tick is claimed. Does not wait for the end of the run, nor begin a second
-   * one beside one that runs here.
+   * Runs the task now, out of its schedule, even when it is paused. Leadership and locks are
+   * required as in a scheduled run, but no tick is claimed. Does not wait for the end of the run,
+   * and does not begin a second run on this machine.
    *
-   * @return the task once the run has begun ({@link TaskInfo#isRunning()}), or once it is plain
-   *     that it does not ({@link TaskInfo#getLastOutcome()} says why)
+   * @return the task once the run has begun ({@link TaskInfo#isRunning()}), or once it is certain
+   *     that it does not ({@link TaskInfo#getLastOutcome()} has the reason)
    */
   Future<TaskInfo> trigger(String name);
 
   /**
-   * Keeps the task from running on its schedule, in the whole cluster, until {@link #resume}, for a
-   * year at most. A run under way goes on. Ticks that pass meanwhile are not made up for.
+   * Suspends the task's schedule in the whole cluster until {@link #resume}, for a year at most. A
+   * run under way continues. Ticks that pass meanwhile are not run later.
    *
    * @return whether the task was not paused before
    */
@@ -64,12 +64,12 @@ public interface TaskService {
   Future<Boolean> resume(String name);
 
   /**
-   * Sets the mark of a {@code oncePerTick} task back to the store's time, where a clock that was
-   * far ahead has moved it beyond: the ticks between run again as they come. Ticks up to the
-   * store's time stay run. Logged.
+   * Sets the mark of a {@code oncePerTick} task back to the store's time, after a clock that was
+   * far ahead has moved it beyond. The ticks between run again when they are due; ticks up to the
+   * store's time do not. The reset is logged.
    *
    * @return whether the mark lay ahead of the store's time; fails with {@code INVALID} when the
-   *     backend does not tell its time
+   *     backend does not report its time
    */
   Future<Boolean> reset(String name);
 }

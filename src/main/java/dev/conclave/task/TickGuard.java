@@ -14,17 +14,17 @@ import java.time.Instant;
 import java.util.function.Consumer;
 
 /**
- * A tick is claimed by moving the task's register to it, once and for all. Wall clocks may be
- * wrong, so the store's clock is asked first.
+ * Claims a tick by moving the task's register to it, permanently. Wall clocks may be wrong, so the
+ * store's clock is read first.
  *
  * <ol>
- *   <li>A tick that the mark has reached has been run, or dropped, by another.
+ *   <li>A tick that the mark has reached has been run or dropped by another machine.
  *   <li>A tick that lies further ahead of the store's clock than {@link Ticks#CLOCK_TOLERANCE} is
- *       not claimed: the mark would keep all machines whose clocks are right from running until
- *       then. It is tried again when it has come near.
- *   <li>What may keep a task silent is logged: such a tick, a mark that lies so far ahead, and a
- *       clock that is so far behind that its ticks are those of the past.
- *   <li>Where the store does not tell its time, the register alone decides.
+ *       not claimed: the mark would stop all machines with correct clocks until then. It is retried
+ *       when it is near.
+ *   <li>Three reasons why a task does not run are logged: such a tick, a mark that lies so far
+ *       ahead, and a clock so far behind that its ticks lie in the past.
+ *   <li>If the store does not report its time, the register alone decides.
  * </ol>
  */
 final class TickGuard implements Guard {
@@ -36,7 +36,7 @@ final class TickGuard implements Guard {
   /**
    * The guard of one task.
    *
-   * @param clockIsOff told in a sentence what is wrong with clocks
+   * @param clockIsOff receives a sentence about what is wrong with the clocks
    */
   TickGuard(String task, Scheduler scheduler, SyncBackend backend, Consumer<String> clockIsOff) {
     this.task = task;
@@ -89,7 +89,7 @@ final class TickGuard implements Guard {
     return Guard.Refusal.ever(TaskOutcome.SKIPPED_LOCKED, "another has run the tick");
   }
 
-  /** A tick is claimed once and for all. */
+  /** A claimed tick: the claim is permanent. */
   private record Claimed(Instant fireTime) implements Hold.Permanent {
     @Override
     public long fencingToken() {

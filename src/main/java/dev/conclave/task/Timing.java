@@ -7,7 +7,7 @@ import dev.conclave.time.Scheduler;
 import java.time.Duration;
 
 /**
- * When a task is due.
+ * The schedule of a task as it was defined.
  *
  * @param period between runs; null for cron tasks
  * @param cron null for interval tasks

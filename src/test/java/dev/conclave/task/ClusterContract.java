@@ -90,13 +90,13 @@ abstract class ClusterContract {
 
   @Test
   void aRunLongerThanItsLeaseIsAloneAndAStopInTheMiddleGivesTheLockBack() {
-    AtomicInteger beside = new AtomicInteger();
+    AtomicInteger others = new AtomicInteger();
     AtomicInteger heldToTheEnd = new AtomicInteger();
     List<TaskContext> runs = new CopyOnWriteArrayList<>();
     TaskBody body =
         run -> {
           // A machine that stalls loses its lease, and knows by its clock when others begin.
-          beside.addAndGet((int) runs.stream().filter(TaskContext::isValid).count());
+          others.addAndGet((int) runs.stream().filter(TaskContext::isValid).count());
           runs.add(run);
           Promise<Void> promise = Promise.promise();
           run.onLost(promise::tryComplete);
@@ -120,7 +120,7 @@ abstract class ClusterContract {
     }
     managers.forEach(manager -> get(manager.start()));
     eventually("two runs twice as long as their leases", () -> heldToTheEnd.get() >= 2);
-    assertThat(beside).as("valid runs beside one that began").hasValue(0);
+    assertThat(others).as("valid runs in addition to one that began").hasValue(0);
     for (int i = 1; i < runs.size(); i++) {
       assertThat(runs.get(i).fencingToken()).isGreaterThan(runs.get(i - 1).fencingToken());
     }
@@ -130,7 +130,7 @@ abstract class ClusterContract {
   }
 
   @Test
-  void losingTheLeaseInTheMiddleIsToldToTheBody() {
+  void theBodyIsNotifiedOfALeaseThatIsLostDuringTheRun() {
     Promise<Boolean> lost = Promise.promise();
     Promise<Void> begun = Promise.promise();
     TaskRouter router = TaskRouter.create();

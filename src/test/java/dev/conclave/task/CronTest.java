@@ -83,7 +83,7 @@ class CronTest {
           0 0 * BAD *       | month 'BAD' must be a number or a name like FEB
           0 0 1 1           | 4 fields, expected 5 (minute to day of week) or 6 (second first)
           ''                | 0 fields
-          0 0 * * 1 2 3     | 7 fields, expected 5 (minute to day of week) or 6 (second first); there is no year
+          0 0 * * 1 2 3     | 7 fields, expected 5 (minute to day of week) or 6 (second first); a year is not supported
           0 0 L * *         | day of month 'L' needs six fields
           0 0 1,15W * *     | day of month '1,15W' needs six fields
           0 0 ? * MON       | day of month '?' needs six fields
@@ -100,7 +100,7 @@ class CronTest {
           0 0 0 31W 2 ?     | never matches
           @reboot           | it is unknown; expected one of @annually, @daily, @hourly, @midnight
           """)
-  void refusesWhatItCanNotFollow(String expression, String why) {
+  void refusesMalformedExpressions(String expression, String why) {
     assertThatThrownBy(() -> Cron.of(expression))
         .matches(ErrorCode.INVALID::is)
         .hasMessageContaining("cron '" + expression + "'")
@@ -118,7 +118,7 @@ class CronTest {
             "2026-03-08T03:00-04:00", "2026-03-08T03:30-04:00", "2026-03-09T02:30-04:00");
     assertThat(times("15 2 * * *", "Australia/Lord_Howe", "2026-10-03T12:00", 2))
         .containsExactly("2026-10-04T02:30+11:00", "2026-10-05T02:15+11:00");
-    // Clocks go forward at midnight: there is no 00:00 on that day.
+    // Clocks go forward at midnight: 00:00 does not exist on that day.
     assertThat(times("0 0 * * *", "Africa/Cairo", "2026-04-23T12:00", 2))
         .containsExactly("2026-04-24T01:00+03:00", "2026-04-25T00:00+03:00");
     // A whole day that never was.

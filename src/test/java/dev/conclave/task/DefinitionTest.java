@@ -48,7 +48,7 @@ class DefinitionTest {
     same.every(MINUTE, "a", NOTHING);
     refused(() -> root.include(same), "task 'reports.a' is defined already");
     refused(() -> TaskRouter.create().include(router), "included already");
-    refused(() -> router.include(root), "can not include itself");
+    refused(() -> router.include(root), "cannot include itself");
     refused(() -> router.every(MINUTE, "", NOTHING), "name is empty");
     refused(() -> router.every(MINUTE, "x".repeat(195), NOTHING), "characters, must have at most");
   }
@@ -107,7 +107,7 @@ class DefinitionTest {
         .containsExactly(
             Instant.parse("2026-01-01T02:00:00Z"), Instant.parse("2026-01-02T02:00:00Z"));
     assertThat(sim.info(manager).getNextFire()).isEqualTo("2026-01-01T02:00:00Z");
-    assertThat(manager.trigger("nobody").cause()).matches(ErrorCode.INVALID::is);
+    assertThat(manager.trigger("unknown").cause()).matches(ErrorCode.INVALID::is);
     manager.close();
     assertThat(manager.trigger("reports.a").cause()).matches(ErrorCode.CLOSED::is);
     assertThat(manager.start().cause()).matches(ErrorCode.CLOSED::is);

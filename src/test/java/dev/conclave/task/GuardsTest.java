@@ -88,7 +88,7 @@ class GuardsTest {
 
     @Override
     public void during(Future<Void> run) {
-      // Nobody steps down here.
+      // No leader steps down in this test.
     }
   }
 }

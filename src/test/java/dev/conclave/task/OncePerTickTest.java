@@ -64,7 +64,7 @@ class OncePerTickTest {
   }
 
   @Test
-  void ofTheTicksThatPassedWhileNobodyRanTheLastOneRunsOnce() {
+  void ofTheTicksThatPassedWithoutAManagerTheLastOneRunsOnce() {
     TaskManager first = sim.started(hourly());
     sim.time.advance(HOUR);
     first.close();
@@ -125,7 +125,7 @@ class OncePerTickTest {
   }
 
   @Test
-  void aLeaderThatIsElectedLateRunsTheTickThatNobodyRan() {
+  void aLeaderThatIsElectedLateRunsTheTickThatWasNotRun() {
     List<Sim.Term> terms = List.of(new Sim.Term(), new Sim.Term());
     for (Sim.Term term : terms) {
       TaskRouter router = TaskRouter.create();

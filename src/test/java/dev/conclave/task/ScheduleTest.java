@@ -136,14 +136,14 @@ class ScheduleTest {
   void aRunThatHangsTimesOutAndTheNextComesWhenItsBodyHasEnded() {
     List<TaskContext> contexts = new ArrayList<>();
     Promise<Void> body = Promise.promise();
-    List<String> told = new ArrayList<>();
+    List<String> lost = new ArrayList<>();
     router
         .every(
             Duration.ofSeconds(10),
             "a",
             run -> {
               contexts.add(run);
-              run.onLost(() -> told.add("lost " + run.isValid()));
+              run.onLost(() -> lost.add("lost " + run.isValid()));
               return body.future();
             })
         .timeout(Duration.ofSeconds(20));
@@ -153,7 +153,7 @@ class ScheduleTest {
     assertThat(sim.info(manager).getRunningSince()).isEqualTo("2026-01-01T00:00:00Z");
     sim.time.advance(Duration.ofSeconds(1));
     assertThat(contexts.get(0).isValid()).isFalse();
-    assertThat(told).containsExactly("lost false");
+    assertThat(lost).containsExactly("lost false");
     assertThat(sim.info(manager).getLastOutcome()).isEqualTo("TIMEOUT");
     assertThat(sim.info(manager).getLastDuration()).isEqualTo(20_000);
     sim.time.advance(Duration.ofSeconds(25));
@@ -209,7 +209,7 @@ class ScheduleTest {
   }
 
   @Test
-  void jitterIsNoLateness() {
+  void jitterDoesNotCountAsDelay() {
     router
         .cron("0 * * * *", "a", this::note)
         .jitter(Duration.ofMinutes(10))

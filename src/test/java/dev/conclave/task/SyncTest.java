@@ -169,7 +169,7 @@ class SyncTest {
   }
 
   @Test
-  void everythingIsTakenInOrderAndGivenBackInReverse() {
+  void everythingIsTakenInOrderAndReleasedInReverse() {
     Sim.Term term = new Sim.Term();
     term.elect();
     router
@@ -280,7 +280,7 @@ class SyncTest {
   }
 
   @Test
-  void aGrantThatComesWhenItsLeaseIsOverIsNoneAndIsGivenBack() {
+  void aGrantThatArrivesAfterItsLeaseIsReleased() {
     router.every(HOUR, "a", body(Duration.ZERO)).withTaskLock(Duration.ofSeconds(10));
     sim.store.hung.put("acquire", sim.takes(Duration.ofSeconds(11)));
     TaskManager manager = sim.started(router);
@@ -291,7 +291,7 @@ class SyncTest {
   }
 
   @Test
-  void aGrantWhoseAnswerIsLostIsGivenBack() {
+  void aGrantWhoseAnswerIsLostIsReleased() {
     router.every(HOUR, "a", body(Duration.ZERO)).withTaskLock(Duration.ofSeconds(10));
     sim.store.deaf.add("acquire");
     TaskManager manager = sim.started(router);
@@ -301,7 +301,7 @@ class SyncTest {
   }
 
   @Test
-  void aRunThatWasNotHeldToItsEndIsNoSuccess() {
+  void aRunThatWasNotHeldToItsEndDoesNotSucceed() {
     router.every(HOUR, "a", body(Duration.ofSeconds(1))).withTaskLock(Duration.ofSeconds(60));
     router.every(HOUR, "b", body(Duration.ofSeconds(1))).minHold(Duration.ofSeconds(30));
     TaskManager manager = sim.started(router);
@@ -342,10 +342,10 @@ class SyncTest {
     assertThat(manager.trigger("a").result().isRunning()).isTrue();
     assertThat(sim.count(manager, TaskOutcome.SKIPPED_LOCKED)).isEqualTo(1);
     sim.time.advance(Duration.ofMinutes(1));
-    assertThat(runs).as("no second run beside the one that runs").hasSize(1);
+    assertThat(runs).as("no second run during the first one").hasSize(1);
   }
 
-  /** A resource that is free or taken for ever. */
+  /** A resource that is free or taken forever. */
   private final class Noted implements DistributedLock {
     private final String name;
     private final boolean taken;

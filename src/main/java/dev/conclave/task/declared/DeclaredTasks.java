@@ -22,9 +22,9 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Tasks that a JSON file lists: when, what must be held, and either a message to an address or a
- * one-shot verticle, which has done its work when it is deployed. The schema {@code tasks} says
- * which keys there are; the rules that tie two keys together are here.
+ * Tasks that a JSON file lists: their schedules, what must be held, and either a message to an
+ * address or a one-shot verticle, whose work is done when its start completes. The schema {@code
+ * tasks} defines the keys; the rules about two keys are in this class.
  */
 public final class DeclaredTasks {
   private static final long REPLY_TIMEOUT = 30_000;
@@ -40,7 +40,7 @@ public final class DeclaredTasks {
     this.elections = elections;
   }
 
-  /** Refuses what can be refused before anything is deployed. */
+  /** Checks the tasks before anything is deployed. */
   public static void check(JsonArray tasks, Set<String> elections) {
     new DeclaredTasks(
             null,
@@ -164,20 +164,20 @@ public final class DeclaredTasks {
     String verticle = json.getString("verticle");
     JsonObject options = json.getJsonObject("options", new JsonObject());
     VirtualThreads.check("options", new DeploymentOptions(options));
-    return TaskBody.oneShot(verticle, run -> told(options, run));
+    return TaskBody.oneShot(verticle, run -> withRun(options, run));
   }
 
-  /** The deployment's options, with what the verticle should know of its run in its config. */
-  private static DeploymentOptions told(JsonObject options, TaskContext run) {
-    DeploymentOptions told = new DeploymentOptions(options);
-    JsonObject config = told.getConfig() == null ? new JsonObject() : told.getConfig().copy();
+  /** The deployment's options, with a description of the run in the verticle's config. */
+  private static DeploymentOptions withRun(JsonObject options, TaskContext run) {
+    DeploymentOptions withRun = new DeploymentOptions(options);
+    JsonObject config = withRun.getConfig() == null ? new JsonObject() : withRun.getConfig().copy();
     config.put(
         "task",
         new JsonObject()
             .put("name", run.task())
             .put("fireTime", run.fireTime().toString())
             .put("fencingToken", run.fencingToken()));
-    return told.setConfig(config);
+    return withRun.setConfig(config);
   }
 
   private static String one(JsonObject json, String... keys) {
@@ -185,7 +185,7 @@ public final class DeclaredTasks {
     for (String key : keys) {
       if (json.containsKey(key)) {
         if (found != null) {
-          throw ErrorCode.INVALID.failure(found + " and " + key + " can not stand together");
+          throw ErrorCode.INVALID.failure(found + " and " + key + " cannot be used together");
         }
         found = key;
       }
@@ -199,7 +199,7 @@ public final class DeclaredTasks {
   private static void refuse(JsonObject json, String with, String... keys) {
     for (String key : keys) {
       if (json.containsKey(key)) {
-        throw ErrorCode.INVALID.failure(key + " can not stand beside " + with);
+        throw ErrorCode.INVALID.failure(key + " cannot be used with " + with);
       }
     }
   }

@@ -9,19 +9,19 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The two day fields of a cron expression: which days of a month they stand for. Days are bits of a
- * number; bit 1 is the first of the month.
+ * The two day fields of a cron expression: which days of a month match. Days are bits of a number;
+ * bit 1 is the first of the month.
  *
  * <ol>
  *   <li>Five fields: a day matches when either field does, if both are restricted. A field that
- *       begins with {@code *} is not.
+ *       begins with {@code *} is not restricted.
  *   <li>Six fields: both have to match. A list may mix plain values with {@code L}, {@code L-3},
  *       {@code LW}, {@code 15W} (day of month), {@code 5L}, {@code 5#2} (day of week).
- *   <li>{@code W} never leaves the month, and a day that a month does not have is not in it.
+ *   <li>{@code W} never leaves the month. A day that a month does not have does not match.
  * </ol>
  */
 final class CronDays {
-  /** What one element of a list stands for. */
+  /** The days of one element of a list. */
   private interface Rule {
     long days(YearMonth month);
   }

@@ -2,7 +2,7 @@ package dev.conclave.task.schedule;
 
 import java.util.List;
 
-/** A field of a cron expression: which numbers and names it takes, and what its text stands for. */
+/** A field of a cron expression: the numbers and names it accepts, and their values. */
 public enum CronField {
   SECOND("second", 0, 59),
   MINUTE("minute", 0, 59),
@@ -37,7 +37,7 @@ public enum CronField {
 
   /**
    * The values of one element of a list, as bits: {@code *}, a value, a range, each with a step. A
-   * range may wrap, a value with a step runs to the greatest.
+   * range may wrap; a value with a step runs to the largest value.
    */
   long values(String element) {
     int slash = element.indexOf('/');
@@ -66,7 +66,7 @@ public enum CronField {
     return number("", text, min, max);
   }
 
-  /** A number of this field, or one that belongs to it. */
+  /** A number of this field, or of its step, offset or ordinal. */
   int number(String what, String text, int least, int most) {
     if (text.isEmpty() || text.length() > 4 || !text.chars().allMatch(c -> c >= '0' && c <= '9')) {
       throw refused(

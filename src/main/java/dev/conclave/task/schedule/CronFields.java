@@ -16,11 +16,11 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * A cron expression on a calendar without a time zone, where no hour is missing and none comes
- * twice. Sets of numbers are the bits of a {@code long}.
+ * A cron expression on a calendar without a time zone, where every hour occurs exactly once. Sets
+ * of numbers are the bits of a {@code long}.
  */
 public final class CronFields {
-  /** The calendar repeats itself after 400 years: what does not match by then never does. */
+  /** The calendar repeats after 400 years: an expression without a match by then never matches. */
   private static final int MONTHS = 400 * 12 + 1;
 
   private static final long EVERY_HOUR = (1L << 24) - 1;
@@ -43,7 +43,7 @@ public final class CronFields {
   private final long months;
 
   /**
-   * Reads an expression.
+   * Parses an expression.
    *
    * @throws Refused with a reason that names the field, the value and the rule
    */
@@ -56,7 +56,7 @@ public final class CronFields {
           "it has "
               + count
               + (count == 1 ? " field" : " fields")
-              + ", expected 5 (minute to day of week) or 6 (second first); there is no year");
+              + ", expected 5 (minute to day of week) or 6 (second first); a year is not supported");
     }
     int first = six ? 1 : 0;
     seconds = six ? values(SECOND, texts[0]) : 1;
@@ -69,7 +69,7 @@ public final class CronFields {
     }
   }
 
-  /** The first match after the reading of a wall clock. */
+  /** The first match after this local time. */
   public Optional<LocalDateTime> next(LocalDateTime after) {
     LocalDateTime from = after.withNano(0).plusSeconds(1);
     LocalDate date = from.toLocalDate();

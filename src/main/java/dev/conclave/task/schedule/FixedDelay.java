@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/** An interval from the end of a run to the beginning of the next, on the monotonic clock. */
+/** An interval from the end of a run to the start of the next, on the monotonic clock. */
 final class FixedDelay implements Schedule {
   private final Scheduler scheduler;
   private final Duration interval;
@@ -14,7 +14,7 @@ final class FixedDelay implements Schedule {
   private long dueAt;
 
   /**
-   * @param slots whether a run is for a multiple of the interval rather than for its own moment
+   * @param slots whether a run is for a multiple of the interval instead of its own moment
    */
   FixedDelay(Scheduler scheduler, Duration interval, Duration initialDelay, boolean slots) {
     this.scheduler = scheduler;

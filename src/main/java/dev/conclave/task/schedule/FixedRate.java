@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/** A fixed period from the beginning of a run to that of the next, on the monotonic clock. */
+/** A period from the start of a run to the start of the next, on the monotonic clock. */
 final class FixedRate implements Schedule {
   private final Scheduler scheduler;
   private final long period;

@@ -7,14 +7,14 @@ import java.util.Optional;
 
 /** When one task is due on this machine. To be used on the scheduler's thread. */
 public interface Schedule {
-  /** {@link #untilDue()} of what is never due. */
+  /** The {@link #untilDue()} of a schedule that is never due. */
   long NEVER = Long.MAX_VALUE;
 
   /**
    * A moment the task is due.
    *
    * @param at the moment the run is for
-   * @param missed how many moments before it passed without a run, or 1 for not counted
+   * @param missed how many moments before it passed without a run; 1 when they are not counted
    */
   record Fire(Instant at, long missed) {}
 
@@ -45,21 +45,24 @@ public interface Schedule {
   /** Nanoseconds until it is due; not positive when it is. */
   long untilDue();
 
-  /** The moment that is due, the last one if there are several; goes on to the next. */
+  /** Takes the moment that is due, the last one if there are several, and advances to the next. */
   Fire take();
 
-  /** A run has ended; answers how many moments have passed because of it and are given up. */
+  /** A run has ended; returns how many moments passed because of it and are dropped. */
   long ended();
 
-  /** Begins anew when the wall clock was set back far; answers whether it was. */
+  /** Starts again if the wall clock was set back far; returns whether it was. */
   default boolean rewind() {
     return false;
   }
 
-  /** The moment the next run is for, or empty when there is none or it is not known yet. */
+  /** The moment of the next run, or empty when there is none or it is not known yet. */
   Optional<Instant> next();
 
-  /** A moment before the start that nobody may have run yet; empty when that is of no concern. */
+  /**
+   * The last moment before the start, which may not have been run yet; empty unless each tick is
+   * run once.
+   */
   default Optional<Instant> before() {
     return Optional.empty();
   }

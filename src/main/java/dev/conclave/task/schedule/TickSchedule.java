@@ -7,11 +7,11 @@ import java.util.Optional;
 
 /**
  * Moments of the calendar, on the wall clock. A clock that is set back a little repeats none of
- * them. One that is set back by more than {@link TickGuard#AHEAD} behind what was reached was wrong
- * before: then the calendar begins anew at its new time.
+ * them. When it is set back further than {@link Ticks#CLOCK_TOLERANCE} behind the last tick, it was
+ * wrong before: then the calendar starts again at the new time.
  *
- * <p>What passes during a run is given up, unless each tick is run once in the cluster: then the
- * last of them is due right after, since nobody else may have run it.
+ * <p>Ticks that pass during a run are dropped, unless each tick is run once in the cluster: then
+ * the last of them is due right after the run, because no other machine may have run it.
  */
 final class TickSchedule implements Schedule {
   private static final Duration FARTHEST = Duration.ofDays(10_000);
@@ -87,7 +87,7 @@ final class TickSchedule implements Schedule {
 
   private long nanosUntil(Instant tick) {
     Duration left = Duration.between(scheduler.now(), tick);
-    // A clock may be set while one waits: what lies years ahead is waited for as well.
+    // The clock may be set during the wait, so even a tick that lies years ahead is waited for.
     return left.compareTo(FARTHEST) > 0
         ? FARTHEST.toNanos()
         : left.compareTo(FARTHEST.negated()) < 0 ? 0 : left.toNanos();

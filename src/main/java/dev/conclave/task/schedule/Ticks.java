@@ -4,13 +4,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Moments of the calendar that are the same for everybody: only {@link #next} has to be known. */
+/** Moments of the calendar that are the same on every machine, defined by {@link #next}. */
 @FunctionalInterface
 public interface Ticks {
-  /** How far into the past a tick is looked for. */
+  /** How far into the past a tick is searched for. */
   Duration HORIZON = Duration.ofDays(366L * 9);
 
-  /** The first tick after the moment, or empty when there is none any more. */
+  /** The first tick after the moment, or empty when there is none. */
   Optional<Instant> next(Instant after);
 
   /** How far wall clocks may be apart. */
@@ -26,7 +26,7 @@ public interface Ticks {
 
   /**
    * The last tick that is not after the moment, if there is one within {@link #HORIZON}: steps back
-   * further and further until a tick lies ahead, then halves the span that holds the last one.
+   * in growing steps until a tick lies ahead, then halves the span that contains the last one.
    */
   default Optional<Instant> last(Instant notAfter) {
     Instant found = null;
@@ -37,7 +37,7 @@ public interface Ticks {
         return Optional.empty();
       }
     }
-    // No tick lies after `none` up to the moment, and one may lie between what was found and it.
+    // No tick lies after `none` up to the moment. A tick may lie between `found` and `none`.
     Instant none = notAfter;
     while (found.isBefore(none)) {
       Instant middle = found.plus(Duration.between(found, none).dividedBy(2));
