@@ -5,11 +5,11 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * The records that were lately found to be no plain case: somebody else holds them, stands in their
- * line or watches them. Asking about those as if they were plain costs a round trip for nothing.
+ * The records that were lately not a plain case: they have another holder, a queue or watchers. The
+ * statements for the plain case would cost a round trip for nothing.
  *
- * <p>Only a guess, so forgetting is harmless. A record is remembered for one to two spans, or until
- * many others came after it. Belongs to one thread.
+ * <p>It is only a guess, so forgetting is harmless. A record is remembered for one to two spans, or
+ * until many others came after it. Belongs to one thread.
  */
 final class ContendedRecords {
   private static final long SPAN = Duration.ofSeconds(5).toNanos();

@@ -13,10 +13,13 @@ import java.util.OptionalLong;
 
 /** Reading leases from rows of kind, name, a flag, fence, owner, age, remaining, metadata. */
 final class LeaseRows {
-  /** Of the answer to a release: whether there is an offer now. */
+  /** In the row of a release: whether there is an offer now. */
   static final int OFFERED = 3;
 
-  /** Of the answer to a release: the first and the second in line, if they are of this client. */
+  /**
+   * In the row of a release: the numbers of the first and the second waiter, if they are this
+   * client's.
+   */
   static final int FIRST = 4;
 
   static final int NEXT = 5;
@@ -46,7 +49,10 @@ final class LeaseRows {
     return Duration.ofNanos(Math.max(0, micros) * 1000);
   }
 
-  /** What is no name begins none; the database might take its characters for others. */
+  /**
+   * A prefix that breaks the rules for names matches no name; the database might change its
+   * characters.
+   */
   static boolean mayBeginAName(String prefix) {
     try {
       LeaseRules.checkName(prefix);

@@ -19,16 +19,16 @@ package dev.conclave.backend.postgres;
  *       name), and is a transaction of its own.
  *   <li><b>One plan for all sizes.</b> Arrays come through {@code (SELECT $1)}, which hides their
  *       length from the planner: it settles for a generic plan instead of planning each time.
- *   <li>A lock is waited for as long as the statement's own {@code lock_timeout} says; it is set
- *       within the statement, so it works behind a pooler that keeps no session state.
+ *   <li>A statement waits for a lock up to its own {@code lock_timeout}; it is set within the
+ *       statement, so it works behind a pooler that keeps no session state.
  *   <li><b>What a client has given up is not granted.</b> A statement that could harm others when
  *       it is carried out late has a deadline by the server's clock. After it, the lock timeout is
  *       no valid one: the server refuses the statement, without any effect.
- *   <li><b>Grants and ends of leases are durable, places in line are not.</b> What only changes the
- *       line does not wait for the disk: all that a crash of the server can lose with it is that
- *       somebody has to ask again. Nor does a release (no revoke) that is an offer to somebody:
- *       until the claim is durable, and the release with it, a crash can only bring back the lease
- *       that was there before, until it expires.
+ *   <li><b>Grants and ends of leases are durable, positions in the queue are not.</b> A change of
+ *       the queue alone does not wait for the disk: after a crash of the server, waiters have to
+ *       ask again. Neither does a release (not a revoke) that becomes an offer: until the claim is
+ *       durable, and the release with it, a crash can only bring back the former lease, until it
+ *       expires.
  *   <li>Durations are multiples of {@code interval '1 millisecond'}: an interval of days would
  *       depend on the session's time zone.
  * </ol>
@@ -59,15 +59,15 @@ final class LeaseSql {
   }
 
   /**
-   * $1 kinds, $2 names, $3 tokens, $4 owners, $5 metadata, $6 durations in ms, $7 lines of one
-   * place (JSON, null to stand in none), $8 lock timeout, $9 the watchers' channel (null to notify
-   * nobody), $10 deadline.
+   * $1 kinds, $2 names, $3 tokens, $4 owners, $5 metadata, $6 durations in ms, $7 queues of one
+   * waiter (JSON, null not to wait), $8 lock timeout, $9 the watchers' channel (null for no
+   * notification), $10 deadline.
    *
-   * <p>{@code asked}: who asks for a live lease of somebody else and does not want to wait is
-   * refused by what the snapshot shows: no lock, no write. Everybody else goes through {@code
-   * tried}: inserted if there is no record, else decided on the locked record. A place in line
-   * travels in the proposed row's {@code line}; as it has no {@code until} there, one that is
-   * inserted with a granted lease counts for nobody. A refusal only adds to the line.
+   * <p>{@code asked}: a request without a waiter for a live lease of another token is refused by
+   * the snapshot: no lock, no write. All others go through {@code tried}: inserted if the record is
+   * missing, else decided on the locked record. The waiter is in the proposed row's {@code line},
+   * without {@code until}; inserted with a granted lease it is ignored. A refusal only adds to the
+   * queue.
    *
    * <p>A grant is new, not an extension, when the lease's time began with it.
    */
@@ -161,7 +161,7 @@ final class LeaseSql {
   /**
    * $1 kinds, $2 names, $3 tokens, $4 durations in ms, $5 lock timeout, $6 deadline.
    *
-   * <p>Answers with the keys that were extended.
+   * <p>Returns the keys that were extended.
    */
   static final String EXTEND =
       """
@@ -188,17 +188,17 @@ final class LeaseSql {
   /**
    * $1 kinds, $2 names, $3 how (release, revoke, lapse), $4 tokens, $5 lock timeout, $6 how long an
    * offer stands in ms, $7 the watchers' channel, $8 what the clients' channels begin with (both
-   * null to notify nobody), $9 this client, $10 deadline.
+   * null for no notification), $9 this client, $10 deadline.
    *
-   * <p>A release ends the token's lease or its offer, and takes it out of the line; a revoke ends
-   * any lease; a lapse ends an offer that nobody claimed in time. What ends becomes an offer to the
-   * first in line, if somebody lives there. That one's client is notified, and the client of the
-   * second in line is told to see to it that the offer does not outlive its time. Where this client
-   * is the one, the answer tells it: a notification costs every client of the database a
-   * transaction, and holds up other commits that notify.
+   * <p>A release ends the token's lease or its offer, and removes it from the queue; a revoke ends
+   * any lease; a lapse ends an offer that was not claimed in time. The lease becomes an offer to
+   * the first waiter whose patience is not over. That waiter's client is notified, and so is the
+   * client of the second waiter, which watches the end of the offer. If it is this client, the row
+   * replaces the notification: a notification costs every client of the database a transaction, and
+   * delays other commits that notify.
    *
-   * <p>Answers with the records it changed, whether a live lease ended, whether there is an offer
-   * now, and the numbers of the first and the second in line if they are this client's.
+   * <p>Returns the records it changed, whether a live lease ended, whether there is an offer now,
+   * and the numbers of the first and the second waiter if they are this client's.
    */
   static final String VACATE =
       """
@@ -261,8 +261,8 @@ final class LeaseSql {
   static final int NUMBER = 8;
 
   /**
-   * $1 kinds, $2 names, $3 tokens (null for none). Answers with the live leases, and whose answer
-   * each is.
+   * $1 kinds, $2 names, $3 tokens (null for none). Returns the live leases, and the number of the
+   * request of each.
    */
   static final String LOOK =
       """
@@ -279,9 +279,9 @@ final class LeaseSql {
       """;
 
   /**
-   * $1 kind, $2 and $3 between which names, $4 limit. Answers with live leases, in the order of
-   * their names. After them comes, with false, the last record that was examined, if there may be
-   * more: so a page of many idle records is short, or empty, and does not take long.
+   * $1 kind, $2 and $3 between which names, $4 limit. Returns live leases, in the order of their
+   * names. After them comes, with false, the last record that was examined, if there may be more:
+   * so a page of many idle records is short, or empty, and does not take long.
    *
    * <p>One range and a constant limit: from that the planner sees that walking the index is
    * cheapest.

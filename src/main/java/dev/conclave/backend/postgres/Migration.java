@@ -5,12 +5,11 @@ import io.vertx.core.Future;
 import io.vertx.pgclient.PgConnection;
 
 /**
- * Sees to it that the table is there.
+ * Makes sure that the table exists.
  *
  * <ol>
- *   <li>Look: a table of the right shape that we may use is all it takes. Where a missing one may
- *       be created, ask first whether there is one: a failure would be an error in the server's
- *       log.
+ *   <li>Probe: a table of the right shape that we may use is enough. Where a missing one may be
+ *       created, ask first whether there is one: a failure would be an error in the server's log.
  *   <li>If it is missing and we may create it: take the advisory lock and create it unless it is
  *       there by now. Sent as one simple query, both are one transaction, also behind a pooler; so
  *       of any number of processes that start at once one creates it and the others find it.

@@ -2,16 +2,17 @@ package dev.conclave.backend.postgres;
 
 /**
  * The statements for the plain case, which is nearly every case: a lease that is free, or that
- * ends, while nobody stands in its line and nobody watches it. Then there is nothing to decide but
- * yes.
+ * ends, without waiters and watchers. Then there is nothing to decide.
  *
- * <p>What they leave alone is asked again with the statements of {@link LeaseSql}, which know all
- * cases but whose plans take the server several times as long to start as a row takes to write:
- * that is most of what a lone request costs. Hence also a text without arrays for a lone request.
+ * <p>Requests without a returned row are sent again with the statements of {@link LeaseSql}, which
+ * know all cases. The server takes several times as long to start the plans of those as to write a
+ * row: that is most of the cost of a lone request. For the same reason a lone request has a text
+ * without arrays.
  *
  * <ol>
- *   <li><b>A yes is the yes of {@link LeaseSql}</b>, with the same record left behind. No row says
- *       nothing at all: nothing was changed, and somebody else has to look at why.
+ *   <li><b>A returned row means exactly what it means in {@link LeaseSql}</b>, and the record is
+ *       the same. No row means that nothing was changed, for a reason that the other statement
+ *       finds.
  *   <li><b>Decisions see the latest row.</b> {@code ON CONFLICT DO UPDATE} judges its {@code WHERE}
  *       on the locked row and reads the clock there. So does the release of many, which locks
  *       first. The release of one judges the row before it waits for the lock, and afresh if it has
@@ -20,7 +21,7 @@ package dev.conclave.backend.postgres;
  *   <li><b>Readings of the clock.</b> Within one row each is later than the one before by less than
  *       a microsecond or so; nothing here compares two of them.
  *   <li><b>No deadlocks</b>, arrays hidden from the planner, lock timeout and deadline within: as
- *       in {@link LeaseSql}. A join alone would lock in whatever order the planner likes.
+ *       in {@link LeaseSql}. A join alone would lock in any order that the planner chooses.
  * </ol>
  */
 final class PlainSql {

@@ -10,11 +10,15 @@ import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.backend.support.HintRegistry;
+import dev.conclave.backend.support.Offers;
+import dev.conclave.backend.support.Waiters;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
@@ -33,13 +37,13 @@ import java.util.function.Supplier;
  *   <li>All requests go through one connection, in batches of one statement per kind ({@link
  *       RequestRunner}, {@link PostgresBatch}); a second one listens for notifications ({@link
  *       PostgresHints}).
- *   <li>A waiter gets a number and stands in the key's line in the database. Only when somebody
- *       stands there, or watches, does a change notify anybody.
- *   <li>What has to be done now and then is done by {@link Upkeep}.
+ *   <li>A waiter gets a number and joins the key's queue in the database ({@link Waiters}, {@link
+ *       Offers}). A change only sends notifications when the key has waiters or watchers.
+ *   <li>{@link Upkeep} does the periodic work.
  * </ol>
  */
 final class PostgresBackend implements SyncBackend {
-  /** How to vacate: the token's waiter goes, and its holder stays. */
+  /** How to vacate: the token's waiter leaves, and its holder stays. */
   private static final String LEAVE = "leave";
 
   private static final String LAPSE = "lapse";
@@ -50,12 +54,14 @@ final class PostgresBackend implements SyncBackend {
   /** Greater than every character of a name, and as many as a name may hold. */
   private static final String BEYOND = "\uDBFF\uDFFF".repeat(LeaseRules.MAX_LENGTH);
 
+  private final String client;
   private final ContextScheduler scheduler;
   private final PostgresConfig config;
   private final Statements statements;
   private final RequestRunner runner;
-  private final PostgresWaiters waiters;
-  private final Watches watches = new Watches();
+  private final Waiters waiters;
+  private final Offers offers;
+  private final HintRegistry registry = new HintRegistry();
   private final PostgresHints hints;
   private final Upkeep upkeep;
 
@@ -63,26 +69,20 @@ final class PostgresBackend implements SyncBackend {
       Vertx vertx, ContextScheduler scheduler, PostgresConfig config, Duration beat) {
     byte[] id = new byte[12];
     new SecureRandom().nextBytes(id);
-    String client = HexFormat.of().formatHex(id);
+    this.client = HexFormat.of().formatHex(id);
     this.scheduler = scheduler;
     this.config = config;
     this.statements = new Statements(config.table(), client);
-    this.waiters = new PostgresWaiters(client);
+    this.waiters = new Waiters(scheduler);
+    this.offers = new Offers(scheduler, this::lapse);
     this.runner =
         new RequestRunner(
             vertx, scheduler, config, statements, this::listening, waiters, this::vacated);
     this.hints =
         new PostgresHints(
-            vertx,
-            scheduler,
-            config,
-            client,
-            statements.watchChannel(),
-            waiters,
-            watches,
-            key -> runner.run(vacate(key, null, LAPSE)));
+            vertx, scheduler, config, client, statements.watchChannel(), waiters, offers, registry);
     runner.connector().pairWith(hints.connector());
-    this.upkeep = new Upkeep(scheduler, config, statements, runner, hints, waiters, watches, beat);
+    this.upkeep = new Upkeep(scheduler, config, statements, runner, hints, registry, beat);
     scheduler.execute(upkeep::start);
   }
 
@@ -93,7 +93,7 @@ final class PostgresBackend implements SyncBackend {
   /**
    * A backend with another beat.
    *
-   * @param beat how often it sees to its marks and connections
+   * @param beat how often marks are renewed and connections checked
    */
   static SyncBackend create(Vertx vertx, PostgresConfig config, Duration beat) {
     Context context = vertx.getOrCreateContext();
@@ -103,35 +103,11 @@ final class PostgresBackend implements SyncBackend {
   @Override
   public Future<Acquisition> acquire(LeaseRequest request) {
     LeaseKey key = request.key();
-    boolean waits = request.waiter() != null && config.notifications();
-    String place = null;
-    if (waits && !runner.isClosed()) {
-      place = waiters.join(request, scheduler.nanoTime());
-    }
-    JsonObject metadata = request.metadata();
-    Future<Row> answer =
-        runner.run(
-            new PostgresRequest(
-                PostgresRequest.Kind.ACQUIRE,
-                key.kind().id(),
-                key.name(),
-                request.token(),
-                request.duration().toMillis(),
-                request.owner(),
-                metadata == null ? null : metadata.encode(),
-                place,
-                runner.deadline(),
-                true));
-    if (place != null) {
-      answer =
-          answer.onComplete(
-              (row, failure) -> {
-                boolean granted = saysYes(row);
-                Runnable turn = waiters.answered(key, request.token(), granted);
-                if (turn != null) {
-                  scheduler.execute(() -> PostgresWaiters.run(turn));
-                }
-              });
+    boolean waits = request.waiter() != null && config.notifications() && !runner.isClosed();
+    String place = waits ? place(request) : null;
+    Future<Row> answer = runner.run(PostgresRequest.acquire(request, place, runner.deadline()));
+    if (waits) {
+      answer = answer.onComplete((row, failure) -> asked(request, saysYes(row)));
     }
     return answer.map(
         row -> {
@@ -146,6 +122,28 @@ final class PostgresBackend implements SyncBackend {
                       ? new Acquisition.Granted(row.getLong(3))
                       : new Acquisition.Refused(LeaseRows.read(key, row)));
         });
+  }
+
+  /** The waiter's entry in the queue of the database. */
+  private String place(LeaseRequest request) {
+    long number = waiters.requested(request.key(), request.token(), request.waiter());
+    return new JsonArray()
+        .add(
+            new JsonObject()
+                .put("t", request.token())
+                .put("owner", request.owner())
+                .put("client", client)
+                .put("n", number)
+                .put("patience", request.waiter().patience().toMillis()))
+        .encode();
+  }
+
+  private void asked(LeaseRequest request, boolean granted) {
+    if (granted) {
+      waiters.granted(request.key(), request.token());
+    } else {
+      waiters.refused(request.key(), request.token());
+    }
   }
 
   @Override
@@ -252,11 +250,11 @@ final class PostgresBackend implements SyncBackend {
     if (!config.notifications() || runner.isClosed()) {
       return () -> {};
     }
-    Watch watch = watches.add(key, hint);
+    Watch watch = registry.add(PostgresRequest.record(key), hint);
     scheduler.execute(
         () -> {
           hints.start();
-          upkeep.watch(key);
+          upkeep.watch(PostgresRequest.record(key));
         });
     return watch;
   }
@@ -300,25 +298,30 @@ final class PostgresBackend implements SyncBackend {
   @Override
   public Future<Void> close() {
     waiters.clear();
-    watches.clear();
+    registry.clear();
     return runner.close(
         () -> {
           scheduler.close();
+          offers.clear();
           return hints.close();
         });
+  }
+
+  private void lapse(LeaseKey key) {
+    runner.run(vacate(key, null, LAPSE));
   }
 
   private Future<Void> listening() {
     return hints.start();
   }
 
-  /** Where the next in line are of this client, the answer says what else a notification would. */
+  /** If the next waiters are this client's, the row replaces their notifications. */
   private void vacated(Row row) {
     if (row.size() > LeaseRows.NEXT) {
       Long first = row.getLong(LeaseRows.FIRST);
       Long next = row.getLong(LeaseRows.NEXT);
       if (first != null) {
-        waiters.call(first);
+        waiters.wake(first);
       }
       if (next != null) {
         hints.offerMade(next);
@@ -338,7 +341,7 @@ final class PostgresBackend implements SyncBackend {
     return readable(key, () -> LeaseRows.read(key, row));
   }
 
-  /** What the row means; others may have written to the table, or changed it. */
+  /** What the row means; other programs may have written to the table. */
   private <T> T readable(LeaseKey key, Supplier<T> meaning) {
     try {
       return meaning.get();
@@ -346,7 +349,7 @@ final class PostgresBackend implements SyncBackend {
       throw PostgresErrors.unavailable(
           config,
           new IllegalStateException(
-              "the record of " + key + " can not be read; repair or delete it"));
+              "the record of " + key + " cannot be read; repair or delete it"));
     }
   }
 }

@@ -17,34 +17,34 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * One batch on its way: no two requests of one record but reads, so the order among them does not
- * matter.
+ * One batch on its way over one connection. Only reads share a record, so the order of the requests
+ * does not matter.
  *
  * <ol>
  *   <li>Requests whose time is over are not sent; the rest go out as one statement per kind, in one
  *       go.
- *   <li>Acquires and releases are first taken for the plain case ({@link PlainSql}), unless their
- *       record was {@link ContendedRecords} lately. Those for which that has no answer are sent
- *       again with the statement that knows all cases.
+ *   <li>Acquires and releases are first sent as plain cases ({@link PlainSql}), unless their record
+ *       is in {@link ContendedRecords}. Those without a row are sent again with the statement that
+ *       knows all cases.
  *   <li>A statement that lost against a concurrent one (a serialisation conflict where the database
  *       insists on that level) is sent again at once, a few times.
  *   <li>A statement that waited too long for a locked record changed nothing. Its locked records
- *       are sorted out without waiting, their requests answered with {@link RecordLocked}, and the
- *       others sent again. A request that comes back after that is never waited for again, only
- *       looked at.
- *   <li>A statement has the latest deadline of its requests ({@link ServerClock}), if none of them
- *       is welcome at any time. One that the server found late, though somebody still waits for it,
- *       is sent again without a deadline: it had no effect, and the server's clock was set forward.
+ *       are found without waiting, their requests fail with {@link PostgresErrors.RecordLocked},
+ *       and the others are sent again. A request that is tried again after that never waits for the
+ *       lock.
+ *   <li>A statement has the latest deadline of its requests ({@link ServerClock}), if all of them
+ *       have one. A statement that the server refused as late, though a caller still waits, is sent
+ *       again without a deadline: it had no effect, and the server's clock was set forward.
  *   <li>A statement that failed because the server takes no more notifications is sent again
  *       without any: they are hints, and the change is not.
- *   <li>Where that does not help, and where one request may be to blame for an error, each is sent
- *       on its own: one failure is nobody else's.
+ *   <li>Where that does not help, and where one request may have caused an error, each is sent on
+ *       its own: one failure does not affect the others.
  * </ol>
  */
 final class PostgresBatch {
   private static final int CONFLICTS = 10;
 
-  /** Its time was over before there was a connection to send it over. */
+  /** Its time was over before there was a connection. */
   static final class TooLate extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -192,7 +192,8 @@ final class PostgresBatch {
                   new EnumMap<>(PostgresRequest.Kind.class);
               for (PostgresRequest request : some) {
                 if (busy.contains(request.record())) {
-                  answers.put(request, Future.failedFuture(new RecordLocked(request)));
+                  answers.put(
+                      request, Future.failedFuture(new PostgresErrors.RecordLocked(request)));
                 } else {
                   free.computeIfAbsent(request.kind(), kind -> new ArrayList<>()).add(request);
                 }
@@ -226,11 +227,13 @@ final class PostgresBatch {
     boolean later = PostgresErrors.isLocked(cause) || PostgresErrors.isConflict(cause);
     some.forEach(
         request ->
-            answers.put(request, Future.failedFuture(later ? new RecordLocked(request) : cause)));
+            answers.put(
+                request,
+                Future.failedFuture(later ? new PostgresErrors.RecordLocked(request) : cause)));
     return Future.succeededFuture();
   }
 
-  /** Those that no row answers are left. */
+  /** Returns those without a row. */
   private List<PostgresRequest> answerPlain(List<PostgresRequest> some, RowSet<Row> rows) {
     answer(some, rows);
     if (rows.size() == some.size()) {
@@ -246,7 +249,7 @@ final class PostgresBatch {
     return others;
   }
 
-  /** A request that no row answers is answered with null: nothing was changed, nothing found. */
+  /** A request without a row gets null: nothing was changed, nothing found. */
   private void answer(List<PostgresRequest> some, RowSet<Row> rows) {
     if (some.size() == 1) {
       Row row = rows.size() == 0 ? null : rows.iterator().next();
@@ -254,7 +257,7 @@ final class PostgresBatch {
       return;
     }
     if (some.get(0).kind() == PostgresRequest.Kind.LOOK) {
-      // Several may be about one record, so each row says whose answer it is.
+      // Several may be about one record, so each row has its request's number.
       some.forEach(request -> answers.put(request, Future.succeededFuture(null)));
       rows.forEach(row -> answers.put(some.get(number(row)), Future.succeededFuture(row)));
       return;
@@ -265,7 +268,7 @@ final class PostgresBatch {
         request -> answers.put(request, Future.succeededFuture(byRecord.get(request.record()))));
   }
 
-  /** A refusal says that somebody else is there, and so does an offer to the first in line. */
+  /** A refusal, or an offer to the first waiter, means that the record has another user. */
   private void rememberContended(List<PostgresRequest> some) {
     for (PostgresRequest request : some) {
       Row row = request.mayBePlain() ? answers.get(request).result() : null;

@@ -133,7 +133,7 @@ record PostgresConfig(
     }
   }
 
-  /** The client asks for the address only while it connects; refused there, it hangs for ever. */
+  /** The client reads the address only while it connects; if that fails, it hangs forever. */
   private static PgConnectOptions addressed(PgConnectOptions connect) {
     try {
       connect.getSocketAddress();
@@ -161,7 +161,7 @@ record PostgresConfig(
     }
   }
 
-  /** What the URI's parser says may repeat the password, so it is not passed on. */
+  /** The parser's message may repeat the password, so it is not passed on. */
   private static PgConnectOptions parse(String uri) {
     PgConnectOptions parsed;
     try {

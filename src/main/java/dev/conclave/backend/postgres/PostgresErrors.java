@@ -8,14 +8,14 @@ import java.io.IOException;
 import java.util.Set;
 
 /**
- * What the database's errors mean. Of the server's words only the message proper is passed on: its
- * detail may show a row, and with it a token.
+ * The database's errors. Only the message itself is passed on: its detail may show a row, and with
+ * it a token.
  */
 final class PostgresErrors {
   private static final Set<String> LOCKED = Set.of("55P03");
   private static final Set<String> CONFLICT = Set.of("40001", "40P01");
 
-  /** Classes of errors that no single request is to blame for. */
+  /** Classes of errors that no single request causes. */
   private static final Set<String> COMMON = Set.of("08", "25", "28", "3D", "3F", "42", "53", "57");
 
   /**
@@ -39,6 +39,23 @@ final class PostgresErrors {
         || state.length() == 5 && NOT_HERE_CLASSES.contains(state.substring(0, 2));
   }
 
+  /** Another transaction keeps the record locked: worth another attempt a little later. */
+  static final class RecordLocked extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    RecordLocked(PostgresRequest request) {
+      super(
+          "the record of "
+              + request.space()
+              + " '"
+              + request.name()
+              + "' is locked by another transaction",
+          null,
+          false,
+          false);
+    }
+  }
+
   /** The server can be reached, but not written to. */
   static final class NotWritable extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -48,7 +65,7 @@ final class PostgresErrors {
     }
   }
 
-  /** A record was locked by somebody else for longer than we wait. */
+  /** Another transaction locked a record for longer than we wait. */
   static boolean isLocked(Throwable failure) {
     return LOCKED.contains(state(failure));
   }
@@ -69,7 +86,7 @@ final class PostgresErrors {
     return CONFLICT.contains(state(failure));
   }
 
-  /** There is no such table. */
+  /** The user lacks a right. */
   static boolean isForbidden(Throwable failure) {
     return "42501".equals(state(failure));
   }
@@ -78,13 +95,13 @@ final class PostgresErrors {
     return "42P01".equals(state(failure));
   }
 
-  /** Whether the server said no to something that one request among others may have caused. */
+  /** Whether one request of several may have caused the server's refusal. */
   static boolean mayBeOneRequests(Throwable failure) {
     String state = state(failure);
     return state.length() == 5 && !COMMON.contains(state.substring(0, 2));
   }
 
-  /** The server has not said this. */
+  /** The server did not report this. */
   static boolean isOfTheConnection(Throwable failure) {
     return !(failure instanceof PgException
         || failure instanceof RecordLocked
@@ -110,7 +127,7 @@ final class PostgresErrors {
         : "";
   }
 
-  /** What happened, for people, without credentials and rows. */
+  /** The failure in words, without credentials and rows. */
   static String reason(Throwable failure) {
     if (failure instanceof PgException error) {
       return error.getErrorMessage() + " (SQLSTATE " + error.getSqlState() + ")";

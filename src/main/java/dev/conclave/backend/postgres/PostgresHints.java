@@ -1,71 +1,70 @@
 package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.SyncBackend;
+import dev.conclave.backend.support.HintRegistry;
+import dev.conclave.backend.support.Offers;
+import dev.conclave.backend.support.Waiters;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgNotification;
-import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.function.Consumer;
 
 /**
- * The second connection: it listens, and does nothing else. Made when somebody first waits or
- * watches. On the scheduler's thread only.
+ * The second connection: it listens, and does nothing else. Made when the first waiter or watch
+ * appears. On the scheduler's thread only.
  *
  * <ol>
- *   <li>This client's channel carries the number of a waiter whose turn it is, or {@code +} and the
- *       number of the next in line, when somebody else was made an offer.
- *   <li>The next in line sees to it that the offer lapses: one timer per key, at the end of the
- *       latest offer, so that a key that is handed on all the time costs no more than that.
- *   <li>Nobody gets into a line before the first attempt to connect is over. Whenever the
- *       connection is made later, notifications may have been lost: everybody is called once.
+ *   <li>This client's own channel carries notifications: the number of one of its waiters, or
+ *       {@code +} and the number of the next waiter, when the one before it was made an offer.
+ *   <li>The client of that next waiter watches the offer, so that it does not outlive its time.
+ *   <li>No waiter joins a queue before the first attempt to connect is over. Whenever the
+ *       connection is made later, notifications may have been lost: every waiter is notified once.
  * </ol>
  */
 final class PostgresHints {
-  /** The offer's own time, and some for the clocks to disagree. */
-  private static final long LAPSE = SyncBackend.OFFER.plus(Duration.ofMillis(10)).toNanos();
-
   private final Scheduler scheduler;
   private final String channel;
   private final String watchChannel;
-  private final PostgresWaiters waiters;
-  private final Watches watches;
-  private final Consumer<LeaseKey> lapse;
+  private final Waiters waiters;
+  private final Offers offers;
+  private final HintRegistry registry;
   private final PostgresConnector connector;
   private Future<Void> first;
   private boolean tried;
-  private final Map<LeaseKey, Long> offersEnd = new HashMap<>();
 
+  /**
+   * Not connected yet.
+   *
+   * @param client this client's id
+   * @param watchChannel where changes of watched records are announced
+   */
   PostgresHints(
       Vertx vertx,
       Scheduler scheduler,
       PostgresConfig config,
       String client,
       String watchChannel,
-      PostgresWaiters waiters,
-      Watches watches,
-      Consumer<LeaseKey> lapse) {
+      Waiters waiters,
+      Offers offers,
+      HintRegistry registry) {
     this.scheduler = scheduler;
     this.channel = Statements.CHANNEL + client;
     this.watchChannel = watchChannel;
     this.waiters = waiters;
-    this.watches = watches;
-    this.lapse = lapse;
+    this.offers = offers;
+    this.registry = registry;
     this.connector = new PostgresConnector(vertx, scheduler, config, "notifications", this::listen);
   }
 
-  /** Connects unless that was done before; completes with the outcome of the first attempt. */
+  /** Connects unless that was done before; completes when the first attempt is over. */
   Future<Void> start() {
     if (first == null) {
       Promise<Void> done = Promise.promise();
       first = done.future();
       connector
-          .attempt()
+          .probe()
           .onComplete(
               attempt -> {
                 tried = true;
@@ -86,9 +85,9 @@ final class PostgresHints {
               scheduler.execute(
                   () -> {
                     if (again) {
-                      waiters.callAll();
+                      waiters.wakeAll();
                     }
-                    watches.allChanged();
+                    registry.allChanged();
                   });
               return null;
             });
@@ -97,16 +96,16 @@ final class PostgresHints {
   private void notified(PgNotification notification) {
     String payload = notification.getPayload();
     if (notification.getChannel().equals(watchChannel)) {
-      watches.changed(payload);
+      registry.changed(payload);
     } else if (payload.startsWith("+")) {
       long next = number(payload.substring(1));
       scheduler.execute(() -> offerMade(next));
     } else {
-      waiters.call(number(payload));
+      waiters.wake(number(payload));
     }
   }
 
-  /** Anybody who may connect may notify: what is no number is nobody's. */
+  /** Every client that may connect can notify: other texts are not a waiter's number. */
   private static long number(String payload) {
     try {
       return Long.parseLong(payload);
@@ -115,27 +114,17 @@ final class PostgresHints {
     }
   }
 
-  /** The one before this one in line was made an offer. */
+  /** The waiter before this one was made an offer. */
   void offerMade(long next) {
     LeaseKey key = waiters.keyOf(next);
-    if (key != null && offersEnd.put(key, scheduler.nanoTime() + LAPSE) == null) {
-      scheduler.schedule(LAPSE, () -> offerEnds(key));
+    if (key != null) {
+      offers.made(key);
     }
   }
 
-  private void offerEnds(LeaseKey key) {
-    long left = offersEnd.get(key) - scheduler.nanoTime();
-    if (left > 0) {
-      scheduler.schedule(left, () -> offerEnds(key));
-    } else {
-      offersEnd.remove(key);
-      lapse.accept(key);
-    }
-  }
-
-  /** Whether the connection still works, asked if anything depends on it. */
+  /** Checks the connection if a waiter or a watch depends on it. */
   void check() {
-    if (!waiters.isEmpty() || !watches.isEmpty()) {
+    if (!waiters.isEmpty() || !registry.isEmpty()) {
       connector.check();
     }
   }

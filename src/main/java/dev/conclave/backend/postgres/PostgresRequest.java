@@ -1,7 +1,9 @@
 package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.support.GroupCommit;
+import io.vertx.core.json.JsonObject;
 
 /**
  * One request on its way to the database; requests of one {@link Kind} travel in one statement.
@@ -13,10 +15,10 @@ import dev.conclave.backend.support.GroupCommit;
  * @param number the duration in milliseconds, or the mark; 0 where the statement needs none
  * @param owner of an acquire only
  * @param metadata JSON, of an acquire only
- * @param extra an acquire's place in line (JSON), or how to vacate
- * @param deadline on the scheduler's clock: what is not sent by then is not sent any more
- * @param patient whether to wait for a locked record; one that was locked for long is only looked
- *     at
+ * @param extra an acquire's waiter (JSON), or how to vacate
+ * @param deadline on the scheduler's clock: a request that is not sent by then is never sent
+ * @param patient whether to wait for a locked record; one that was locked for long is not waited
+ *     for
  */
 record PostgresRequest(
     Kind kind,
@@ -30,10 +32,10 @@ record PostgresRequest(
     long deadline,
     boolean patient) {
 
-  /** How to vacate: the token's holder or waiter goes. */
+  /** How to vacate: the token's lease, offer or position in the queue ends. */
   static final String RELEASE = "release";
 
-  /** How to vacate: the holder goes, whoever it is. */
+  /** How to vacate: any lease ends. */
   static final String REVOKE = "revoke";
 
   /** In which order requests that wait for one record are sent. */
@@ -82,6 +84,26 @@ record PostgresRequest(
         kind, key.kind().id(), key.name(), token, number, null, null, extra, deadline, true);
   }
 
+  /**
+   * An acquire.
+   *
+   * @param place the waiter's entry in the queue (JSON), or null
+   */
+  static PostgresRequest acquire(LeaseRequest request, String place, long deadline) {
+    JsonObject metadata = request.metadata();
+    return new PostgresRequest(
+        Kind.ACQUIRE,
+        request.key().kind().id(),
+        request.key().name(),
+        request.token(),
+        request.duration().toMillis(),
+        request.owner(),
+        metadata == null ? null : metadata.encode(),
+        place,
+        deadline,
+        true);
+  }
+
   /** One of the statements about a register. */
   static PostgresRequest register(Kind kind, String name, long mark, long deadline) {
     return new PostgresRequest(
@@ -94,19 +116,19 @@ record PostgresRequest(
         kind, space, name, token, number, owner, metadata, extra, deadline, false);
   }
 
-  /** Whether it wants a place in line. */
+  /** Whether it has a waiter. */
   boolean waits() {
     return kind == Kind.ACQUIRE && extra != null;
   }
 
-  /** Whether it may be the plain case, in which there is nothing to decide. */
+  /** Whether it may be a plain case, in which there is nothing to decide. */
   boolean mayBePlain() {
     return kind == Kind.ACQUIRE || kind == Kind.VACATE && RELEASE.equals(extra);
   }
 
   /**
-   * Whether it could harm others when it is carried out after its caller gave it up. A late release
-   * is welcome, and a late advance is like one whose answer was lost.
+   * Whether it could harm others when it is carried out after its caller gave up. A late release
+   * does no harm, and a late advance is like one whose answer was lost.
    */
   boolean mustNotBeLate() {
     return switch (kind) {
@@ -116,9 +138,24 @@ record PostgresRequest(
     };
   }
 
-  /** What no two requests on their way have in common: kinds hold no colon. */
+  /** What no two requests on their way have in common. */
   String record() {
     return space + ":" + name;
+  }
+
+  /** The record of a lease, as notifications name it. */
+  static String record(LeaseKey key) {
+    return key.kind().id() + ":" + key.name();
+  }
+
+  /** The kind of a record; kinds contain no colon. */
+  static String space(String record) {
+    return record.substring(0, record.indexOf(':'));
+  }
+
+  /** The name of a record. */
+  static String name(String record) {
+    return record.substring(record.indexOf(':') + 1);
   }
 
   /** Names the record; the token stays secret. */

@@ -1,6 +1,7 @@
 package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.support.GroupCommit;
+import dev.conclave.backend.support.Waiters;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.Backoff;
 import dev.conclave.time.CallerContext;
@@ -19,21 +20,20 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Carries requests to the database and brings every one of them an answer in time, on the caller's
- * context.
+ * Runs requests against the database; each ends in time, on the caller's context.
  *
  * <ol>
  *   <li>Requests about a record travel in batches ({@link GroupCommit}).
- *   <li>One whose record is locked by a stranger comes back and tries again in 20 ms, doubling up
- *       to 250 ms, until its time is over; nobody else waits for it.
+ *   <li>One whose record another transaction has locked is tried again in 20 ms, doubling up to 250
+ *       ms, until its time is over; no other request waits for it.
  *   <li>Others go directly, each with a timer of its own.
- *   <li>Failures are told as {@link ErrorCode#BACKEND_UNAVAILABLE}, naming the server.
+ *   <li>Failures become {@link ErrorCode#BACKEND_UNAVAILABLE}, naming the server.
  * </ol>
  */
 final class RequestRunner {
   private static final int MAX_BATCH = 1024;
   private static final int IN_FLIGHT = 1;
-  private static final Backoff BACKOFF =
+  private static final Backoff PAUSES =
       Backoff.jittered(Duration.ofMillis(20), Duration.ofMillis(250));
 
   private final Scheduler scheduler;
@@ -51,7 +51,7 @@ final class RequestRunner {
       PostgresConfig config,
       Statements statements,
       Supplier<Future<Void>> listening,
-      PostgresWaiters waiters,
+      Waiters waiters,
       Consumer<Row> vacated) {
     this.scheduler = scheduler;
     this.config = config;
@@ -66,14 +66,17 @@ final class RequestRunner {
         new GroupCommit<>(
             scheduler,
             new GroupCommit.Limits(config.timeout(), MAX_BATCH, IN_FLIGHT),
-            new PostgresTransport(connector, listening, statements, scheduler, vacated),
+            new PostgresTransport(
+                connector, listening, statements, scheduler, config.timeout(), vacated),
             PostgresRequest.RULES);
   }
 
-  /** With the connection before this one an answer may have been lost that called somebody. */
-  private void ready(PostgresWaiters waiters) {
+  /**
+   * The answer that should have notified a waiter may have been lost with the connection before.
+   */
+  private void ready(Waiters waiters) {
     if (connectedBefore) {
-      waiters.callAll();
+      waiters.wakeAll();
     }
     connectedBefore = true;
   }
@@ -91,11 +94,6 @@ final class RequestRunner {
     return connector;
   }
 
-  /** The connection for commands if it is there now, else null. */
-  PgConnection current() {
-    return connector.current();
-  }
-
   /** The row that answers the request; null when nothing was changed or found. */
   Future<Row> run(PostgresRequest request) {
     if (closed.get()) {
@@ -105,15 +103,15 @@ final class RequestRunner {
         .submit(request)
         .recover(
             failure ->
-                failure instanceof RecordLocked
-                    ? within(request.deadline(), answer -> tryAgain(request, 0, answer))
-                    : Future.failedFuture(told(failure)));
+                failure instanceof PostgresErrors.RecordLocked
+                    ? within(request.deadline(), answer -> tryAgain(request, 1, answer))
+                    : Future.failedFuture(named(failure)));
   }
 
   private void tryAgain(PostgresRequest request, int tries, Promise<Row> answer) {
-    long pause = BACKOFF.after(tries + 1);
+    long pause = PAUSES.after(tries);
     if (scheduler.nanoTime() + pause - request.deadline() >= 0) {
-      answer.tryFail(new RecordLocked(request));
+      answer.tryFail(new PostgresErrors.RecordLocked(request));
       return;
     }
     scheduler.schedule(
@@ -125,7 +123,7 @@ final class RequestRunner {
                     result -> {
                       if (result.succeeded()) {
                         answer.tryComplete(result.result());
-                      } else if (result.cause() instanceof RecordLocked) {
+                      } else if (result.cause() instanceof PostgresErrors.RecordLocked) {
                         tryAgain(request, tries + 1, answer);
                       } else {
                         answer.tryFail(result.cause());
@@ -135,38 +133,38 @@ final class RequestRunner {
 
   /** What the call answers over the connection, within the timeout. */
   <T> Future<T> direct(Function<PgConnection, Future<T>> call) {
+    long deadline = deadline();
     return within(
-        deadline(),
-        answer -> pass(connector.connection().compose(c -> inspected(c, call.apply(c))), answer));
+        deadline,
+        answer ->
+            pass(connector.connection(deadline).compose(c -> inspected(c, call.apply(c))), answer));
   }
 
   private <T> Future<T> inspected(PgConnection connection, Future<T> outcome) {
     return outcome.onFailure(
         failure -> {
           if (PostgresErrors.isNotHere(failure)) {
-            CallerContext.run(scheduler, () -> connector.lost(connection, failure));
+            connector.inspect(connection, failure);
           }
         });
   }
 
-  /**
-   * Tells at once when the server can not be reached or written to, unlike requests, which wait for
-   * it.
-   */
+  /** Fails at once when the server cannot be reached or written to; requests wait for it. */
   Future<Void> ping() {
+    long deadline = deadline();
     return within(
-        deadline(),
+        deadline,
         answer ->
             pass(
                 connector
-                    .attempt()
-                    .compose(connected -> connector.connection())
+                    .probe()
+                    .compose(connected -> connector.connection(deadline))
                     .compose(
                         connection ->
                             inspected(
                                 connection,
                                 connector
-                                    .writable(connection)
+                                    .check(connection)
                                     .compose(can -> Migration.ensure(connection, config)))),
                 answer));
   }
@@ -208,10 +206,10 @@ final class RequestRunner {
           start.accept(answer);
         });
     return CallerContext.answer(
-        answer.future().recover(failure -> Future.failedFuture(told(failure))));
+        answer.future().recover(failure -> Future.failedFuture(named(failure))));
   }
 
-  private Throwable told(Throwable failure) {
+  private Throwable named(Throwable failure) {
     if (ErrorCode.BACKEND_UNAVAILABLE.is(failure) || failure instanceof PostgresBatch.TooLate) {
       Throwable why = connector.lastFailure();
       return PostgresErrors.unavailable(config, why == null ? noAnswer() : why);

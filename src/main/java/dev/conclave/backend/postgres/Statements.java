@@ -16,8 +16,8 @@ final class Statements {
   static final String CHANNEL = "conclave_";
 
   /**
-   * How long a batch waits for a locked record: longer than another batch takes to commit, shorter
-   * than anybody should notice.
+   * How long a batch waits for a locked record: longer than another batch takes to commit, too
+   * short for a caller to notice.
    */
   static final String LOCK_TIMEOUT = "100ms";
 
@@ -42,7 +42,7 @@ final class Statements {
   private final String purge;
 
   /**
-   * @param client whose statements these are; see {@link PostgresWaiters}
+   * @param client id of the client whose statements these are
    */
   Statements(TableName table, String client) {
     this(table, client, true);
@@ -70,12 +70,15 @@ final class Statements {
     purge = table.in(UpkeepSql.PURGE);
   }
 
-  /** The same statements, which notify nobody. */
+  /** The same statements, without notifications. */
   Statements withoutNotifications() {
     return new Statements(table, self, false);
   }
 
-  /** Where changes of watched keys are announced; two tables may share it, at the cost of hints. */
+  /**
+   * Where changes of watched keys are announced; two tables may share it, at the cost of needless
+   * hints.
+   */
   String watchChannel() {
     return watchChannel;
   }
@@ -135,7 +138,7 @@ final class Statements {
     };
   }
 
-  /** As if all of these were plain cases; says nothing about those that are not. */
+  /** Runs all of these as plain cases; returns no row for those that are not. */
   Future<RowSet<Row>> runPlain(
       SqlClient client, PostgresRequest.Kind kind, List<PostgresRequest> requests, long deadline) {
     PostgresRequest one = requests.size() == 1 ? requests.get(0) : null;
@@ -175,7 +178,7 @@ final class Statements {
             LOCK_TIMEOUT);
   }
 
-  /** Which of the requests' records somebody else has locked. */
+  /** Which of the requests' records another transaction has locked. */
   Future<RowSet<Row>> busy(SqlClient client, List<PostgresRequest> requests) {
     return run(
         client,

@@ -1,6 +1,6 @@
 package dev.conclave.backend.postgres;
 
-import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.support.HintRegistry;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgConnection;
@@ -8,7 +8,6 @@ import io.vertx.sqlclient.Row;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,12 +15,10 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * What a backend does now and then. On the scheduler's thread only; what fails is done the next
- * time.
+ * The periodic work of a backend. On the scheduler's thread only; what fails is done the next time.
  *
  * <ol>
- *   <li>With every beat (10 s): renews the marks of all watched keys; forgets waiters whose
- *       patience is over; asks for a sign of life over both connections.
+ *   <li>With every beat (10 s): renews the marks of all watched keys; checks both connections.
  *   <li>A key that is newly watched is marked at once, together with others that come at the same
  *       moment.
  *   <li>Every tenth of the idle retention, but at least every hour and at most every second: walks
@@ -47,9 +44,8 @@ final class Upkeep {
   private final Statements statements;
   private final RequestRunner runner;
   private final PostgresHints hints;
-  private final PostgresWaiters waiters;
-  private final Watches watches;
-  private final Set<LeaseKey> fresh = new LinkedHashSet<>();
+  private final HintRegistry registry;
+  private final Set<String> fresh = new LinkedHashSet<>();
   private final long purgeEvery;
   private final long beat;
   private boolean warned;
@@ -60,16 +56,14 @@ final class Upkeep {
       Statements statements,
       RequestRunner runner,
       PostgresHints hints,
-      PostgresWaiters waiters,
-      Watches watches,
+      HintRegistry registry,
       Duration beat) {
     this.scheduler = scheduler;
     this.config = config;
     this.statements = statements;
     this.runner = runner;
     this.hints = hints;
-    this.waiters = waiters;
-    this.watches = watches;
+    this.registry = registry;
     this.beat = beat.toNanos();
     this.purgeEvery =
         Math.max(MIN_PURGE, Math.min(MAX_PURGE, config.idleRetention().toNanos() / 10));
@@ -81,46 +75,45 @@ final class Upkeep {
   }
 
   private void tick() {
-    waiters.sweep(scheduler.nanoTime());
     hints.check();
     runner.connector().check();
-    if (!watches.isEmpty()) {
-      mark(watches.keys());
+    if (!registry.isEmpty()) {
+      mark(registry.records());
     }
     scheduler.schedule(beat, this::tick);
   }
 
-  /** Has changes of this key announced from now on; what changed until then is one hint. */
-  void watch(LeaseKey key) {
-    if (fresh.add(key) && fresh.size() == 1) {
+  /** Changes of this record are announced from now on; what changed until then is one hint. */
+  void watch(String record) {
+    if (fresh.add(record) && fresh.size() == 1) {
       scheduler.execute(
           () -> {
-            List<LeaseKey> keys = new ArrayList<>(fresh);
+            List<String> records = List.copyOf(fresh);
             fresh.clear();
-            mark(keys).onSuccess(marked -> keys.forEach(watches::changed));
+            mark(records).onSuccess(marked -> records.forEach(registry::changed));
           });
     }
   }
 
-  private Future<?> mark(Collection<LeaseKey> keys) {
-    Future<?> marked = mark(List.copyOf(keys), 0);
+  private Future<?> mark(Collection<String> records) {
+    Future<?> marked = mark(List.copyOf(records), 0);
     note("marking watched keys", marked);
     return marked;
   }
 
-  private Future<?> mark(List<LeaseKey> keys, int from) {
-    List<LeaseKey> some = keys.subList(from, Math.min(keys.size(), from + MARKED_AT_ONCE));
-    String[] kinds = some.stream().map(key -> key.kind().id()).toArray(String[]::new);
-    String[] names = some.stream().map(LeaseKey::name).toArray(String[]::new);
+  private Future<?> mark(List<String> records, int from) {
+    List<String> some = records.subList(from, Math.min(records.size(), from + MARKED_AT_ONCE));
+    String[] kinds = some.stream().map(PostgresRequest::space).toArray(String[]::new);
+    String[] names = some.stream().map(PostgresRequest::name).toArray(String[]::new);
     int next = from + some.size();
     return runner
         .direct(c -> statements.watch(c, kinds, names, WATCHED))
-        .compose(done -> next < keys.size() ? mark(keys, next) : Future.succeededFuture());
+        .compose(done -> next < records.size() ? mark(records, next) : Future.succeededFuture());
   }
 
   /** One step of the walk, from the record that was examined last. */
   private void purge(String kind, String name) {
-    PgConnection connection = runner.current();
+    PgConnection connection = runner.connector().current();
     Future<Row> last =
         connection == null
             ? Future.succeededFuture()
@@ -150,7 +143,7 @@ final class Upkeep {
           Level.WARNING,
           "records of idle keys stay in the table "
               + config.table()
-              + " for ever, for user '"
+              + " forever, because user '"
               + config.connect().getUser()
               + "' may not delete them; grant DELETE on it");
     }
@@ -161,7 +154,7 @@ final class Upkeep {
         failure -> LOG.log(Level.DEBUG, () -> what + " failed: " + PostgresErrors.reason(failure)));
   }
 
-  /** About that long; many processes should not come at the same moment. */
+  /** About that long: many processes must not start at the same moment. */
   private static long sometime(long about) {
     return about / 2 + ThreadLocalRandom.current().nextLong(about);
   }

@@ -8,8 +8,8 @@ final class UpkeepSql {
   private UpkeepSql() {}
 
   /**
-   * $1 kinds (all of them registers), $2 names, $3 marks, $4 lock timeout. Answers with the
-   * registers that moved: the condition is judged on the locked record.
+   * $1 kinds (all of them registers), $2 names, $3 marks, $4 lock timeout. Returns the registers
+   * that moved: the condition is judged on the locked record.
    */
   static final String ADVANCE =
       """
@@ -24,8 +24,8 @@ final class UpkeepSql {
       """;
 
   /**
-   * $1 kinds (all of them registers), $2 names. Answers for every name with the mark, if there is
-   * one, and the server's time.
+   * $1 kinds (all of them registers), $2 names. Returns for every name the mark, if it was set, and
+   * the server's time.
    */
   static final String REGISTER_READ =
       """
@@ -81,8 +81,8 @@ final class UpkeepSql {
       """;
 
   /**
-   * $1 kinds, $2 names. Answers with the keys whose records somebody else has locked right now,
-   * without waiting for any.
+   * $1 kinds, $2 names. Returns the keys whose records another transaction has locked now, without
+   * waiting.
    */
   static final String BUSY =
       """
@@ -100,12 +100,13 @@ final class UpkeepSql {
 
   /**
    * $1 idle retention in ms, $2 kind and $3 name of the last record that was examined. Examines the
-   * 1000 records that follow, and drops those that say nothing any more; never a register, and none
-   * that somebody has locked. Answers with the last one that was examined, if there may be more.
+   * 1000 records that follow, and drops the idle ones; never a register, and none that is locked.
+   * Returns the last one that was examined, if there may be more.
    *
-   * <p>Records are found again by where they are, in an array: so no plan reads the whole table, be
-   * it small or grown since. One that was changed meanwhile is judged as it is now, or left alone.
-   * A line that is none of ours keeps nothing alive, and is no error: that would end the purge.
+   * <p>Records are found again by their position in the table, in an array: so no plan reads the
+   * whole table, small or grown since. One that was changed meanwhile is judged as it is now, or
+   * left alone. A queue that other programs wrote keeps no record alive, and does not fail: that
+   * would end the purge.
    */
   static final String PURGE =
       """

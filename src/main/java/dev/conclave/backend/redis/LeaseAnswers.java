@@ -12,8 +12,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.OptionalLong;
 
 /**
- * What {@link LeaseScript} answers, and nothing else does: a proxy that speaks for a server, or a
- * script of another make, may answer anything. So every answer is looked at before it is believed.
+ * The results of {@link LeaseScript}. A proxy in front of a server, or another version of the
+ * script, may return anything, so every result is checked before it is used.
  */
 final class LeaseAnswers {
   private static final int LEASE_PARTS = 5;
@@ -32,7 +32,7 @@ final class LeaseAnswers {
     return answer.type() == ResponseType.BULK || answer.type() == ResponseType.ERROR;
   }
 
-  /** Whether an operation can be answered so. */
+  /** Whether the operation has such a result. */
   static boolean answers(RedisRequest operation, Response answer) {
     return switch (operation.kind()) {
       case ACQUIRE, WAIT -> isNumber(answer) || isLease(answer);
@@ -42,7 +42,7 @@ final class LeaseAnswers {
     };
   }
 
-  /** The lease that an answer shows. Fails when its metadata can not be read. */
+  /** The lease in a result. Fails when its metadata cannot be read. */
   static Lease lease(LeaseKey key, Response answer) {
     String metadata = answer.get(4).toString();
     return new Lease(
@@ -54,7 +54,7 @@ final class LeaseAnswers {
         metadata.isEmpty() ? null : new JsonObject(metadata));
   }
 
-  /** The register that an answer shows. Fails when it holds no number. */
+  /** The register in a result. Fails when its mark is not a number. */
   static Register register(Response answer) {
     String mark = answer.get(0).toString();
     return new Register(
@@ -62,7 +62,7 @@ final class LeaseAnswers {
         Instant.EPOCH.plus(answer.get(1).toLong(), ChronoUnit.MICROS));
   }
 
-  /** The microseconds that an answer to TIME shows; null if it is not one. */
+  /** The microseconds in an answer to TIME; null if it is not one. */
   static Long time(Response answer) {
     if (answer == null || answer.type() != ResponseType.MULTI || answer.size() != 2) {
       return null;
@@ -74,9 +74,9 @@ final class LeaseAnswers {
     }
   }
 
-  /** Its content is not repeated: nobody knows what it is. */
+  /** The unknown content is not repeated. */
   static RuntimeException notUnderstood() {
-    return new IllegalStateException("the answer can not be understood");
+    return new IllegalStateException("the answer cannot be understood");
   }
 
   private static boolean isNumber(Response answer) {

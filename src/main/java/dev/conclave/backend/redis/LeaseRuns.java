@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The order in which the operations of one call go: those of the same terms together, as far as it
+ * The order of the operations of one call: those with the same terms together, where the order
  * makes no difference.
  *
  * <ol>
@@ -16,22 +16,22 @@ import java.util.Map;
  * </ol>
  */
 final class LeaseRuns {
-  /** Where all terms differ, looking further back would cost more than it saves. */
+  /** Where all terms differ, a longer search would cost more than it saves. */
   private static final int LATEST = 8;
 
   private record Run(RedisRequest first, List<Integer> places) {}
 
   private final List<Run> runs = new ArrayList<>(2);
 
-  /** The latest run of a record, of those that are in another than the first. */
+  /** The latest run of each record whose latest run is not the first one. */
   private final Map<String, Integer> runOf = new HashMap<>();
 
   private int size;
 
   /**
-   * Takes in the next operation.
+   * Adds the next operation.
    *
-   * @param place what it is known by
+   * @param place identifies it
    */
   void add(RedisRequest operation, int place) {
     int earliest =
@@ -52,7 +52,7 @@ final class LeaseRuns {
     size++;
   }
 
-  /** The places of all operations, in the order in which they go. */
+  /** The places of all operations, in the order in which they are sent. */
   List<Integer> places() {
     if (runs.size() == 1) {
       return runs.get(0).places;

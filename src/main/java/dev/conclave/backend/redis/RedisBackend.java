@@ -11,13 +11,14 @@ import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.backend.support.GroupCommit;
+import dev.conclave.backend.support.Offers;
+import dev.conclave.backend.support.Waiters;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
 import io.vertx.redis.client.ResponseType;
@@ -33,45 +34,55 @@ import java.util.function.Supplier;
  * Leases in Redis.
  *
  * <ol>
- *   <li>Every operation is one run of {@link LeaseScript}; requests that meet on the way share one
- *       ({@link GroupCommit}, {@link RedisTransport}).
- *   <li>One connection carries them, another one what is heard ({@link RedisConnector}, {@link
- *       RedisHints}).
- *   <li>Turns of waiters are {@link RedisWaiters}'s, pages {@link RedisListing}'s business.
+ *   <li>Every operation is one run of {@link LeaseScript}; concurrent requests share a call ({@link
+ *       GroupCommit}, {@link RedisTransport}).
+ *   <li>One connection carries them ({@link RedisConnector}); a second one subscribes to
+ *       notifications ({@link RedisHints}).
+ *   <li>{@link Waiters} and {@link Offers} know this client's part of the queues; {@link
+ *       RedisListing} reads pages.
  * </ol>
  */
 final class RedisBackend implements SyncBackend {
-  /** So that a thousand renewals leave in one go; the server works on that for a few ms. */
+  /** A thousand renewals fit into one batch; the server takes a few ms for it. */
   private static final int MAX_BATCH = 1024;
 
   private static final int MAX_IN_FLIGHT = 2;
+
+  /** How often marks are renewed and connections checked. */
+  static final Duration BEAT = Duration.ofSeconds(15);
 
   private final ContextScheduler scheduler;
   private final RedisConfig config;
   private final GroupCommit<RedisRequest, Response> requests;
   private final RedisConnector connector;
-  private final RedisWaiters waiters;
+  private final Waiters waiters;
+  private final Offers offers;
   private final RedisHints hints;
   private final RedisListing listing;
+  private final Duration beat;
   private volatile boolean closed;
 
   RedisBackend(Vertx vertx, RedisConfig config) {
-    this(vertx, config, RedisHints.BEAT);
+    this(vertx, config, BEAT);
   }
 
   RedisBackend(Vertx vertx, RedisConfig config, Duration beat) {
     this.config = config;
+    this.beat = beat;
     this.scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
     String channel = config.prefix() + ":client:" + randomId();
-    this.waiters = new RedisWaiters(scheduler, this::lapse);
+    this.waiters = new Waiters(scheduler);
+    this.offers = new Offers(scheduler, this::lapse);
     RedisTransport transport =
         new RedisTransport(
+            vertx,
             scheduler,
             config,
             new LeaseScript(config.idleRetention(), channel, config.isOneServer()),
-            waiters);
-    this.connector =
-        new RedisConnector(vertx, scheduler, config, attempt -> config.options(), transport);
+            waiters,
+            offers,
+            this::listening);
+    this.connector = transport.connector();
     this.requests =
         new GroupCommit<>(
             scheduler,
@@ -84,11 +95,25 @@ final class RedisBackend implements SyncBackend {
             config,
             channel,
             waiters,
-            record -> requests.submit(RedisRequest.watch(record, RedisHints.MARK)),
-            suspected -> signOfLife(transport, suspected),
-            beat);
-    transport.use(connector, () -> hints.listen(transport::open));
+            record -> requests.submit(RedisRequest.watch(record, RedisHints.MARK)));
+    connector.pairWith(hints.connector());
     this.listing = new RedisListing(config, this::command, this::find);
+    scheduler.execute(this::beatLater);
+  }
+
+  private Future<Void> listening() {
+    return hints.start();
+  }
+
+  private void beatLater() {
+    scheduler.schedule(beat.toNanos(), this::beat);
+  }
+
+  private void beat() {
+    connector.check();
+    hints.connector().check();
+    hints.markAll();
+    beatLater();
   }
 
   private static String randomId() {
@@ -203,7 +228,7 @@ final class RedisBackend implements SyncBackend {
     return closed ? () -> {} : hints.watch(RedisRequest.record(config.prefix(), key), hint);
   }
 
-  /** Fails as soon as an attempt to connect has failed, without waiting for better times. */
+  /** Fails as soon as an attempt to connect has failed, without waiting for a later one. */
   @Override
   public Future<Void> ping() {
     Promise<Void> reached = Promise.promise();
@@ -220,7 +245,7 @@ final class RedisBackend implements SyncBackend {
             .future()
             .recover(
                 failure ->
-                    Future.failedFuture(config.name().unavailable("can not be reached", failure)))
+                    Future.failedFuture(config.name().unavailable("cannot be reached", failure)))
             .compose(up -> run(RedisRequest.ping(config), answer -> null));
     return CallerContext.answer(pinged);
   }
@@ -232,7 +257,7 @@ final class RedisBackend implements SyncBackend {
   }
 
   private ServiceException unreachable(Throwable cause) {
-    return config.name().unavailable("can not be reached", cause);
+    return config.name().unavailable("cannot be reached", cause);
   }
 
   @Override
@@ -242,7 +267,8 @@ final class RedisBackend implements SyncBackend {
     Promise<Void> done = Promise.promise();
     scheduler.execute(
         () -> {
-          waiters.close();
+          waiters.clear();
+          offers.clear();
           Future<Void> ended = Future.join(hints.close(), connector.close()).mapEmpty();
           scheduler.close();
           ended.onComplete(done);
@@ -252,23 +278,11 @@ final class RedisBackend implements SyncBackend {
 
   /** How many waiters and offers this client remembers. */
   int footprint() {
-    return waiters.size();
-  }
-
-  /**
-   * A connection that something on the way has forgotten shows it only when it is used. So one that
-   * is idle is used now and then, and at once when the other connection has turned out to be dead:
-   * without an answer it is replaced before anybody waits for it.
-   */
-  private void signOfLife(RedisTransport transport, boolean suspected) {
-    transport.readClock();
-    if (!closed && connector.connection() != null && (transport.wasIdle() || suspected)) {
-      command(Request.cmd(Command.PING));
-    }
+    return waiters.size() + offers.size();
   }
 
   private void lapse(LeaseKey key) {
-    requests.submit(RedisRequest.lapse(config, key)).onFailure(failure -> waiters.lapseFailed(key));
+    requests.submit(RedisRequest.lapse(config, key));
   }
 
   private Future<Response> command(Request request) {
@@ -293,7 +307,7 @@ final class RedisBackend implements SyncBackend {
     }
   }
 
-  /** A failure that nobody could name, such as a timeout, says which Redis it was. */
+  /** A failure without the server's name, such as a timeout, gets it. */
   private Throwable named(Throwable failure) {
     String name = config.name().toString();
     if (!(failure instanceof ServiceException)) {
@@ -320,7 +334,7 @@ final class RedisBackend implements SyncBackend {
     }
   }
 
-  /** The lowest bit says whether the operation did something to a live lease. */
+  /** The lowest bit is set when the operation changed a live lease. */
   private static boolean isSet(Response answer) {
     return (answer.toInteger() & 1) == 1;
   }

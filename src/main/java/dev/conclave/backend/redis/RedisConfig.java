@@ -14,7 +14,7 @@ import java.util.List;
  * The configuration of a Redis backend, checked.
  *
  * @param options what every client is made with
- * @param name how people call this Redis; safe to show
+ * @param name of this Redis in messages; without secrets
  * @param prefix what keys and channels begin with
  * @param timeout within which every request ends
  * @param idleRetention how long a record outlives its lease
@@ -73,8 +73,7 @@ record RedisConfig(
               + options.getRole()
               + "; expected MASTER, because leases are written");
     }
-    // A connection that is exchanged underneath would lose its subscription: RedisConnector
-    // reconnects.
+    // A connection that the client replaces by itself would lose its subscription.
     options.setAutoFailover(false);
     options.setMaxWaitingHandlers(Math.max(options.getMaxWaitingHandlers(), MIN_WAITING_HANDLERS));
     return options;

@@ -4,24 +4,24 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * What Redis says when it refuses a command, as far as it tells more than that.
+ * The refusals of Redis that have consequences here.
  *
- * <p>Of the other refusals, {@code MISCONF} (it can't write to its disk), {@code CLUSTERDOWN},
- * {@code NOPERM} and {@code BUSY} are of the server that was meant: another connection would be
- * told the same. {@code MOVED}, {@code ASK} and {@code TRYAGAIN} are the cluster client's business.
+ * <p>Of the others, {@code MISCONF} (the server cannot write to its disk), {@code CLUSTERDOWN},
+ * {@code NOPERM} and {@code BUSY} come from the right server: another connection would get the
+ * same. The cluster client handles {@code MOVED}, {@code ASK} and {@code TRYAGAIN}.
  */
 final class RedisErrors {
   /**
    * A replica; one without its master; one that still loads; a master that was cut off from its
-   * replicas, which may have another by now; a user that was taken away or has a new password.
+   * replicas, which may have another by now; a user that was deleted or has a new password.
    */
   private static final List<String> NOT_HERE =
       List.of("READONLY", "MASTERDOWN", "LOADING", "NOREPLICAS", "NOAUTH", "WRONGPASS");
 
-  /** What the script answers to a request that its client no longer waits for; no effect. */
+  /** The script's result for a request that its client no longer waits for; without effect. */
   static final String LATE = "TOOLATE the client no longer waits for the answer";
 
-  /** Up to Redis 6 the error of a command in a script stands behind the script's name and line. */
+  /** Up to Redis 6 the error of a command in a script follows the script's name and line. */
   private static final Pattern OF_A_SCRIPT = Pattern.compile("^@?user_script: ?\\d+: -?");
 
   private RedisErrors() {}
@@ -39,6 +39,13 @@ final class RedisErrors {
   /** Whether it arrived after its deadline. */
   static boolean isLate(String error) {
     return error.startsWith("TOOLATE");
+  }
+
+  /** Whether the connection has ended, so that nothing is known of the request. */
+  static boolean isOfTheConnection(Throwable failure) {
+    String message = failure.getMessage();
+    return message != null
+        && (message.startsWith("CONNECTION_CLOSED") || message.startsWith("Connection is closed"));
   }
 
   private static String bare(String error) {

@@ -37,7 +37,7 @@ final class RedisListing {
 
   private static final int LEAST_COUNT = 100;
 
-  /** Where a walk stands: the slot that names the server, its cursor, names not shown yet. */
+  /** The state of a walk: the slot that names the server, its cursor, names not shown yet. */
   private record Position(int slot, String cursor, List<String> names) {
     private static final String DONE = "";
 

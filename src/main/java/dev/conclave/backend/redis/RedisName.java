@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * What messages say about a Redis: host and port as parsed, never the connection string, which
- * carries the password. What the client says is shown without the secrets it may repeat.
+ * What messages name a Redis by: host and port as parsed, never the connection string, which
+ * carries the password. Messages of the client are shown without the secrets that they may repeat.
  */
 final class RedisName {
   private static final Pattern USER_INFO = Pattern.compile("//[^/@\\s]*@");
@@ -25,7 +25,9 @@ final class RedisName {
     this.secrets = secrets;
   }
 
-  /** The name of what is configured; the client itself would throw what it can not parse. */
+  /**
+   * The name of the configured servers; the client would fail with the text that it cannot parse.
+   */
   static RedisName of(List<String> endpoints, String password) {
     List<String> places = new ArrayList<>();
     List<String> secrets = new ArrayList<>();
@@ -63,10 +65,10 @@ final class RedisName {
         return uri;
       }
     } catch (URISyntaxException wrong) {
-      // The exception repeats the string: say the same without it.
+      // The exception repeats the string: fail without it.
     }
     throw ErrorCode.INVALID.failure(
-        "backend.options has an endpoint that is no URI like redis://host:6379, rediss://host:6379"
+        "backend.options has an endpoint that is not a URI like redis://host:6379, rediss://host:6379"
             + " or unix:///path (it is not shown because it may hold a password; special"
             + " characters in a password must be percent-encoded)");
   }
@@ -77,16 +79,20 @@ final class RedisName {
       try {
         secrets.add(URLDecoder.decode(secret, StandardCharsets.UTF_8));
       } catch (IllegalArgumentException plain) {
-        // It was not percent-encoded: it stands as it is.
+        // It was not percent-encoded: it is the secret as it is.
       }
     }
   }
 
   /** The failure of a request that Redis did not serve. */
   ServiceException unavailable(String what, Throwable cause) {
-    String message = cause.getMessage();
-    String why = message == null ? cause.getClass().getSimpleName() : safe(message);
-    return ErrorCode.BACKEND_UNAVAILABLE.failure(shown + " " + what + ": " + why);
+    return ErrorCode.BACKEND_UNAVAILABLE.failure(shown + " " + what + ": " + reason(cause));
+  }
+
+  /** The failure in words, without anything secret. */
+  String reason(Throwable failure) {
+    String message = failure.getMessage();
+    return message == null ? failure.getClass().getSimpleName() : safe(message);
   }
 
   /** The text without anything secret of this configuration. */
@@ -98,7 +104,7 @@ final class RedisName {
     return safe;
   }
 
-  /** For people, such as {@code Redis at localhost:6379}. */
+  /** For example {@code Redis at localhost:6379}. */
   @Override
   public String toString() {
     return shown;

@@ -47,7 +47,7 @@ final class RedisRequest {
   private final String record;
   private final LeaseKey key;
 
-  /** What it has of its own beside the record: the token, or the mark; empty when nothing. */
+  /** What it has of its own in addition to the record: the token, the mark, or nothing (empty). */
   private final String own;
 
   private final Duration duration;
@@ -114,7 +114,7 @@ final class RedisRequest {
     return new RedisRequest(Kind.PING, config.prefix() + ":{ping}", null, "", null, null);
   }
 
-  /** Whether it keeps or ends a holding, and so needs no memory to speak of. */
+  /** Whether it keeps or ends a holding, and so needs hardly any memory. */
   boolean needsNoMemory() {
     return switch (kind) {
       case EXTEND, RELEASE, LEAVE, REVOKE, LAPSE -> true;
@@ -169,20 +169,20 @@ final class RedisRequest {
   }
 
   /**
-   * Whether it has the same terms as another, so that both can be of one run: it differs from it in
-   * record and {@link #own()} at most.
+   * Whether it has the same terms as another, so that both can be in one run: they differ in record
+   * and {@link #own()} at most.
    *
-   * @param distance its place in the run, counted from the other; waiters of a run have consecutive
-   *     numbers
+   * @param distance its position in the run, counted from the other; waiters of a run have
+   *     consecutive numbers
    */
   boolean follows(RedisRequest first, int distance) {
     return kind == first.kind
         && Objects.equals(duration, first.duration)
-        && (request == null || saysTheSame(first.request))
+        && (request == null || hasTheTermsOf(first.request))
         && (kind != Kind.WAIT || waiterNumber == first.waiterNumber + distance);
   }
 
-  private boolean saysTheSame(LeaseRequest other) {
+  private boolean hasTheTermsOf(LeaseRequest other) {
     return request.owner().equals(other.owner())
         && Objects.equals(request.metadata(), other.metadata())
         && (kind != Kind.WAIT || waiter().patience().equals(other.waiter().patience()));
@@ -205,12 +205,12 @@ final class RedisRequest {
     }
   }
 
-  /** What it has of its own beside the record. */
+  /** What it has of its own in addition to the record. */
   String own() {
     return own;
   }
 
-  /** By which number this client knows the waiter, should the request be refused. */
+  /** The number of this client's waiter, for a request that is refused. */
   void waitsAs(long number) {
     waiterNumber = number;
   }
@@ -236,7 +236,7 @@ final class RedisRequest {
     return own;
   }
 
-  /** Who wants to stand in line, or null. */
+  /** The waiter that joins the queue after a refusal, or null. */
   LeaseRequest.Waiter waiter() {
     return request == null ? null : request.waiter();
   }

@@ -2,7 +2,7 @@ package dev.conclave.backend.support;
 
 import dev.conclave.error.ErrorCode;
 
-/** Client libraries are optional dependencies: says which one a chosen backend misses. */
+/** Client libraries are optional dependencies: names the one that a backend needs. */
 public final class ClientLibrary {
   private ClientLibrary() {}
 

@@ -23,12 +23,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntFunction;
 
 /**
- * Sends together what arrives while something is under way; nothing waits for company.
+ * Sends requests that arrive while others are under way together. A lone request is sent at once;
+ * it is never delayed to fill a batch.
  *
  * <ol>
- *   <li>A request that finds a free slot goes out at once, alone. What else is asked in the same
- *       turn of the event loop goes together at its end, into the next free slot. What arrives
- *       while all slots are taken leaves together when one is free again.
+ *   <li>A request that finds a free slot goes out at once, alone. What else is requested in the
+ *       same turn of the event loop is sent together at its end, in the next free slot. Requests
+ *       that arrive while all slots are taken are sent together when one is free again.
  *   <li>Where many are on their way, a slot that becomes free takes its share of them at most. So
  *       the callers work on the answers of one batch while the server works on the next; one large
  *       batch would have both of them wait for each other.
@@ -38,14 +39,14 @@ import java.util.function.IntFunction;
  *       next batch is made up: so the callers' next requests travel together too.
  *   <li>Every request ends within the timeout, sent or not, with {@link
  *       ErrorCode#BACKEND_UNAVAILABLE}. A batch all of whose requests have ended so is abandoned:
- *       its slot is free again and the transport hears that it stalled.
- *   <li>An answer says per request what became of it, so one failure is nobody else's. The same
- *       holds for what callers do with their answers: each is delivered by itself, and what a
- *       listener throws goes to its context's exception handler.
+ *       its slot is free again and the transport is notified that it stalled.
+ *   <li>Each request has an answer of its own, so one failure does not affect the others. Each
+ *       answer is delivered by itself, and what a listener throws goes to its context's exception
+ *       handler.
  *   <li>Nothing recurses, however soon the transport answers: batches leave from one loop, and an
  *       answer that arrives within {@code send} only makes room for the next turn of that loop.
- *       After {@link #ROUNDS} batches the rest is left for the scheduler's next turn, so that
- *       others who share the thread get on.
+ *       After {@link #ROUNDS} batches the rest is left for the scheduler's next turn, so that other
+ *       users of the thread can run.
  * </ol>
  *
  * <p>State belongs to the scheduler's thread; requests from other threads come through an intake.
@@ -83,7 +84,7 @@ public final class GroupCommit<Q, A> {
   }
 
   /**
-   * How requests get on with one another.
+   * How requests of one key affect one another.
    *
    * @param <Q> what is asked
    */
@@ -96,7 +97,7 @@ public final class GroupCommit<Q, A> {
       return Rank.CHANGE;
     }
 
-    /** Whose holding a renewal or a change is about; null when it may be about anybody's. */
+    /** Whose holding a renewal or a change is about; null when it may be any holder's. */
     default Object holder(Q request) {
       return null;
     }
@@ -116,7 +117,7 @@ public final class GroupCommit<Q, A> {
    */
   public record Limits(Duration timeout, int maxBatch, int maxInFlight) {}
 
-  /** Fewer than these are not shared out: every batch costs something, too. */
+  /** Fewer than these are not shared out, because every batch has a cost. */
   private static final int WORTH_SHARING = 16;
 
   /** How many batches leave in one go. */
@@ -382,7 +383,7 @@ public final class GroupCommit<Q, A> {
     return late;
   }
 
-  /** Whether a batch under way has no request left that anybody waits for. */
+  /** Whether a batch under way has no request left that a caller waits for. */
   private boolean abandonBatchesOf(List<Call<Q, A>> late) {
     boolean stalled = false;
     for (Call<Q, A> call : late) {

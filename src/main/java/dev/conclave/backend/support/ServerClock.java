@@ -3,10 +3,10 @@ package dev.conclave.backend.support;
 import java.time.Duration;
 
 /**
- * An upper bound of what a store's clock shows, for deadlines that the store itself can check.
+ * An upper bound of the time on a store's clock, for deadlines that the store itself can check.
  *
  * <p>A server that hangs, or a network that holds data back, carries out a request long after its
- * client has given it up, and closing the connection does not take it back. So a request that could
+ * client has given up, and closing the connection does not withdraw it. So a request that could
  * harm others when it is late contains a deadline by the server's clock.
  *
  * <ol>
@@ -14,7 +14,7 @@ import java.time.Duration;
  *       showed what it answered, or less; since then it has advanced by the time that passed here,
  *       and 1 % at most for drift. A deadline computed from that is never too early.
  *   <li>It is too late by the time that the reading took, and by the drift.
- *   <li>Without a reading there is no deadline. A clock that was set forward, or another server
+ *   <li>Without a reading no deadline is set. A clock that was set forward, or another server
  *       behind the same address, makes deadlines too early: the request is then refused without any
  *       effect, the reading is forgotten, and the request is sent again.
  * </ol>

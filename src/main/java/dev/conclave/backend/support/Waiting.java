@@ -9,7 +9,7 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Requests that wait to be sent; what leaves together, and in which order.
+ * Requests that wait to be sent: which of them are sent together, and in which order.
  *
  * @param <Q> what is asked
  * @param <A> what is answered
@@ -21,7 +21,7 @@ interface Waiting<Q, A> {
   /** Takes what may leave now, at most so many requests; without those that have ended. */
   List<Entry<Q, A>> take(int most);
 
-  /** What was taken is on its way no longer. */
+  /** What was taken is not under way any more. */
   void ended(List<Entry<Q, A>> entries);
 
   /** How many calls wait, some of which may have ended. */

@@ -21,17 +21,17 @@ import java.util.TreeMap;
  *   <li>Reads of a key that follow one another leave together, and equal questions are asked once.
  *       So however many read, they cost one round trip.
  *   <li>A renewal changes nothing for the requests of other holders, and they change nothing for
- *       it. So it overtakes them, and a holder's renewal does not wait for those who ask for what
- *       it holds. It does not overtake a request of its own holder, nor one that belongs to none:
- *       that may end any holding.
- *   <li>After {@link #PATIENCE} renewals it is the turn of another request.
+ *       it. So it overtakes them, and a holder's renewal does not wait for the requests of others.
+ *       It does not overtake a request of its own holder, nor one without a holder: that may end
+ *       any holding.
+ *   <li>After {@link #PATIENCE} renewals another request follows.
  * </ol>
  */
 final class WaitingByKey<Q, A> implements Waiting<Q, A> {
   /** How many renewals of its key may overtake a request. */
   static final int PATIENCE = 8;
 
-  /** Stands for no holder, whose requests nobody overtakes. */
+  /** Stands for no holder; no renewal overtakes its requests. */
   private static final Object NONE = new Object();
 
   private final Rules<Q> rules;
@@ -201,7 +201,7 @@ final class WaitingByKey<Q, A> implements Waiting<Q, A> {
    * What leaves together.
    *
    * @param first the oldest call
-   * @param reads all calls by their question; null when the call is no read
+   * @param reads all calls by their question; null when the call is not a read
    */
   private record Step<Q, A>(Call<Q, A> first, Map<Object, List<Call<Q, A>>> reads) {}
 }

@@ -197,19 +197,19 @@ local function others(key, lease)
       end
     end
 
-    local heir, label, heard
-    while from <= to and not heard do
+    local heir, label, reached
+    while from <= to and not reached do
       local seat, token, number, client, owner = head(from, to)
       from = seat
       if not token then break end
       from = seat + 1
       settle(token, owner)
       call('HDEL', key, 'turn:' .. seat, 'place:' .. token)
-      local hearers = redis.pcall('PUBLISH', client, number)
-      heard = type(hearers) == 'table' or hearers > 0 or ARGV[2]:sub(1, 1) ~= '1'
-      if heard or not heir then heir, label = token, owner end
+      local subscribers = redis.pcall('PUBLISH', client, number)
+      reached = type(subscribers) == 'table' or subscribers > 0 or ARGV[2]:sub(1, 1) ~= '1'
+      if reached or not heir then heir, label = token, owner end
     end
-    if not heard then settle(heir, label) end
+    if not reached then settle(heir, label) end
     if more[3] then self.hint() end
     return heir and 2 or 0
   end

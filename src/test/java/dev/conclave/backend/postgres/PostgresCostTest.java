@@ -64,7 +64,7 @@ class PostgresCostTest extends PostgresTest {
   }
 
   @Test
-  void nobodyIsNotifiedUnlessSomebodyWaitsOrWatches() throws Exception {
+  void nothingIsNotifiedWithoutWaitersAndWatches() throws Exception {
     SyncBackend backend = open();
     LeaseKey key = key();
     String holder = token();
@@ -84,16 +84,16 @@ class PostgresCostTest extends PostgresTest {
       acquire(backend, other, token());
       get(backend.revoke(other));
     }
-    assertThat(heard(ears)).isEmpty();
+    assertThat(received(ears)).isEmpty();
     assertThat(get(backend.release(key, holder))).isTrue();
     eventually("the waiter's turn", () -> turns.get() == 1);
     get(backend.acquire(waiter));
-    assertThat(heard(ears)).isEmpty();
+    assertThat(received(ears)).isEmpty();
     try (Watch watch = backend.watch(key, () -> {})) {
       eventually(
           "the mark", () -> "1".equals(one("SELECT count(watched_until) FROM conclave_lease")));
       get(backend.release(key, waiter.token()));
-      assertThat(heard(ears)).containsExactly("lock:" + key.name());
+      assertThat(received(ears)).containsExactly("lock:" + key.name());
     }
   }
 
@@ -117,8 +117,8 @@ class PostgresCostTest extends PostgresTest {
     eventually("the first one's turn", () -> turns.get() == 1);
     assertThat(get(first.acquire(next)).granted()).isTrue();
     assertThat(turnsOfSecond).hasValue(0);
-    // The second is told to see to the offer, which is no turn.
-    assertThat(heard(ears))
+    // The second is notified of the offer to the first.
+    assertThat(received(ears))
         .hasSize(2)
         .allMatch(payload -> payload.matches("\\+?\\d+"))
         .noneMatch(payload -> payload.contains(next.token()) || payload.contains(later.token()));
@@ -161,7 +161,7 @@ class PostgresCostTest extends PostgresTest {
         one("SELECT (pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn())::int"));
   }
 
-  /** On every channel that somebody listens to here. */
+  /** On every channel with a listener here. */
   private void listenToEverything(Connection ears) throws Exception {
     try (Statement statement = ears.createStatement()) {
       List<String> listens = new ArrayList<>();
@@ -178,14 +178,14 @@ class PostgresCostTest extends PostgresTest {
     }
   }
 
-  private static List<String> heard(Connection ears) throws Exception {
+  private static List<String> received(Connection ears) throws Exception {
     // Notifications of transactions before this one come no later than its answer.
     try (Statement statement = ears.createStatement()) {
       statement.execute("SELECT 1");
     }
     List<String> payloads = new ArrayList<>();
-    PGNotification[] heard = ears.unwrap(PGConnection.class).getNotifications();
-    for (PGNotification one : heard == null ? new PGNotification[0] : heard) {
+    PGNotification[] all = ears.unwrap(PGConnection.class).getNotifications();
+    for (PGNotification one : all == null ? new PGNotification[0] : all) {
       payloads.add(one.getParameter());
     }
     return payloads;
@@ -202,7 +202,7 @@ class PostgresCostTest extends PostgresTest {
   }
 
   @Test
-  void theNextInLineSeesToAnOfferThatNobodyClaims() {
+  void anUnclaimedOfferGoesToTheNextWaiter() {
     SyncBackend holding = open();
     SyncBackend dying = open();
     SyncBackend waiting = open();

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * A server whose queue of notifications is full, because a client of somebody else listens and does
- * not get on: it undoes every statement that would notify.
+ * A server whose queue of notifications is full, because a client of another program listens and
+ * does not get on: it undoes every statement that would notify.
  */
 class PostgresFullQueueTest extends PostgresTest {
   private static PostgresServer own;
@@ -78,7 +78,7 @@ class PostgresFullQueueTest extends PostgresTest {
   }
 
   @Test
-  void aReleaseSucceedsThoughNobodyCanBeNotified() throws Exception {
+  void aReleaseSucceedsThoughNotificationsAreRefused() throws Exception {
     SyncBackend holding = open();
     SyncBackend waiting = open();
     LeaseKey key = key();

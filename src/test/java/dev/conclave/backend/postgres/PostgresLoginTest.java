@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Passwords, certificates, and that neither they nor tokens are ever told. */
+/** Passwords, certificates, and that neither they nor tokens ever appear in messages. */
 class PostgresLoginTest extends PostgresTest {
   private static final Certificate CERTIFICATE = Certificate.selfSigned("localhost", "127.0.0.1");
   private static PostgresServer own;
@@ -68,7 +68,7 @@ class PostgresLoginTest extends PostgresTest {
             .put("password", PostgresServer.PASSWORD)
             .put("database", database);
     get(
-        open(config().put("uri", "postgresql://nobody@nowhere/nothing").put("options", options))
+        open(config().put("uri", "postgresql://unknown@nowhere/nothing").put("options", options))
             .ping());
     JsonObject alone = new JsonObject().put("type", "postgres").put("options", options);
     get(open(alone).ping());

@@ -85,7 +85,7 @@ class PostgresNeighboursTest extends PostgresTest {
   }
 
   @Test
-  void aRecordThatAStrangerLocksHoldsUpNobodyElse() throws Exception {
+  void aRecordLockedByAStrangerDelaysNoOtherRequest() throws Exception {
     SyncBackend backend = open(config().put("timeout", 6000));
     LeaseKey locked = key();
     String token = token();
@@ -145,7 +145,7 @@ class PostgresNeighboursTest extends PostgresTest {
   }
 
   @Test
-  void anErrorOfOneRequestIsNobodyElses() {
+  void anErrorOfOneRequestDoesNotAffectOthers() {
     SyncBackend backend = open();
     server()
         .execute(

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A table that somebody else has written to or changed, and messages that are not ours. */
+/** A table that other programs have written to or changed, and messages that are not ours. */
 class PostgresOddTableTest extends PostgresTest {
   private final Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
   private SyncBackend backend;
@@ -36,7 +36,7 @@ class PostgresOddTableTest extends PostgresTest {
 
   @AfterEach
   void nothingWasUncaught() {
-    assertThat(uncaught).as("exceptions that nobody caught").isEmpty();
+    assertThat(uncaught).as("exceptions that were not caught").isEmpty();
   }
 
   private List<Future<?>> everything(LeaseKey key, String token) {
@@ -111,7 +111,7 @@ class PostgresOddTableTest extends PostgresTest {
         "offered = true, token = NULL",
         "watched_until = 'infinity'",
       })
-  void aRecordThatSomebodyWroteOverIsNobodyElsesTrouble(String change) {
+  void anOverwrittenRecordDoesNotAffectOthers(String change) {
     LeaseKey odd = key();
     LeaseKey other = key();
     String token = Planted.secret();
@@ -122,13 +122,13 @@ class PostgresOddTableTest extends PostgresTest {
         .execute(
             database, "UPDATE conclave_lease SET " + change + " WHERE name = '" + odd.name() + "'");
     List<Future<?>> calls = everything(odd, token);
-    List<Future<Boolean>> beside = new ArrayList<>();
+    List<Future<Boolean>> neighbours = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
-      beside.add(backend.extend(other, others, LONG));
-      beside.add(backend.acquire(request(key(), Planted.secret())).map(Acquisition::granted));
+      neighbours.add(backend.extend(other, others, LONG));
+      neighbours.add(backend.acquire(request(key(), Planted.secret())).map(Acquisition::granted));
     }
     failed(calls);
-    assertThat(beside).allMatch(call -> get(call));
+    assertThat(neighbours).allMatch(call -> get(call));
     server().execute(database, "DELETE FROM conclave_lease WHERE name = '" + odd.name() + "'");
     assertWell(odd);
   }

@@ -58,7 +58,7 @@ class PostgresOutageTest extends PostgresTest {
       assertThat(get(waiting.acquire(request)).granted()).isFalse();
     }
 
-    /** The line works: the holder releases, the waiter hears of it and gets the lease. */
+    /** The queue works: the holder releases, the waiter is notified and gets the lease. */
     void handOver(SyncBackend holding, SyncBackend waiting) {
       turns.set(0);
       assertThat(get(holding.release(key, holder))).isTrue();
@@ -266,14 +266,14 @@ class PostgresOutageTest extends PostgresTest {
       backends.forEach(backend -> acquireAfterOutage(backend, key(), token()));
     }
     SyncBackend near = open();
-    assertThat(get(near.find(free))).as("what nobody waits for").isEmpty();
+    assertThat(get(near.find(free))).as("what no caller waits for").isEmpty();
     assertThat(get(near.find(kept)).orElseThrow().remaining()).isLessThan(LONG);
     assertThat(get(near.owns(other, token))).isTrue();
     assertThat(get(near.retreat(free.name(), 1))).as("it is still 2").isTrue();
   }
 
   @Test
-  void connectionsThatANatHasForgottenAreReplacedBeforeAnybodyWaitsForThem() {
+  void connectionsThatANatHasForgottenAreReplacedBeforeTheyAreNeeded() {
     try (FaultProxy nat = new FaultProxy("127.0.0.1", own.port())) {
       SyncBackend backend =
           open(PostgresConfig.of(far(nat).put("timeout", 3_000)), Duration.ofMillis(300));
@@ -311,7 +311,7 @@ class PostgresOutageTest extends PostgresTest {
   }
 
   @Test
-  void nobodyListensIsSaidAtOnce() throws IOException {
+  void aMissingServerIsReportedAtOnce() throws IOException {
     int port;
     try (ServerSocket socket = new ServerSocket(0)) {
       port = socket.getLocalPort();

@@ -56,7 +56,7 @@ class PostgresPlainTest extends PostgresTest {
     LeaseKey key = key();
     for (int i = 0; i < 3; i++) {
       String token = token();
-      // Whoever would wait for a lease does not have to when it is free.
+      // A request with a waiter does not have to wait for a free lease.
       get(backend.acquire(request(key, token).waiting(LONG, () -> {})));
       assertThat(lastWas(PLAIN_ACQUIRE)).isTrue();
       assertThat(get(backend.release(key, token))).isTrue();
@@ -188,7 +188,7 @@ class PostgresPlainTest extends PostgresTest {
   }
 
   @Test
-  void aLeaseThatRanOutIsFreeAndItsEndIsNobodysRelease() {
+  void aLeaseThatRanOutIsFreeAndItsEndIsNotARelease() {
     SyncBackend backend = open();
     LeaseKey key = key();
     String token = token();

@@ -15,7 +15,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** {@code notifications: false}, as behind a pooler: the same rules, but nobody is ever called. */
+/** {@code notifications: false}, as behind a pooler: the same rules, but without notifications. */
 class PostgresWithoutNotificationsTest extends SyncBackendContract {
   private static String database;
 
@@ -47,7 +47,7 @@ class PostgresWithoutNotificationsTest extends SyncBackendContract {
   }
 
   @Test
-  void itHasOneConnectionAndNobodyInLine() {
+  void itHasOneConnectionAndNoQueue() {
     LeaseKey key = key();
     acquire(key, token(), LONG);
     get(backend.acquire(LeaseRequest.of(key, token(), LONG, "o").waiting(LONG, () -> {})));

@@ -202,7 +202,9 @@ class StatementsTest extends PostgresTest {
     List.of(fresh, alone, one, two).forEach(key -> beganJustNow(connection, key));
   }
 
-  /** While the first record is locked by somebody else, a statement has not locked the second. */
+  /**
+   * While another transaction has locked the first record, a statement has not locked the second.
+   */
   private void locksInOrder(String sql, Tuple arguments) throws Exception {
     SyncBackend backend = open();
     // In the table, and in the arrays, the second comes first.

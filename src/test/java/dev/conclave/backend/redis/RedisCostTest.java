@@ -103,7 +103,7 @@ class RedisCostTest extends RedisFixture {
   }
 
   @Test
-  void nothingIsPublishedWhenNobodyWaitsOrWatches() {
+  void nothingIsPublishedWithoutWaitersAndWatches() {
     SyncBackend backend = open(server);
     server.call("CONFIG", "RESETSTAT");
     for (int i = 0; i < 20; i++) {
@@ -137,11 +137,11 @@ class RedisCostTest extends RedisFixture {
       SyncBackend waiting = i % 2 == 0 ? other : backend;
       String waiter = token();
       AtomicInteger turns = new AtomicInteger();
-      var wish = request(key, waiter).waiting(LONG, turns::incrementAndGet);
-      assertThat(get(waiting.acquire(wish)).granted()).isFalse();
+      var waits = request(key, waiter).waiting(LONG, turns::incrementAndGet);
+      assertThat(get(waiting.acquire(waits)).granted()).isFalse();
       assertThat(get(holding.release(key, holder))).isTrue();
       eventually("the turn", () -> turns.get() > 0);
-      assertThat(get(waiting.acquire(wish)).granted()).isTrue();
+      assertThat(get(waiting.acquire(waits)).granted()).isTrue();
       holder = waiter;
     }
     assertThat(server.calls("evalsha")).isLessThanOrEqualTo(3 * handOvers);

@@ -41,29 +41,29 @@ class RedisErrorsTest extends RedisFixture {
   @Test
   void aReleaseSucceedsThoughItsMessageIsRefused() {
     SyncBackend deaf = openWithoutChannels();
-    SyncBackend hearing = open(server);
+    SyncBackend subscribed = open(server);
     LeaseKey key = key();
     String holder = token();
     String waiter = token();
     AtomicInteger turns = new AtomicInteger();
     LeaseRequest waiting = request(key, waiter).waiting(LONG, turns::incrementAndGet);
     acquire(deaf, key, holder);
-    assertThat(get(hearing.acquire(waiting)).granted()).isFalse();
+    assertThat(get(subscribed.acquire(waiting)).granted()).isFalse();
     assertThat(get(deaf.release(key, holder))).isTrue();
     assertThat(get(deaf.find(key))).as("what was held is free").isEmpty();
     assertThat(get(deaf.acquire(request(key, token()))).granted())
         .as("it is offered to the first in line, who has kept the place")
         .isFalse();
-    assertThat(get(hearing.acquire(waiting)).granted()).isTrue();
+    assertThat(get(subscribed.acquire(waiting)).granted()).isTrue();
   }
 
   @Test
   void whatIsWatchedIsGrantedRevokedAndLapsesThoughItsHintIsRefused() {
     SyncBackend deaf = openWithoutChannels();
-    SyncBackend hearing = open(server);
+    SyncBackend subscribed = open(server);
     LeaseKey key = key();
     AtomicInteger hints = new AtomicInteger();
-    try (Watch watch = hearing.watch(key, hints::incrementAndGet)) {
+    try (Watch watch = subscribed.watch(key, hints::incrementAndGet)) {
       eventually("it is marked", () -> hints.get() > 0);
       String token = token();
       acquire(deaf, key, token);
@@ -108,7 +108,7 @@ class RedisErrorsTest extends RedisFixture {
       assertThat(get(backend.acquire(next)).granted()).as("in the order of their coming").isTrue();
       get(backend.release(key, next.token()));
     }
-    assertThat(fields(key)).as("when nobody waits").isEqualTo(1);
+    assertThat(fields(key)).as("when no waiter is left").isEqualTo(1);
   }
 
   private LeaseRequest waits(SyncBackend backend, LeaseKey key, Duration patience) {
@@ -161,12 +161,12 @@ class RedisErrorsTest extends RedisFixture {
   /** What is asked of a server that refuses to write leads to new connections until it is one. */
   private void assertIsLeftUntil(SyncBackend backend, Runnable isWell) {
     assertThat(failureOf(backend.ping())).matches(ErrorCode.BACKEND_UNAVAILABLE::is);
-    // What looks does connect; so the backend has to connect more often than this does.
+    // Each call below connects, too; so the backend has to connect more often than that.
     long before = connectionsMade();
     assertThat(failureOf(backend.acquire(request(key(), token()))))
         .matches(ErrorCode.BACKEND_UNAVAILABLE::is);
-    int[] looks = new int[1];
-    eventually("a new connection", () -> connectionsMade() - ++looks[0] > before);
+    int[] calls = new int[1];
+    eventually("a new connection", () -> connectionsMade() - ++calls[0] > before);
     isWell.run();
     eventually("it can be written", () -> get(backend.ping().map(true).otherwise(false)));
     acquire(backend, key(), token());
@@ -220,7 +220,7 @@ class RedisErrorsTest extends RedisFixture {
   }
 
   @Test
-  void connectionsThatANatHasForgottenAreReplacedBeforeAnybodyWaitsForThem() {
+  void connectionsThatANatHasForgottenAreReplacedBeforeTheyAreNeeded() {
     try (FaultProxy nat = new FaultProxy("127.0.0.1", server.port())) {
       RedisConfig config =
           RedisConfig.of(config("redis://127.0.0.1:" + nat.port()).put("timeout", 3_000));

@@ -73,7 +73,7 @@ class RedisOutageTest extends RedisFixture {
       int atFirst = clients.made();
       assertThat(atFirst).isPositive();
       for (int i = 0; i < 5; i++) {
-        // Whose answer is under way hears of the end before the connection's own handlers do.
+        // A request under way fails before the connection's own handlers run.
         server.call("CLIENT", "PAUSE", "60000", "WRITE");
         Future<Acquisition> underWay = backend.acquire(request(key(), token()));
         eventually(
@@ -132,9 +132,9 @@ class RedisOutageTest extends RedisFixture {
     assertThat(get(backend.acquire(request)).granted()).isFalse();
     backend.watch(key, hints::incrementAndGet);
     eventually("the watch begins", () -> hints.get() > 0);
-    int heard = hints.get();
+    int seen = hints.get();
     killClients();
-    eventually("everybody looks again", () -> turns.get() > 0 && hints.get() > heard);
+    eventually("all are notified", () -> turns.get() > 0 && hints.get() > seen);
     eventually("it works again", () -> get(backend.ping().map(true).otherwise(false)));
     assertThat(get(backend.acquire(request)).granted()).isFalse();
     eventually("it works again", () -> get(other.ping().map(true).otherwise(false)));
@@ -222,7 +222,7 @@ class RedisOutageTest extends RedisFixture {
     pause(Duration.ofSeconds(2)); // the deadline is past by the server's clock, too
     signal("CONT");
     eventually("it works again", () -> get(backend.ping().map(true).otherwise(false)));
-    assertThat(get(backend.find(key))).as("what nobody waits for").isEmpty();
+    assertThat(get(backend.find(key))).as("what no caller waits for").isEmpty();
     assertThat(get(backend.find(kept)).orElseThrow().remaining()).isLessThan(LONG);
     assertThat(get(backend.owns(other, token))).isTrue();
     assertThat(get(backend.retreat(key.name(), 1))).as("it is still 2").isTrue();
@@ -235,11 +235,11 @@ class RedisOutageTest extends RedisFixture {
 
   @Test
   void aServerThatIsNotThereIsNamedAtOnce() {
-    int nobody = Ports.free();
-    SyncBackend backend = open(config("redis://:" + Planted.MARKER + "@127.0.0.1:" + nobody));
+    int unused = Ports.free();
+    SyncBackend backend = open(config("redis://:" + Planted.MARKER + "@127.0.0.1:" + unused));
     assertThat(failureOf(backend.ping()))
         .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
-        .hasMessageContaining("127.0.0.1:" + nobody)
+        .hasMessageContaining("127.0.0.1:" + unused)
         .hasMessageNotContaining(Planted.MARKER);
   }
 

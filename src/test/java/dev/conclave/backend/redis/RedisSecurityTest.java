@@ -84,7 +84,7 @@ class RedisSecurityTest extends RedisFixture {
     assertThat(server.call("ACL", "LOG").toString()).as("what was denied").isEqualTo("[]");
   }
 
-  /** What elections, tasks and operators use besides. */
+  /** What elections, tasks and operators use in addition. */
   private void exerciseTheRest(SyncBackend backend) {
     LeaseKey key = LeaseKey.leader(key().name());
     String token = token();
@@ -129,7 +129,7 @@ class RedisSecurityTest extends RedisFixture {
     for (String uri :
         new String[] {
           "redis://:" + WRONG + "@127.0.0.1:" + server.port(),
-          "redis://nobody:" + WRONG + "@127.0.0.1:" + server.port(),
+          "redis://unknown:" + WRONG + "@127.0.0.1:" + server.port(),
           "redis://127.0.0.1:" + server.port() + "?password=" + WRONG,
           "redis://127.0.0.1:" + server.port()
         }) {

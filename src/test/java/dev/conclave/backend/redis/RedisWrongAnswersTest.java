@@ -53,7 +53,7 @@ class RedisWrongAnswersTest extends RedisFixture {
 
   @AfterEach
   void nothingWasUncaught() {
-    assertThat(uncaught).as("exceptions that nobody caught").isEmpty();
+    assertThat(uncaught).as("exceptions that were not caught").isEmpty();
   }
 
   /** What the script answers, spelt as on the wire. */
@@ -216,7 +216,7 @@ class RedisWrongAnswersTest extends RedisFixture {
   }
 
   @Test
-  void aRecordThatSomebodyWroteOverIsAnErrorOfItsOwn() {
+  void anOverwrittenRecordIsAnErrorOfItsOwn() {
     RedisServer real = RedisServer.shared();
     backend = open(real);
     for (String lease : List.of("", "x", "held", "9".repeat(200), "\n\n\n", "é\u0000")) {
@@ -224,12 +224,12 @@ class RedisWrongAnswersTest extends RedisFixture {
       LeaseKey good = key();
       real.call("HSET", RedisRequest.record("conclave", bad), "lease", lease);
       Future<?> first = backend.find(bad);
-      Future<Acquisition> beside = backend.acquire(request(good, token()));
+      Future<Acquisition> neighbour = backend.acquire(request(good, token()));
       Throwable failure = get(first.transform(a -> Future.succeededFuture(a.cause())));
       assertThat(failure == null || ErrorCode.BACKEND_UNAVAILABLE.is(failure))
           .as(lease + ": " + failure)
           .isTrue();
-      assertThat(get(beside).granted()).isTrue();
+      assertThat(get(neighbour).granted()).isTrue();
       real.call("DEL", RedisRequest.record("conclave", bad));
       acquire(backend, bad, token());
     }

@@ -16,7 +16,7 @@ import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** An application that has not brought the client of its backend is told which one to bring. */
+/** An application without its backend's client library gets an error that names it. */
 class ClientLibraryTest {
 
   @ParameterizedTest

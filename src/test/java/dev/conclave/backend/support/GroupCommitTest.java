@@ -145,7 +145,7 @@ class GroupCommitTest {
   }
 
   @Test
-  void oneFailureIsNobodyElses() {
+  void oneFailureDoesNotAffectOthers() {
     GroupCommit<String, String> group = group(100, 1);
     group.submit("x");
     Future<String> good = group.submit("good");
@@ -311,7 +311,7 @@ class GroupCommitTest {
   }
 
   @Test
-  void listenersThatThrowHarmNobody() {
+  void listenersThatThrowDoNoHarm() {
     for (Throwable thrown : List.of(new IllegalStateException("mine"), new StackOverflowError())) {
       wire.batches.clear();
       wire.answers.clear();
@@ -391,7 +391,7 @@ class GroupCommitTest {
   }
 
   @Test
-  void aTransportThatThrowsWhenItStalledHarmsNobody() {
+  void aTransportThatThrowsWhenItStalledDoesNoHarm() {
     List<Throwable> reported = new ArrayList<>();
     GroupCommit<String, String> group =
         over(
@@ -536,7 +536,7 @@ class GroupCommitTest {
   }
 
   @Test
-  void nobodyIsOvertakenForever() {
+  void noRequestIsOvertakenForever() {
     GroupCommit<String, String> group = over(wire, OF_ONE_KEY);
     group.submit("keep:0");
     Future<String> asked = group.submit("ask:t");
