@@ -34,7 +34,6 @@ import java.util.List;
  * @param <C> the client library's connection
  */
 public abstract class KeptConnection<C> {
-  private static final System.Logger LOG = System.getLogger(KeptConnection.class.getName());
   private static final Backoff PAUSES =
       Backoff.jittered(Duration.ofMillis(100), Duration.ofSeconds(1));
 
@@ -50,6 +49,7 @@ public abstract class KeptConnection<C> {
 
   private record Waiting<C>(Promise<C> promise, long until) {}
 
+  private final System.Logger log = System.getLogger(getClass().getName());
   private final Scheduler scheduler;
   private final String server;
   private final Duration timeout;
@@ -199,7 +199,7 @@ public abstract class KeptConnection<C> {
     current = made;
     lastFailure = null;
     if (failures > 0) {
-      LOG.log(System.Logger.Level.INFO, "{0} can be reached again", server);
+      log.log(System.Logger.Level.INFO, "{0} can be reached again", server);
     }
     failures = 0;
     connected(made);
@@ -233,7 +233,7 @@ public abstract class KeptConnection<C> {
   private void outage(String what, Throwable why) {
     lastFailure = why;
     if (failures++ == 0) {
-      LOG.log(System.Logger.Level.WARNING, "{0} {1}: {2}", server, what, reason(why));
+      log.log(System.Logger.Level.WARNING, "{0} {1}: {2}", server, what, reason(why));
     }
     retry =
         scheduler.schedule(
