@@ -8,8 +8,8 @@ import java.util.List;
 /**
  * One argument of a message to a service: its name, its type, whether it must be there.
  *
- * <p>Only types are looked at: what values they may have is the service's own to say. Keys that are
- * not known are let through, so that newer callers can speak to older services.
+ * <p>Only types are checked; the service checks values. Unknown keys are accepted, so that newer
+ * callers can use older services.
  */
 public final class Argument {
   private enum Type {
@@ -69,23 +69,22 @@ public final class Argument {
   }
 
   /**
-   * What is wrong with this argument of the body, or null when nothing is. Never repeats a value
-   * that may be a token.
+   * The error in this argument of the body, or null. Never contains a value that may be a token.
    */
   String wrongIn(String path, JsonObject body) {
-    String place = path + name;
+    String full = path + name;
     Object value = body.getValue(name);
     if (value == null) {
-      return optional ? null : place + " is missing; expected " + type.expected;
+      return optional ? null : full + " is missing; expected " + type.expected;
     }
     if (!fits(value)) {
       String shown = type == Type.TEXT || type == Type.OBJECT ? "" : number(value);
-      return place + shown + " has a wrong type; expected " + type.expected;
+      return full + shown + " has a wrong type; expected " + type.expected;
     }
-    return type == Type.OBJECT ? firstWrong(place + ".", inside, (JsonObject) value) : null;
+    return type == Type.OBJECT ? firstWrong(full + ".", inside, (JsonObject) value) : null;
   }
 
-  /** The first thing that is wrong with these arguments of the body, or null. */
+  /** The first error in these arguments of the body, or null. */
   static String firstWrong(String path, List<Argument> arguments, JsonObject body) {
     for (Argument argument : arguments) {
       String wrong = argument.wrongIn(path, body);
@@ -106,7 +105,7 @@ public final class Argument {
     };
   }
 
-  /** Whether reading it as a whole number of so many bits would change nothing. */
+  /** Whether it is a whole number of at most so many bits. */
   private static boolean isWhole(Number number, int bits) {
     if (number instanceof Integer) {
       return true;

@@ -4,9 +4,9 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.Set;
 
-/** What a data object shows of itself in logs: its JSON without the secrets. */
+/** A data object as text for logs: its JSON without secrets. */
 public final class Shown {
-  /** The proof of ownership, and the configuration of other people's verticles. */
+  /** The proof of ownership, and the configuration of an application's verticles. */
   private static final Set<String> SECRET = Set.of("token", "config");
 
   private Shown() {}

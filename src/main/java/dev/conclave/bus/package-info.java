@@ -1,2 +1,2 @@
-/** What services accept on the event bus. */
+/** Services on the event bus: the caller's side and the service's side. */
 package dev.conclave.bus;

@@ -16,21 +16,20 @@ import java.util.concurrent.Executor;
  * A lease that was granted to this process, and its renewal. It may be used from any thread.
  *
  * <ol>
- *   <li>Valid until the stamp of the latest renewal that succeeded, taken before it was sent, plus
- *       the lease, less the margin, but never beyond {@code maxHold}. Compared at every use; what
- *       was over once never comes back.
- *   <li>One timer stands at the end of the validity: when it runs without a renewal in between, the
- *       lease is lost, whether or not a call hangs.
- *   <li>Renewal is due a third of the lease after the last success. Sending one sets the next to a
- *       sixth of the lease later, or to half of what is left if that is less, so that neither an
- *       error nor an answer that never comes ends them; a success sets it back. A renewal that says
- *       the lease is gone loses it at once.
- *   <li>Renewals near the end of {@code maxHold} ask for just what keeps the lease valid until
- *       then.
+ *   <li>Valid until the sending of the latest successful renewal, plus the lease, less the margin,
+ *       but never beyond {@code maxHold}. Compared at every use. A lease that is over never becomes
+ *       valid again.
+ *   <li>One timer runs at the end of the validity. Without a renewal in between, the lease is lost,
+ *       even while a request hangs.
+ *   <li>Renewal is due a third of the lease after the last success. Sending one plans the next for
+ *       a sixth of the lease later, or for half of the remaining validity if that is less. So
+ *       neither an error nor a missing answer ends the renewals. If the store reports that the
+ *       lease is gone, it is lost at once.
+ *   <li>Renewals near the end of {@code maxHold} request only the time until then.
  *   <li>State changes once, from held to released or lost. Release changes it before it sends
- *       anything, so an answer of a renewal under way finds nothing to renew. A lease that is lost
- *       here is given back too: the store may still count a renewal whose answer did not come. It
- *       is given back once more when a renewal succeeds after the loss.
+ *       anything, so the answer of a renewal under way finds nothing to renew. A lost lease is
+ *       released too: the store may have carried out a renewal whose answer did not come. It is
+ *       released once more when a renewal succeeds after the loss.
  * </ol>
  */
 public final class HeldLease {
@@ -40,27 +39,27 @@ public final class HeldLease {
     LOST
   }
 
-  /** Where the lease is held. */
+  /** The store that holds the lease. */
   public interface Store {
     /** Renews it for so many milliseconds; fails with {@code NOT_OWNER} when it is gone. */
     Future<Void> extend(long millis);
 
-    /** Gives it back; answers whether it was still held. */
+    /** Releases it; returns whether it was still held. */
     Future<Boolean> release();
   }
 
   /**
    * How it is held. Times are nanoseconds.
    *
-   * @param label what is held, for people: {@code lock 'orders'}
-   * @param duration what a renewal asks for
+   * @param label for messages: {@code lock 'orders'}
+   * @param duration what a renewal requests
    * @param maxHold how long it is held at most, renewals or not, from the sending of the request
    * @param renews whether it renews itself
    */
   public record Terms(String label, long duration, long maxHold, boolean renews) {}
 
   private static final long MILLI = 1_000_000;
-  private static final String GONE = "the store says that this handle does not hold it any more";
+  private static final String GONE = "the store reports that this handle does not hold it any more";
 
   private final Scheduler scheduler;
   private final Executor caller;
@@ -95,7 +94,7 @@ public final class HeldLease {
     renewed(sentAt, lease);
   }
 
-  /** Whether the lease is surely still held. */
+  /** True only if the lease is certainly still held. */
   public boolean isValid() {
     return state == State.HELD && scheduler.nanoTime() - validUntil < 0;
   }
@@ -107,17 +106,19 @@ public final class HeldLease {
         : Duration.ZERO;
   }
 
-  /** Calls the handler once when the lease is lost, at once when it is; never after a release. */
+  /**
+   * Runs the handler once when the lease is lost, at once if it is already; never after a release.
+   */
   public void onLost(Runnable handler) {
     Executor where = caller != null ? caller : scheduler.caller();
-    Runnable told = () -> where.execute(handler);
+    Runnable notified = () -> where.execute(handler);
     CallerContext.run(
         scheduler,
         () -> {
           if (state == State.LOST) {
-            told.run();
+            notified.run();
           } else if (state == State.HELD) {
-            lostHandlers.add(told);
+            lostHandlers.add(notified);
           }
         });
   }
@@ -127,7 +128,7 @@ public final class HeldLease {
     return CallerContext.call(scheduler, this::extendHere);
   }
 
-  /** Gives the lease back unless it is lost; answers whether it was still held. Idempotent. */
+  /** Releases the lease unless it is lost; returns whether it was still held. Idempotent. */
   public Future<Boolean> release() {
     return CallerContext.call(scheduler, this::releaseHere);
   }
@@ -147,7 +148,7 @@ public final class HeldLease {
       stopTimers();
       lostHandlers.clear();
       released =
-          giveBack()
+          releaseInStore()
               .map(
                   held -> {
                     if (!held) {
@@ -184,7 +185,7 @@ public final class HeldLease {
     } else if (state == State.HELD && ErrorCode.NOT_OWNER.is(outcome.cause())) {
       lose(GONE);
     } else if (state == State.LOST && outcome.succeeded()) {
-      giveBack();
+      releaseInStore();
     }
     if (state == State.LOST) {
       promise.fail(lostBecause);
@@ -199,7 +200,8 @@ public final class HeldLease {
 
   private void renewed(long sentAt, long duration) {
     if (sentAt - renewedAt < 0) {
-      return; // Answers can overtake each other; the latest renewal is what the store goes by.
+      return; // Answers can overtake each other. The latest renewal determines the lease in the
+      // store.
     }
     renewedAt = sentAt;
     long until = Validity.until(sentAt, duration);
@@ -209,7 +211,7 @@ public final class HeldLease {
     renewAt(sentAt + lease / 3, lease / 6);
   }
 
-  /** Sooner when others are renewed: a thousand leases of a process then cost a few commands. */
+  /** Earlier if other leases are renewed then: a thousand leases cost a few commands. */
   private void renewAt(long moment, long early) {
     renewal.cancel();
     if (terms.renews() && moment - holdUntil < 0) {
@@ -236,13 +238,13 @@ public final class HeldLease {
     lostBecause = lost(why);
     state = State.LOST;
     stopTimers();
-    giveBack();
+    releaseInStore();
     List<Runnable> handlers = List.copyOf(lostHandlers);
     lostHandlers.clear();
     handlers.forEach(Runnable::run);
   }
 
-  private Future<Boolean> giveBack() {
+  private Future<Boolean> releaseInStore() {
     return CallerContext.attempt(store::release);
   }
 

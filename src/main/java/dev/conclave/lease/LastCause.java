@@ -2,11 +2,11 @@ package dev.conclave.lease;
 
 import dev.conclave.backend.SyncBackend;
 
-/** The reason that a missing answer hides: what the backend last failed with. */
+/** Adds the last failure of the backend to messages about missing answers. */
 public final class LastCause {
   private LastCause() {}
 
-  /** The sentence, followed by what the backend is in trouble with unless it says that already. */
+  /** The sentence, followed by the backend's current trouble unless it contains that already. */
   public static String added(String sentence, SyncBackend backend) {
     String trouble = trouble(backend);
     return trouble == null || sentence.contains(trouble)

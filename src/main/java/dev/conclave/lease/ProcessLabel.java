@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The public label of this process, for owners that nobody has named: {@code host:pid}. */
+/** The public label of this process, the default owner of a lease: {@code host:pid}. */
 public final class ProcessLabel {
   private static final int LONGEST_HOST = 150;
   private static final String LABEL = label(host(), ProcessHandle.current().pid());
@@ -16,7 +16,7 @@ public final class ProcessLabel {
     return LABEL;
   }
 
-  /** Always a valid owner, whatever somebody has called this host. */
+  /** A valid owner, whatever the name of the host. */
   static String label(String host, long pid) {
     String plain = host.replaceAll("[\\p{Cc}\\p{Cs}]", "").strip();
     return plain.substring(0, Math.min(plain.length(), LONGEST_HOST)) + ":" + pid;
@@ -30,7 +30,7 @@ public final class ProcessLabel {
       }
     }
     try {
-      // Asking the resolver could block; the kernel knows the name.
+      // The resolver could block; the kernel knows the name.
       return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
     } catch (IOException elsewhere) {
       return "localhost";

@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Secret proofs of ownership: 144 random bits each, as 24 characters of base64url.
  *
  * <p>Random bytes are drawn in chunks, because a draw costs far more than its bytes. A chunk is
- * shared without locks: whoever takes a slice has it alone, and who finds the chunk used up puts a
- * new one in its place.
+ * shared without locks: each slice is taken by one thread, and a thread that finds the chunk used
+ * up replaces it.
  */
 public final class Tokens {
   private static final int BYTES = 18;
@@ -22,7 +22,7 @@ public final class Tokens {
 
   private Tokens() {}
 
-  /** A token that nobody can guess and nobody else has. May be called from any thread. */
+  /** A unique token that cannot be guessed. May be called from any thread. */
   public static String random() {
     while (true) {
       Chunk chunk = current;

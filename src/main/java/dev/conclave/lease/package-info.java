@@ -1,2 +1,2 @@
-/** The holder's side of a lease, which locks, elections and tasks stand on. */
+/** The holder's side of a lease, used by locks, elections and tasks. */
 package dev.conclave.lease;

@@ -7,13 +7,13 @@ import java.util.function.Function;
 /**
  * One named lock, as a caller uses it: over a local {@link LockService} or a proxy alike.
  *
- * <p>It reckons the time of a lease on this process's own monotonic clock, from before the request
- * was sent, so what {@link LockHandle#isValid()} says is right however long the bus took. It gives
- * back what it was granted too late, and what it may have been granted without an answer.
+ * <p>It counts the time of a lease on this process's own monotonic clock, from before the request
+ * was sent, so {@link LockHandle#isValid()} is right however long the bus took. It releases a grant
+ * that came too late, and one that may have been made without an answer.
  *
- * <p>May be used from any thread; answers come on the caller's context. Failures carry the codes of
- * {@link dev.conclave.error.ErrorCode}: {@code TIMEOUT}, {@code LOST}, {@code OVERLOADED}, {@code
- * BACKEND_UNAVAILABLE}, {@code INVALID}, {@code CLOSED}.
+ * <p>May be used from any thread; futures complete on the caller's context. Failures carry the
+ * codes of {@link dev.conclave.error.ErrorCode}: {@code TIMEOUT}, {@code LOST}, {@code OVERLOADED},
+ * {@code BACKEND_UNAVAILABLE}, {@code INVALID}, {@code CLOSED}.
  */
 public interface DistributedLock {
 
@@ -38,20 +38,18 @@ public interface DistributedLock {
 
   /**
    * Acquires the lock, runs the body, renews the lease at a third of its duration while the body
-   * runs, and releases it whatever comes of the body. The body runs on the caller's context; that
-   * of a plain thread runs on a worker thread of Vert.x. Code that blocks there holds up no
-   * renewal.
+   * runs, and releases it however the body ends. The body runs on the caller's context; that of a
+   * plain thread runs on a worker thread of Vert.x. Code that blocks there delays no renewal.
    *
-   * @param body gets the handle, for its fencing token and for {@link LockHandle#onLost}; what it
-   *     throws counts as its failure
+   * @param body receives the handle, for its fencing token and for {@link LockHandle#onLost}; an
+   *     exception that it throws is its failure
    * @return the body's outcome, when the body has ended; {@code LOST} instead when the lock was
    *     lost meanwhile, and what {@link #acquire()} fails with when the body never ran
    */
   <T> Future<T> withLock(Function<LockHandle, Future<T>> body);
 
   /**
-   * Acquires the lock for as long as the handle's owner says; renews it only when the options say
-   * so.
+   * Acquires the lock until the handle is released or lost; renews it only if the options say so.
    *
    * @return fails with {@code TIMEOUT} when others held it for the whole {@code waitTimeout}
    */

@@ -10,17 +10,15 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
 
-/** What lock requests and options must keep to, and the sentences that failures are told in. */
+/** The rules for lock requests and options, and the messages of failures. */
 final class LockFailures {
-  /**
-   * Less than this leaves nothing over when the margin for clock drift and a round trip are off.
-   */
+  /** In milliseconds. Less is used up by the margin for clock drift and a round trip. */
   private static final long SHORTEST_LEASE = 10;
 
   private LockFailures() {}
 
   /**
-   * Others held the lock all the while; the details name the last holder that was seen.
+   * Others held the lock for the whole wait; the details name the last holder that was seen.
    *
    * @param since how long ago it was seen
    */
@@ -50,7 +48,7 @@ final class LockFailures {
         details);
   }
 
-  /** The same; where the last holder that was seen is this process, the sentence says so. */
+  /** The same failure; if the last holder that was seen is this process, its message says so. */
   static Throwable namingThisProcess(Throwable failure) {
     if (!(failure instanceof ServiceException timeout) || !ErrorCode.TIMEOUT.is(failure)) {
       return failure;
@@ -64,7 +62,7 @@ final class LockFailures {
         : failure;
   }
 
-  /** The wait was over before the backend had said anything about the lock. */
+  /** The wait ended before an answer from the backend. */
   static Throwable unanswered(LockRequest request, SyncBackend backend) {
     return ErrorCode.BACKEND_UNAVAILABLE.failure(
         LastCause.added(
@@ -76,14 +74,14 @@ final class LockFailures {
             backend));
   }
 
-  /** A grant came when it could not be counted on any more. */
+  /** A grant came when its lease was over. */
   static Throwable late(LockRequest request) {
     return ErrorCode.BACKEND_UNAVAILABLE.failure(
         "the backend granted lock '"
             + request.getName()
             + "', but its answer took longer than the leaseDuration of "
             + request.getLeaseDuration()
-            + " ms; the lock was given back");
+            + " ms; the lock was released");
   }
 
   static Throwable notOwner(String name) {
@@ -99,7 +97,7 @@ final class LockFailures {
     return ErrorCode.CLOSED.failure("the lock service is closed");
   }
 
-  /** Refuses a lease too short to be counted on, or longer than leases may be. */
+  /** Refuses a lease that is too short to be useful, or longer than leases may be. */
   static void checkLease(String field, long millis) {
     if (millis < SHORTEST_LEASE || millis > LeaseRules.MAX_DURATION.toMillis()) {
       throw ErrorCode.INVALID.failure(

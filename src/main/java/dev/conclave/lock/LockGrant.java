@@ -8,9 +8,9 @@ import io.vertx.core.json.JsonObject;
 /**
  * A lock that is held. All durations are milliseconds.
  *
- * <p>The caller may count on it until its own send stamp + {@code waited} + {@code leaseDuration},
- * less a margin for clock drift: the lease began when the service sent the attempt that succeeded,
- * which was {@code waited} after the request arrived. {@link DistributedLock} does that.
+ * <p>It is valid until the sending of the request + {@code waited} + {@code leaseDuration}, less a
+ * margin for clock drift: the lease began when the service sent the successful attempt, {@code
+ * waited} after the request arrived. {@link DistributedLock} computes that.
  */
 @DataObject
 @JsonGen(publicConverter = false)

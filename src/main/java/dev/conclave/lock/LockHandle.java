@@ -22,8 +22,8 @@ public interface LockHandle {
   long fencingToken();
 
   /**
-   * Whether the lock is surely still held. Compares clocks at every call, so it is right even when
-   * the event loop was blocked or the process was paused before the call.
+   * True only if the lock is certainly still held. Compares clocks at every call, so it is right
+   * even when the event loop was blocked or the process was paused before the call.
    */
   boolean isValid();
 
@@ -31,9 +31,9 @@ public interface LockHandle {
   Duration remaining();
 
   /**
-   * Calls the handler once when the lock is lost, at the moment its validity is over here rather
-   * than at the next call that fails; at once when it is lost already; never after a release. It
-   * runs on the context the lock was acquired from.
+   * Runs the handler once when the lock is lost: at the moment its validity ends here, not at the
+   * next call that fails; at once if it is lost already; never after a release. It runs on the
+   * context that the lock was acquired from.
    */
   LockHandle onLost(Runnable handler);
 
@@ -46,10 +46,10 @@ public interface LockHandle {
   Future<Void> extend();
 
   /**
-   * Gives the lock back. Terminal before anything is sent: no renewal survives it. Idempotent.
+   * Releases the lock. The handle ends before anything is sent: no renewal follows. Idempotent.
    *
-   * @return whether the lock was still held; fails with {@code BACKEND_UNAVAILABLE} when that can
-   *     not be told, in which case the lease runs out by itself
+   * @return whether the lock was still held; fails with {@code BACKEND_UNAVAILABLE} when that is
+   *     unknown, in which case the lease expires
    */
   Future<Boolean> release();
 }

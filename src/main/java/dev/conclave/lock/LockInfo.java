@@ -5,7 +5,7 @@ import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;
 
-/** A held lock as anyone may see it. All durations are milliseconds. */
+/** A held lock, without its token. All durations are milliseconds. */
 @DataObject
 @JsonGen(publicConverter = false)
 public class LockInfo {

@@ -6,8 +6,8 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 
 /**
- * The lock service of this process. It works from its making until it is closed, and can be called
- * directly or, once it is started, over the event bus. May be used from any thread.
+ * The lock service of this process. It works until it is closed, and can be called directly or,
+ * once it is started, over the event bus. May be used from any thread.
  */
 public interface LockManager extends LockService {
 

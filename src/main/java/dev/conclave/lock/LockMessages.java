@@ -9,7 +9,7 @@ import static dev.conclave.bus.Argument.whole;
 import dev.conclave.bus.Argument;
 import dev.conclave.bus.ServiceEndpoint;
 
-/** {@link LockService} and {@link LockRequest} as they travel on the event bus. */
+/** The messages of the lock service on the event bus. */
 final class LockMessages {
   private static final Argument NAME = text("name");
   private static final Argument TOKEN = text("token");

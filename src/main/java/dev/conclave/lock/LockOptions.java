@@ -12,13 +12,13 @@ import io.vertx.core.json.JsonObject;
 @DataObject
 @JsonGen(publicConverter = false)
 public class LockOptions {
-  /** How long the lock outlives its last renewal: {@value} unless said otherwise. */
+  /** The default of {@link #getLeaseDuration}: {@value}. */
   public static final long DEFAULT_LEASE_DURATION = 60_000;
 
-  /** How long to wait for the lock: {@value} unless said otherwise. */
+  /** The default of {@link #getWaitTimeout}: {@value}. */
   public static final long DEFAULT_WAIT_TIMEOUT = 10_000;
 
-  /** How long a lock is held at most with renewals: {@value} unless said otherwise. */
+  /** The default of {@link #getMaxHold}: {@value}. */
   public static final long DEFAULT_MAX_HOLD = 3_600_000;
 
   private long leaseDuration = DEFAULT_LEASE_DURATION;
@@ -100,7 +100,7 @@ public class LockOptions {
 
   /**
    * How long a lock is held at most with renewals, in milliseconds: it is lost then, so that a body
-   * that hangs does not hold it for ever.
+   * that hangs does not hold it forever.
    */
   public long getMaxHold() {
     return maxHold;
@@ -108,7 +108,7 @@ public class LockOptions {
 
   /**
    * Sets how long a lock is held at most with renewals, in milliseconds: it is lost then, so that a
-   * body that hangs does not hold it for ever.
+   * body that hangs does not hold it forever.
    */
   public LockOptions setMaxHold(long maxHold) {
     this.maxHold = maxHold;
@@ -126,19 +126,19 @@ public class LockOptions {
     return this;
   }
 
-  /** A small object shown to whoever inspects the lock, or null. */
+  /** A small object shown with the lock in listings, or null. */
   public JsonObject getMetadata() {
     return metadata;
   }
 
-  /** Sets a small object shown to whoever inspects the lock, or null. */
+  /** Sets a small object shown with the lock in listings, or null. */
   public LockOptions setMetadata(JsonObject metadata) {
     this.metadata = metadata;
     return this;
   }
 
   /**
-   * Returns this when everything is right.
+   * Returns this if every option keeps its rule.
    *
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} naming the field, the
    *     value and the rule
@@ -158,7 +158,7 @@ public class LockOptions {
     return this;
   }
 
-  /** A copy of the options when everything about them is right; fails as {@link #validate} does. */
+  /** A valid copy of the options; fails as {@link #validate} does. */
   static LockOptions checked(LockOptions options) {
     try {
       return new LockOptions(options).validate();

@@ -6,7 +6,7 @@ import io.vertx.codegen.json.annotations.JsonGen;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 
-/** A part of a listing. */
+/** One page of a listing. */
 @DataObject
 @JsonGen(publicConverter = false)
 public class LockPage {
@@ -45,12 +45,12 @@ public class LockPage {
     return this;
   }
 
-  /** What to ask for the following page with, or null when this is the last. */
+  /** The argument for the following page, or null when this is the last. */
   public String getNext() {
     return next;
   }
 
-  /** Sets what to ask for the following page with, or null when this is the last. */
+  /** Sets the argument for the following page, or null when this is the last. */
   public LockPage setNext(String next) {
     this.next = next;
     return this;

@@ -11,14 +11,14 @@ import io.vertx.core.json.EncodeException;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 
-/** A wish for a lock. All durations are milliseconds. */
+/** A request for a lock. All durations are milliseconds. */
 @DataObject
 @JsonGen(publicConverter = false)
 public class LockRequest {
-  /** How long the lock is held unless extended: {@value} unless said otherwise. */
+  /** The default of {@link #getLeaseDuration}: {@value}. */
   public static final long DEFAULT_LEASE_DURATION = 60_000;
 
-  /** How long to wait for the lock: {@value} unless said otherwise. */
+  /** The default of {@link #getWaitTimeout}: {@value}. */
   public static final long DEFAULT_WAIT_TIMEOUT = 10_000;
 
   private String name;
@@ -95,7 +95,7 @@ public class LockRequest {
 
   /**
    * Sets whether the token was made for this one request, which is not sent a second time. Must be
-   * false for a retry: a retry of the holder would wait behind the others otherwise, and what ends
+   * false for a retry: otherwise a retry of the holder would wait behind the others, and the end of
    * one of the two requests could end the lease of the other.
    */
   public LockRequest setNewToken(boolean newToken) {
@@ -103,15 +103,12 @@ public class LockRequest {
     return this;
   }
 
-  /** The public label of who asks, shown to people; the name of the service process when absent. */
+  /** The public label of the requester; the name of the service process when absent. */
   public String getOwner() {
     return owner;
   }
 
-  /**
-   * Sets the public label of who asks, shown to people; the name of the service process when
-   * absent.
-   */
+  /** Sets the public label of the requester; the name of the service process when absent. */
   public LockRequest setOwner(String owner) {
     this.owner = owner;
     return this;
@@ -139,19 +136,19 @@ public class LockRequest {
     return this;
   }
 
-  /** A small object shown to whoever inspects the lock, or null. */
+  /** A small object shown with the lock in listings, or null. */
   public JsonObject getMetadata() {
     return metadata;
   }
 
-  /** Sets a small object shown to whoever inspects the lock, or null. */
+  /** Sets a small object shown with the lock in listings, or null. */
   public LockRequest setMetadata(JsonObject metadata) {
     this.metadata = metadata;
     return this;
   }
 
   /**
-   * Returns this when everything but the name's presence in a store is right.
+   * Returns this if every field keeps its rule.
    *
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} naming the field, the
    *     value and the rule
@@ -170,7 +167,7 @@ public class LockRequest {
     return this;
   }
 
-  /** A copy of the request when everything about it is right; fails as {@link #validate} does. */
+  /** A valid copy of the request; fails as {@link #validate} does. */
   static LockRequest checked(LockRequest request) {
     if (request == null) {
       throw ErrorCode.INVALID.failure("request is missing");

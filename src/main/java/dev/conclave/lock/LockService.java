@@ -9,15 +9,15 @@ import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.json.JsonObject;
 
 /**
- * Locks for whoever can reach it: in this process, or over the event bus through {@link
- * #createProxy}. All durations are milliseconds.
+ * Distributed locks, in this process or over the event bus through {@link #createProxy}. All
+ * durations are milliseconds.
  *
  * <p>Most callers want {@link DistributedLock}, which keeps track of time, renews and always
  * releases.
  *
  * <p>Failures are {@link io.vertx.serviceproxy.ServiceException}s with the codes of {@link
- * dev.conclave.error.ErrorCode}, the same locally and over the bus. Beside those named at the
- * methods, any call may fail with {@code BACKEND_UNAVAILABLE} (the store or, over the bus, the
+ * dev.conclave.error.ErrorCode}, the same locally and over the bus. In addition to those named at
+ * the methods, any call may fail with {@code BACKEND_UNAVAILABLE} (the store or, over the bus, the
  * service did not answer), {@code INVALID} (an argument breaks a rule) or {@code CLOSED}.
  *
  * <p>A service keeps no state of held locks: any instance on any machine can serve the next call.
@@ -28,8 +28,8 @@ public interface LockService {
   String DEFAULT_ADDRESS = "conclave.locks";
 
   /**
-   * Lets a service answer at this address what {@link #createProxy proxies} and others send there.
-   * A message that is none of these calls is answered with {@code INVALID}.
+   * Registers a service at this address, for {@link #createProxy proxies} and other clients. A
+   * message that is not a call of this service is answered with {@code INVALID}.
    *
    * <p>Several instances may be bound to one address, in one process or in a cluster: each call
    * reaches one of them, and a {@link #release} that reaches one ends a wait at another, where both
@@ -61,9 +61,9 @@ public interface LockService {
 
   /**
    * Acquires the lock, waiting for it as long as the request says. A token that holds the lock
-   * already extends it and keeps its fencing token, so that a retry is harmless.
+   * already extends it and keeps its fencing token, so a retry is harmless.
    *
-   * @return the grant; fails with {@code TIMEOUT} when others held the lock all the while (the
+   * @return the grant; fails with {@code TIMEOUT} when others held the lock for the whole wait (the
    *     details name the holder's owner, age and remaining time) or {@code OVERLOADED} when too
    *     many wait already
    */
@@ -77,19 +77,19 @@ public interface LockService {
   Future<Void> extend(String name, String token, long leaseDuration);
 
   /**
-   * Gives the lock back, or ends the wait of a request with this token. Idempotent.
+   * Releases the lock, or ends the wait of a request with this token. Idempotent.
    *
    * @return whether the token held the lock
    */
   Future<Boolean> release(String name, String token);
 
-  /** Whether anybody holds the lock. */
+  /** Whether the lock is held. */
   Future<Boolean> locked(String name);
 
   /** Whether this token holds the lock. */
   Future<Boolean> owned(String name, String token);
 
-  /** Who holds the lock, or null when nobody does. Shows no token. */
+  /** The lock and its holder, or null when it is not held. Contains no token. */
   Future<@Nullable LockInfo> find(String name);
 
   /**
@@ -101,10 +101,10 @@ public interface LockService {
   Future<LockPage> list(String prefix, @Nullable String page, int limit);
 
   /**
-   * Takes the lock away from whoever holds it, for administration. The next holder gets a greater
-   * fencing token; the former one finds out when it extends.
+   * Takes the lock away from its holder, for administration. The next holder gets a greater fencing
+   * token; the former one notices when it extends.
    *
-   * @return whether anybody held it
+   * @return whether it was held
    */
   Future<Boolean> revoke(String name);
 }

@@ -10,16 +10,13 @@ import io.vertx.core.json.JsonObject;
 @DataObject
 @JsonGen(publicConverter = false)
 public class LockServiceOptions {
-  /** How many requests may wait at once: {@value} unless said otherwise. */
+  /** The default of {@link #getMaxWaiters}: {@value}. */
   public static final int DEFAULT_MAX_WAITERS = 10_000;
 
-  /** The largest {@code waitTimeout} a request may have: {@value} unless said otherwise. */
+  /** The default of {@link #getMaxWait}: {@value}. */
   public static final long DEFAULT_MAX_WAIT = 600_000;
 
-  /**
-   * How long a call may take in the store before it fails with {@code BACKEND_UNAVAILABLE}:
-   * {@value} unless said otherwise.
-   */
+  /** The default of {@link #getBackendTimeout}: {@value}. */
   public static final long DEFAULT_BACKEND_TIMEOUT = 5_000;
 
   private String address = LockService.DEFAULT_ADDRESS;
@@ -89,7 +86,7 @@ public class LockServiceOptions {
   }
 
   /**
-   * How long a call may take in the store before it fails with {@code BACKEND_UNAVAILABLE}, in
+   * How long a request to the store may take before it fails with {@code BACKEND_UNAVAILABLE}, in
    * milliseconds.
    */
   public long getBackendTimeout() {
@@ -97,8 +94,8 @@ public class LockServiceOptions {
   }
 
   /**
-   * Sets how long a call may take in the store before it fails with {@code BACKEND_UNAVAILABLE}, in
-   * milliseconds.
+   * Sets how long a request to the store may take before it fails with {@code BACKEND_UNAVAILABLE},
+   * in milliseconds.
    */
   public LockServiceOptions setBackendTimeout(long backendTimeout) {
     this.backendTimeout = backendTimeout;
@@ -106,7 +103,7 @@ public class LockServiceOptions {
   }
 
   /**
-   * Returns this when everything is right.
+   * Returns this if every option keeps its rule.
    *
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} naming the field, the
    *     value and the rule

@@ -22,20 +22,19 @@ import java.util.function.Supplier;
  * A {@link DistributedLock} over a service.
  *
  * <ol>
- *   <li>The token is chosen here, before the request is sent, so that it can be released whatever
- *       becomes of the answer.
- *   <li>An attempt ends with the first of: an answer, the caller giving up, a guard a little after
- *       the request's own deadline. An answer that comes after the end is released if it is a
- *       grant.
+ *   <li>The token is chosen here, before the request is sent, so that it can be released even
+ *       without an answer.
+ *   <li>An acquisition ends with the first of: an answer, the caller's giving up, a guard a little
+ *       after the request's own deadline. A grant that comes after the end is released.
  *   <li>The validity of a grant is computed from the sending of the request and the time the
  *       service waited, less the drift of two clocks ({@link Validity}). After a long wait that
- *       drift may use up the lease: where less than half of it is left, the lease is extended once
+ *       drift may use up the lease: if less than half of it is left, the lease is extended once
  *       before the handle is given out, unless that takes longer than the caller's wait timeout.
- *   <li>A grant that is not valid any more after that is not a grant: it is released.
+ *   <li>A grant that is not valid after that is a failure: it is released.
  * </ol>
  */
 final class ServiceLock implements DistributedLock {
-  /** What an answer may take on top of the wait before it is given up. */
+  /** How long to wait for an answer in addition to the request's own wait. */
   private static final Duration GUARD = Duration.ofSeconds(10);
 
   private final LockService service;
@@ -120,11 +119,11 @@ final class ServiceLock implements DistributedLock {
     Scheduler scheduler = schedulers.get();
     Executor caller = Vertx.currentContext() == null ? null : scheduler.caller();
     return CallerContext.call(
-        scheduler, () -> new Attempt(scheduler, caller, waitTimeout, renew).begin(giveUp));
+        scheduler, () -> new PendingLock(scheduler, caller, waitTimeout, renew).begin(giveUp));
   }
 
   /** One call of acquire, on the scheduler's thread. */
-  private final class Attempt {
+  private final class PendingLock {
     private final Scheduler scheduler;
     private final Executor caller;
     private final boolean renew;
@@ -132,7 +131,7 @@ final class ServiceLock implements DistributedLock {
     private final Promise<LeaseHandle> promise = Promise.promise();
     private long sentAt;
 
-    Attempt(Scheduler scheduler, Executor caller, long waitTimeout, boolean renew) {
+    PendingLock(Scheduler scheduler, Executor caller, long waitTimeout, boolean renew) {
       this.scheduler = scheduler;
       this.caller = caller;
       this.renew = renew;
@@ -178,9 +177,9 @@ final class ServiceLock implements DistributedLock {
       promise.future().onComplete(ended -> guard.cancel());
     }
 
-    /** A signal may live longer than many attempts: what it keeps of an ended one is small. */
+    /** A signal may outlive many acquisitions: it keeps no reference to those that have ended. */
     private void listen(Future<?> giveUp) {
-      AtomicReference<Attempt> waiting = new AtomicReference<>(this);
+      AtomicReference<PendingLock> waiting = new AtomicReference<>(this);
       promise.future().onComplete(ended -> waiting.set(null));
       giveUp.onComplete(signal -> withdraw(waiting.get()));
     }
@@ -202,7 +201,7 @@ final class ServiceLock implements DistributedLock {
     private void answered(AsyncResult<LockGrant> answer) {
       if (answer.failed()) {
         if (ErrorCode.of(answer.cause()) == null && !promise.future().isComplete()) {
-          release(); // Whatever that was, it does not say that nothing was granted.
+          release(); // After an unknown failure the lock may have been granted.
         }
         promise.tryFail(LockFailures.namingThisProcess(ErrorCode.withCode(answer.cause())));
         return;
@@ -260,9 +259,9 @@ final class ServiceLock implements DistributedLock {
     }
   }
 
-  private static void withdraw(Attempt attempt) {
-    if (attempt != null) {
-      CallerContext.run(attempt.scheduler, () -> attempt.end(attempt.withdrawn()));
+  private static void withdraw(PendingLock pending) {
+    if (pending != null) {
+      CallerContext.run(pending.scheduler, () -> pending.end(pending.withdrawn()));
     }
   }
 }

@@ -14,20 +14,20 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 
 /**
- * Ends a wait at whichever instance of a lock service holds it.
+ * Ends a wait at the instance of a lock service where the request waits.
  *
  * <ol>
  *   <li>Several instances may listen on one address, and a message reaches one of them. So a
  *       release that gives up a wait may reach another instance than the one where the request
  *       waits.
  *   <li>An instance publishes a withdrawal on every address where it listens, unless the store
- *       answered that the token held the lock. Every instance there ends the waits of that token.
+ *       reported that the token held the lock. Every instance there ends the waits of that token.
  *   <li>An instance ignores its own withdrawals. It has ended its own waits before, and a new
  *       request with the same token may be waiting by then.
  * </ol>
  *
- * <p>A withdrawal needs what a release needs, the token, and ends less: never a lease. So it gives
- * no power to anyone who can send to the address.
+ * <p>A withdrawal needs the token, as a release does, and never ends a lease. So it permits nothing
+ * that a release does not.
  *
  * <p>May be used from any thread.
  */
@@ -48,7 +48,7 @@ final class Withdrawals {
     this.endWaits = endWaits;
   }
 
-  /** Listens for withdrawals and for the service's own calls at this address. */
+  /** Registers the service and its withdrawals at this address. */
   MessageConsumer<JsonObject> bind(Vertx vertx, String address, LockService service) {
     Handler<Message<JsonObject>> calls = new LockServiceVertxProxyHandler(vertx, service);
     addresses.add(new Address(vertx.eventBus(), address));
@@ -74,7 +74,7 @@ final class Withdrawals {
     message.reply(null);
   }
 
-  /** Asks the other instances to end the waits of this token. */
+  /** Makes the other instances end the waits of this token. */
   void publish(String name, String token) {
     JsonObject body = new JsonObject().put("name", name).put("token", token).put("from", instance);
     DeliveryOptions options = new DeliveryOptions().addHeader("action", ACTION);

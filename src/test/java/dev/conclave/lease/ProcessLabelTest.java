@@ -7,7 +7,7 @@ import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Labels and tokens that are made up here keep to the rules for those that are not. */
+/** Default labels and tokens keep the rules for labels and tokens. */
 class ProcessLabelTest {
   @Test
   void theLabelIsAValidOwner() {

@@ -74,7 +74,7 @@ class LockHandleTest {
   }
 
   @Test
-  void whatWasOverOnceNeverComesBack() {
+  void aLeaseThatIsOverNeverBecomesValidAgain() {
     LockHandle handle = hold(options());
     locks.pass(VALID - 10);
     locks.backend.on(EXTEND, locks.backend.delay(Duration.ZERO, Duration.ofMillis(5)));
@@ -85,7 +85,7 @@ class LockHandleTest {
     assertThat(handle.isValid()).isFalse();
     failure(extending, ErrorCode.LOST);
     assertThat(lost).hasValue(1);
-    assertThat(storeHolds()).as("given back").isFalse();
+    assertThat(storeHolds()).as("released").isFalse();
   }
 
   @Test
@@ -104,7 +104,7 @@ class LockHandleTest {
   }
 
   @Test
-  void lossIsToldAtLocalExpiryWhileARenewalHangs() {
+  void lossIsReportedAtLocalExpiryWhileARenewalHangs() {
     LockHandle handle = hold(options().setRenew(true));
     locks.backend.on(EXTEND, FaultyBackend.executeAndHang());
     locks.pass(VALID - 1);
@@ -234,7 +234,7 @@ class LockHandleTest {
   }
 
   @Test
-  void aRenewalThatTheStoreCarriesOutAfterTheLossIsGivenBack() {
+  void aRenewalThatTheStoreCarriesOutAfterTheLossIsReleased() {
     LockHandle handle = hold(options());
     locks.pass(VALID - 10);
     locks.backend.on(EXTEND, locks.backend.delay(Duration.ofMillis(20), Duration.ZERO));
@@ -265,7 +265,7 @@ class LockHandleTest {
   void aRenewalAfterARevokeFindsItLostAtOnce() {
     LockHandle handle = hold(options().setRenew(true));
     done(locks.service.revoke("door"));
-    assertThat(handle.isValid()).as("nobody has told us").isTrue();
+    assertThat(handle.isValid()).as("not reported yet").isTrue();
     locks.pass(LEASE / 3);
     assertThat(handle.isValid()).isFalse();
     assertThat(lost).hasValue(1);
@@ -291,12 +291,12 @@ class LockHandleTest {
     assertThat(handle.isValid()).isFalse();
     assertThat(lost).hasValue(1);
     assertThat(failure(handle.extend(), ErrorCode.LOST)).hasMessageContaining("maxHold");
-    assertThat(storeHolds()).as("given back").isFalse();
+    assertThat(storeHolds()).as("released").isFalse();
     locks.assertNothingLeft();
   }
 
   @Test
-  void theStoreHoldsItHardlyLongerThanMaxHoldEvenWhenNobodyReleases() {
+  void theStoreHoldsItHardlyLongerThanMaxHoldEvenWithoutARelease() {
     hold(options().setRenew(true).setMaxHold(20_000));
     locks.pass(19_500);
     locks.backend.on(RELEASE, FaultyBackend.fail());
@@ -305,7 +305,7 @@ class LockHandleTest {
   }
 
   @Test
-  void whenTheLeaseRanOutCloseToMaxHoldThatIsWhatIsSaid() {
+  void aLeaseThatRanOutCloseToMaxHoldIsReportedAsSuch() {
     LockHandle handle = hold(options().setMaxHold(LEASE + 500));
     locks.pass(VALID);
     assertThat(failure(handle.extend(), ErrorCode.LOST)).hasMessageContaining("ran out");
@@ -324,7 +324,7 @@ class LockHandleTest {
   }
 
   @Test
-  void releaseIsIdempotentAndSaysTheSame() {
+  void releaseIsIdempotentWithTheSameResult() {
     LockHandle handle = hold(options());
     assertThat(done(handle.release())).isTrue();
     assertThat(done(handle.release())).isTrue();
@@ -332,7 +332,7 @@ class LockHandleTest {
   }
 
   @Test
-  void aReleaseThatCanNotBeToldFailsAndTheLeaseRunsOut() {
+  void aReleaseOfUnknownOutcomeFailsAndTheLeaseRunsOut() {
     LockHandle handle = hold(options().setRenew(true));
     locks.backend.on(RELEASE, FaultyBackend.fail());
     failure(handle.release(), ErrorCode.BACKEND_UNAVAILABLE);
@@ -382,7 +382,7 @@ class LockHandleTest {
   }
 
   @Test
-  void whatIsNeededForAValidityIsEnoughAndNotMuchMore() {
+  void theDurationForAValidityIsEnoughAndNotMuchMore() {
     for (long wanted : new long[] {1, 999_999, 1_000_000, 7_777_777, 3_600_000_000_000L}) {
       long needed = Validity.needed(wanted);
       assertThat(Validity.until(0, needed)).isGreaterThanOrEqualTo(wanted);

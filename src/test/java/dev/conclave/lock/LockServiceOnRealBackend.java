@@ -48,7 +48,7 @@ abstract class LockServiceOnRealBackend {
     return true;
   }
 
-  /** What the store's side counts that must not grow: connections, keys, subscriptions. */
+  /** Resources on the store's side that must not grow: connections, keys, subscriptions. */
   abstract long resources();
 
   @BeforeEach
@@ -81,7 +81,7 @@ abstract class LockServiceOnRealBackend {
             .setConfig(new JsonObject().put("backend", backend()).put("address", address)));
   }
 
-  /** A service of another process, or as good as that. */
+  /** A service of another process, or equal to one. */
   private LockService elsewhere() {
     Vertx other = anotherVertx();
     get(deploy(other, "elsewhere"));
@@ -177,7 +177,7 @@ abstract class LockServiceOnRealBackend {
   void afterACrashOfTheHolderItIsFreeAtTheExpiry() {
     LockService other = elsewhere();
     long before = System.nanoTime();
-    // Nobody renews and nobody releases: that is all a crash looks like from here.
+    // No renewal and no release: that is what a crash amounts to here.
     long fence = get(other.acquire(request("crashed").setLeaseDuration(700))).getFencingToken();
     LockGrant next = get(service.acquire(request("next")));
     assertThat(Duration.ofNanos(System.nanoTime() - before))
@@ -197,13 +197,13 @@ abstract class LockServiceOnRealBackend {
     long before = System.nanoTime();
     get(service.release(name, "a"));
     get(waiting);
-    // The fallback, which does without hints, would have taken up to five seconds.
+    // The fallback, without notifications, would have taken up to five seconds.
     assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(4));
     get(other.release(name, "b"));
   }
 
   @Test
-  void whoeverGaveUpLeavesNothing() {
+  void aCallerThatGivesUpLeavesNothing() {
     LockService other = elsewhere();
     get(service.acquire(request("holder")));
     assertThat(failureOf(other.acquire(request("short").setWaitTimeout(1_000))))
@@ -217,7 +217,7 @@ abstract class LockServiceOnRealBackend {
     assertFreeAtOnce();
   }
 
-  /** Nobody is offered it, so nobody stood in line. */
+  /** It is offered to no waiter, so none was in the queue. */
   private void assertFreeAtOnce() {
     eventually(
         "what was given up has arrived",
@@ -234,12 +234,12 @@ abstract class LockServiceOnRealBackend {
           }
           return granted;
         });
-    // What was given up may still be on its way, to be granted and released right after.
+    // A request that was given up may still arrive, to be granted and released right after.
     eventually("it is free", () -> get(service.find(name)) == null);
   }
 
   @Test
-  void undeployingFailsThoseWhoWaitAndTheirPlacesAreGivenBack() {
+  void undeployingFailsTheWaitersAndReleasesTheirPositions() {
     get(service.acquire(request("holder")));
     Vertx other = anotherVertx();
     String id = get(deploy(other, "leaving"));
@@ -250,15 +250,15 @@ abstract class LockServiceOnRealBackend {
     get(other.undeploy(id));
     assertThat(failureOf(waiting)).matches(ErrorCode.CLOSED::is);
     assertThat(get(service.release(name, "holder"))).isTrue();
-    // At once, not after an offer to somebody who is gone has lapsed.
+    // At once, not after an offer to a client that is gone has lapsed.
     get(service.acquire(request("probe").setWaitTimeout(0)));
     get(service.release(name, "probe"));
   }
 
   @Test
-  void closingVertxGivesBackThePlacesOfThoseWhoWait() {
+  void closingVertxReleasesThePositionsOfTheWaiters() {
     if (!sharesStore()) {
-      return; // Nobody is left who could look.
+      return; // No instance is left that could check.
     }
     get(service.acquire(request("holder")));
     Vertx other = anotherVertx();

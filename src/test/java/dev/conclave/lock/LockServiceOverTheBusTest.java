@@ -136,15 +136,15 @@ class LockServiceOverTheBusTest {
   }
 
   @Test
-  void withNobodyListeningThereIsAClearErrorAtOnce() {
-    LockService nobody =
+  void withoutAHandlerThereIsAClearErrorAtOnce() {
+    LockService unbound =
         LockService.createProxy(vertx, new LockServiceOptions().setAddress("nowhere"));
     for (Future<?> call :
         List.of(
-            nobody.acquire(request("a", 20_000)),
-            nobody.release("door", "a"),
-            nobody.find("door"),
-            DistributedLock.create(vertx, nobody, "door").acquire())) {
+            unbound.acquire(request("a", 20_000)),
+            unbound.release("door", "a"),
+            unbound.find("door"),
+            DistributedLock.create(vertx, unbound, "door").acquire())) {
       assertThat(failureOf(call))
           .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
           .hasMessage("no lock service listens on 'nowhere': deploy a LockServiceVerticle there");
@@ -176,7 +176,7 @@ class LockServiceOverTheBusTest {
   }
 
   @Test
-  void anAcquireWithoutAnAnswerFailsWhenItsReleaseHasBeenAnswered() {
+  void anAcquireWithoutAnAnswerFailsAfterItsRelease() {
     ContextScheduler scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
     FaultyBackend slow = new FaultyBackend(backend, scheduler);
     slow.on(FaultyBackend.Op.RELEASE, slow.delay(Duration.ofMillis(500), Duration.ZERO));
@@ -196,7 +196,7 @@ class LockServiceOverTheBusTest {
             vertx, new LockServiceOptions().setAddress("slow").setBackendTimeout(1_000));
     assertThat(failureOf(hasty.acquire(request("a", 0))))
         .matches(ErrorCode.BACKEND_UNAVAILABLE::is);
-    // A retry at once gets a lease that no release is on its way to.
+    // A retry at once gets a lease that no release under way can end.
     get(hasty.acquire(request("a", 0)));
     Async.pause(Duration.ofMillis(600));
     assertThat(get(local.owned("door", "a"))).isTrue();
@@ -347,11 +347,11 @@ class LockServiceOverTheBusTest {
     }
     assertThat(trouble).isEmpty();
     assertThat(granted).hasValue(800);
-    eventually("nobody waits", () -> wide.waiting() == 0 && wide.queues() == 0);
+    eventually("no request waits", () -> wide.waiting() == 0 && wide.queues() == 0);
   }
 
   @Test
-  void aHandlerThatThrowsHarmsNobodyElse() {
+  void aHandlerThatThrowsHarmsNoOtherHandler() {
     DistributedLock lock =
         DistributedLock.create(vertx, local, "door", new LockOptions().setLeaseDuration(200));
     Promise<LockHandle> acquired = Promise.promise();
@@ -359,13 +359,13 @@ class LockServiceOverTheBusTest {
     Context caller = vertx.getOrCreateContext().exceptionHandler(thrown::tryComplete);
     caller.runOnContext(v -> lock.acquire().onComplete(acquired));
     LockHandle handle = get(acquired.future());
-    Promise<Void> told = Promise.promise();
+    Promise<Void> notified = Promise.promise();
     handle.onLost(
         () -> {
           throw new IllegalStateException("a bug of the caller");
         });
-    handle.onLost(told::complete);
-    get(told.future());
+    handle.onLost(notified::complete);
+    get(notified.future());
     assertThat(get(thrown.future())).hasMessage("a bug of the caller");
     get(get(lock.acquire()).release());
   }

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Taking a lock on the caller's side. */
+/** Acquiring a lock, on the caller's side. */
 class LockTest {
   private static final Duration LONG = Duration.ofMinutes(10);
 
@@ -135,7 +135,7 @@ class LockTest {
   }
 
   @Test
-  void whenTheLockIsNotHadTheBodyDoesNotRun() {
+  void withoutTheLockTheBodyDoesNotRun() {
     locks.heldByStranger("door", LONG);
     Future<String> outcome =
         door()
@@ -157,7 +157,7 @@ class LockTest {
   }
 
   @Test
-  void aLockInsideItselfSaysThatThisProcessHoldsIt() {
+  void aLockInsideItselfFailsNamingThisProcess() {
     Future<?> outer = door().withLock(handle -> door().withLock(inner -> Future.succeededFuture()));
     locks.pass(3_100);
     assertThat(failure(outer, ErrorCode.TIMEOUT))
@@ -183,7 +183,7 @@ class LockTest {
   }
 
   @Test
-  void whoGaveUpBeforeAsksNothing() {
+  void aCallerThatGaveUpBeforeSendsNothing() {
     failure(door().acquire(Future.succeededFuture()), ErrorCode.CLOSED);
     assertThat(locks.backend.calls(ACQUIRE)).isZero();
   }
@@ -199,7 +199,7 @@ class LockTest {
   }
 
   @Test
-  void aGrantToACallerWhoHasGivenUpIsReleased() {
+  void aGrantToACallerThatHasGivenUpIsReleased() {
     SlowBus bus = new SlowBus(locks.time, locks.service, () -> 100);
     Promise<Void> giveUp = Promise.promise();
     Future<LockHandle> acquiring = locks.lock(bus, "door", options).acquire(giveUp.future());
@@ -225,11 +225,11 @@ class LockTest {
   }
 
   @Test
-  void aGrantThatArrivesWhenItIsOverIsReleasedAndIsNone() {
+  void aGrantThatArrivesWhenItIsOverIsReleasedAndFails() {
     Iterator<Long> delays = List.of(10L, 9_500L, 10L, 10L, 10L, 10L).iterator();
     SlowBus bus = new SlowBus(locks.time, locks.service, delays::next);
     Future<LockHandle> acquiring = locks.lock(bus, "door", options).acquire();
-    locks.pass(9_600); // there and back, and once more to find that it cannot be extended
+    locks.pass(9_600); // both ways, and once more to find that it cannot be extended
     failure(acquiring, ErrorCode.LOST);
     locks.pass(10_000);
     locks.assertNothingLeft();
@@ -245,16 +245,14 @@ class LockTest {
     assertThat(acquiring.isComplete()).as("while the extension is under way").isFalse();
     locks.pass(20);
     LockHandle handle = done(acquiring);
-    assertThat(handle.remaining())
-        .as("of the lease as it was granted")
-        .isBetween(ms(2_800), ms(2_950));
+    assertThat(handle.remaining()).as("of the original lease").isBetween(ms(2_800), ms(2_950));
     handle.release();
     locks.pass(70_000);
     locks.assertNothingLeft();
   }
 
   @Test
-  void whoDoesNotWaitGetsAnOldGrantAsItIs() {
+  void aCallerThatDoesNotWaitGetsAnOldGrantAsItIs() {
     Iterator<Long> delays = List.of(10L, 5_000L).iterator();
     SlowBus bus = new SlowBus(locks.time, locks.service, delays::next);
     Future<LockHandle> acquiring = locks.lock(bus, "door", options).tryAcquire();
@@ -278,7 +276,7 @@ class LockTest {
     assertThat(used).isBetween(140L, 300L);
   }
 
-  /** A service whose answers the test gives; it notes what it is asked. */
+  /** A service that the test completes; it records its calls. */
   private static LockService scripted(List<String> asked, Supplier<Future<LockGrant>> answer) {
     return (LockService)
         java.lang.reflect.Proxy.newProxyInstance(
@@ -307,7 +305,7 @@ class LockTest {
   }
 
   @Test
-  void aFailureThatDoesNotSayWhatBecameOfTheRequestIsFollowedByARelease() {
+  void aFailureOfUnknownOutcomeIsFollowedByARelease() {
     for (Throwable unknown :
         List.of(new IllegalStateException("a bug"), new ServiceException(17, "not one of ours"))) {
       List<String> asked = new ArrayList<>();

@@ -36,7 +36,7 @@ class ManualLocks {
     return request(name).setToken(token).setWaitTimeout(wait);
   }
 
-  /** Somebody whom this service knows nothing of holds the lock. */
+  /** A client of another service holds the lock. */
   void heldByStranger(String name, Duration duration) {
     assertThat(
             memory
@@ -67,13 +67,13 @@ class ManualLocks {
     return new ServiceLock(() -> time, () -> Runnable::run, over, name, options);
   }
 
-  /** What is left when nobody holds and nobody waits. */
+  /** Nothing is left when the lock is free and no request waits. */
   void assertNothingLeft() {
     pass(20_000);
     assertThat(service.waiting()).as("waiting").isZero();
-    assertThat(service.queues()).as("lines").isZero();
+    assertThat(service.queues()).as("queues").isZero();
     assertThat(time.pending()).as("timers").isZero();
-    assertThat(Footprint.of(memory)).as("records and places in line").isZero();
+    assertThat(Footprint.of(memory)).as("records and queue positions").isZero();
   }
 
   static ServiceException failure(Future<?> future, ErrorCode code) {

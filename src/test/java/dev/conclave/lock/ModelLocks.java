@@ -3,7 +3,7 @@ package dev.conclave.lock;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.time.Scheduler;
 
-/** Makes a process's lock service and locks as the product does, without chance. */
+/** A process's lock service and locks as in the product, without randomness. */
 public final class ModelLocks {
   private final Scheduler scheduler;
   private final LockService service;

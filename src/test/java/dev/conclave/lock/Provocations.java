@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Provokes every failure a lock service can answer with. {@code sound} works and lets one wait at
- * most; {@code broken} has a backend that always fails. Somebody holds the lock {@code held}.
+ * Provokes every failure of a lock service. {@code sound} works and lets one request wait at most;
+ * {@code broken} has a backend that always fails. The lock {@code held} is held.
  */
 final class Provocations {
   private Provocations() {}
 
-  /** What came of each, as it is seen by the caller. */
+  /** The outcome of each call, as the caller sees it. */
   static Future<JsonArray> run(LockService sound, LockService broken) {
     JsonArray seen = new JsonArray();
     Future<?> all = Future.succeededFuture();
@@ -87,10 +87,10 @@ final class Provocations {
     } else if (answer.cause() instanceof ServiceException failure) {
       JsonObject details = failure.getDebugInfo().copy();
       String message = failure.getMessage();
-      // What depends on the moment is compared only for being there.
+      // Details that depend on the moment are compared only for being present.
       for (String changing : List.of("age", "remaining")) {
         if (details.containsKey(changing)) {
-          // With the word before it: the wait may be as long.
+          // With the word before it: the number may also be the wait.
           String before = changing.equals("age") ? "for " : "with ";
           message = message.replace(before + details.getValue(changing) + " ms", before + "N ms");
           details.put(changing, "N");

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
-/** A service behind a bus that takes its time both ways, on the clock that the test moves. */
+/** A service behind a bus that is slow both ways, on the clock that the test moves. */
 final class SlowBus implements LockService {
   private final ManualScheduler time;
   private final LockService service;

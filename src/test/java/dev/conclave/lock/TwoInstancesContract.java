@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Two instances of the lock service on one address. Each also listens on an address of its own, so
- * that a test can choose which of them is asked.
+ * that a test can choose one of them.
  */
 abstract class TwoInstancesContract {
   private final String shared = "locks-" + UUID.randomUUID();

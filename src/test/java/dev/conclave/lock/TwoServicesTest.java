@@ -73,7 +73,7 @@ class TwoServicesTest {
   }
 
   @Test
-  void anAttemptUnderWayAtTheEndOfItsWaitGivesBackWhatItGot() {
+  void anAttemptUnderWayAtTheEndOfItsWaitReleasesItsLease() {
     locks.backend.on(Op.ACQUIRE, locks.backend.delay(Duration.ZERO, Duration.ofMillis(800)));
     Future<LockGrant> first = locks.service.acquire(request("door", "mine", 500));
     locks.pass(500);

@@ -17,14 +17,14 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Waiting for a lock: whose turn it is, what it costs, and when it ends. */
+/** Waiting for a lock: the order, the cost, and the end. */
 class WaitQueueTest {
   private static final Duration LONG = Duration.ofMinutes(10);
 
   private final ManualLocks locks = new ManualLocks();
 
   @Test
-  void waitingOnALongLeaseAsksOnlyNowAndThen() {
+  void waitingOnALongLeaseMakesFewAttempts() {
     locks.heldByStranger("door", LONG);
     Future<LockGrant> waiting = locks.service.acquire(request("door", "me", 60_000));
     locks.pass(59_999);
@@ -38,7 +38,7 @@ class WaitQueueTest {
   }
 
   @Test
-  void itsTurnWakesIt() {
+  void aNotificationWakesIt() {
     locks.heldByStranger("door", LONG);
     Future<LockGrant> waiting = locks.service.acquire(request("door", "me", 60_000));
     locks.pass(1_234);
@@ -143,7 +143,7 @@ class WaitQueueTest {
   }
 
   @Test
-  void aLongLineThatReleasesWithinItsOwnAnswersDoesNotOverflow() {
+  void aLongQueueThatReleasesWithinItsOwnAnswersDoesNotOverflow() {
     locks.heldByStranger("door", LONG);
     List<Long> fences = new ArrayList<>();
     for (int i = 0; i < 9_000; i++) {
@@ -163,7 +163,7 @@ class WaitQueueTest {
   }
 
   @Test
-  void anAnswersHandlerMayAskAgainAndStandsBehindTheOthers() {
+  void aHandlerMayRequestAgainAndQueuesBehindTheOthers() {
     List<String> order = new ArrayList<>();
     locks.heldByStranger("door", LONG);
     Future<LockGrant> first = locks.service.acquire(request("door", "a", 10_000));
@@ -183,7 +183,7 @@ class WaitQueueTest {
   }
 
   @Test
-  void aHandlerOfATimeoutMayAskAgain() {
+  void aHandlerOfATimeoutMayRequestAgain() {
     locks.heldByStranger("door", LONG);
     List<String> order = new ArrayList<>();
     locks
@@ -270,7 +270,7 @@ class WaitQueueTest {
   }
 
   @Test
-  void aRetryOfTheHolderDoesNotStandBehindThoseWhoWaitForIt() {
+  void aRetryOfTheHolderDoesNotQueueBehindItsWaiters() {
     LockGrant grant = done(locks.service.acquire(request("door", "mine", 10_000)));
     Future<LockGrant> other = locks.service.acquire(request("door", "other", 30_000));
     LockGrant again = done(locks.service.acquire(request("door", "mine", 10_000)));
@@ -284,7 +284,7 @@ class WaitQueueTest {
   }
 
   @Test
-  void aRetryAtAnotherServiceDoesNotStandInItsLine() {
+  void aRetryAtAnotherServiceDoesNotQueueThere() {
     LockGrant grant = done(locks.service.acquire(request("door", "mine", 10_000)));
     LocalLockManager other =
         new LocalLockManager(null, locks.time, locks.backend, new LockServiceOptions());
@@ -308,7 +308,7 @@ class WaitQueueTest {
   }
 
   @Test
-  void whoeverIsFirstAfterALeaveAsksAtOnce() {
+  void theFirstAfterALeaveMakesAnAttemptAtOnce() {
     locks.heldByStranger("door", LONG);
     locks.service.acquire(request("door", "a", 10_000));
     Future<LockGrant> second = locks.service.acquire(request("door", "b", 10_000));
@@ -343,7 +343,7 @@ class WaitQueueTest {
   }
 
   @Test
-  void closingFailsThoseWhoWaitAndLeavesNothing() {
+  void closingFailsTheWaitersAndLeavesNothing() {
     locks.heldByStranger("door", LONG);
     List<Future<LockGrant>> waiting = new ArrayList<>();
     for (int i = 0; i < 5; i++) {

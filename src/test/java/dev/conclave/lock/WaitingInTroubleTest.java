@@ -51,7 +51,7 @@ class WaitingInTroubleTest {
   }
 
   @Test
-  void thoseBehindReportTheTroubleOfTheFirst() {
+  void allWaitersReportTheTroubleOfTheFirst() {
     locks.backend.on(ACQUIRE, FaultyBackend.fail());
     locks.service.acquire(request("door", "a", 20_000));
     Future<LockGrant> behind = locks.service.acquire(request("door", "b", 5_000));
@@ -89,7 +89,7 @@ class WaitingInTroubleTest {
   }
 
   @Test
-  void anAttemptThatHangsForEverDoesNotHoldUpTheWait() {
+  void anAttemptThatHangsForeverDoesNotDelayTheWait() {
     locks.backend.on(ACQUIRE, FaultyBackend.hang());
     Future<LockGrant> waiting = locks.service.acquire(request("door", "a", 60_000));
     locks.pass(1_000);
@@ -149,13 +149,13 @@ class WaitingInTroubleTest {
   }
 
   @Test
-  void aPlaceTakenInLineAfterTheWaitIsGivenUpToo() {
+  void aPositionTakenInTheQueueAfterTheWaitIsGivenUpToo() {
     locks.heldByStranger("door", LONG);
     locks.backend.on(ACQUIRE, late(1_500, 100));
     failureAfter(locks.service.acquire(request("door", "a", 1_000)), 1_000);
     locks.pass(700);
     locks.strangerReleases("door");
-    // Nobody is offered it: it is free for whoever comes.
+    // It is offered to no waiter: any client can acquire it.
     locks.backend.heal();
     done(locks.service.acquire(request("door", "b", 0)));
     done(locks.service.release("door", "b"));
@@ -230,14 +230,14 @@ class WaitingInTroubleTest {
     locks.pass(2_900);
     assertThat(locks.held("door")).isFalse();
     locks.pass(200);
-    assertThat(locks.held("door")).as("what the late attempt got is given back").isFalse();
+    assertThat(locks.held("door")).as("the lease of the late attempt").isFalse();
     assertThat(done(locks.service.acquire(request("door", "next", 0))).getFencingToken())
         .as("there was a lease in between")
         .isGreaterThan(fence + 1);
   }
 
   @Test
-  void aBackendAlwaysTooSlowForTheLeaseIsToldApartFromATimeout() {
+  void aBackendAlwaysTooSlowForTheLeaseIsDistinguishedFromATimeout() {
     locks.backend.on(ACQUIRE, late(0, 300));
     Future<LockGrant> waiting =
         locks.service.acquire(request("door", "a", 30_000).setLeaseDuration(250));
@@ -250,7 +250,7 @@ class WaitingInTroubleTest {
   }
 
   @Test
-  void aReleaseStillOnItsWayDoesNotTakeAwayTheNextLeaseOfItsToken() {
+  void aReleaseStillOnItsWayDoesNotEndTheNextLeaseOfItsToken() {
     locks.heldByStranger("door", LONG);
     Future<LockGrant> first = locks.service.acquire(request("door", "a", 1_000));
     locks.backend.on(RELEASE, late(500, 0));
@@ -282,7 +282,7 @@ class WaitingInTroubleTest {
   }
 
   @Test
-  void closingWaitsForWhatIsGivenBackButNotForEver() {
+  void closingWaitsForReleasesButNotForever() {
     locks.heldByStranger("door", LONG);
     locks.service.acquire(request("door", "a", 3_000));
     locks.backend.on(RELEASE, FaultyBackend.hang());
@@ -322,7 +322,7 @@ class WaitingInTroubleTest {
   }
 
   @Test
-  void whoAsksWithATokenThatIsOnItsWayBackIsAnsweredWithinTheTimeoutToo() {
+  void aRequestWithATokenThatIsBeingReleasedEndsWithinTheTimeoutToo() {
     locks.backend.onAll(FaultyBackend.hang());
     Future<LockGrant> first = locks.service.acquire(request("door", "t", 0));
     locks.pass(5_000);
@@ -337,7 +337,7 @@ class WaitingInTroubleTest {
   }
 
   @Test
-  void whateverABackendFailsWithOrThrowsBecomesACode() {
+  void everyFailureAndExceptionOfABackendBecomesACode() {
     locks.backend.onAll(FaultyBackend.throwing(new IllegalStateException("a bug")));
     everyCall()
         .forEach(
