@@ -1,6 +1,6 @@
 package dev.conclave.lock;
 
-import static dev.conclave.lock.ManualLocks.done;
+import static dev.conclave.lock.LockFixture.done;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Acquisition;

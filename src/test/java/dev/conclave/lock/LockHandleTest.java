@@ -1,7 +1,7 @@
 package dev.conclave.lock;
 
-import static dev.conclave.lock.ManualLocks.done;
-import static dev.conclave.lock.ManualLocks.failure;
+import static dev.conclave.lock.LockFixture.done;
+import static dev.conclave.lock.LockFixture.failure;
 import static dev.conclave.testing.FaultyBackend.Op.ACQUIRE;
 import static dev.conclave.testing.FaultyBackend.Op.EXTEND;
 import static dev.conclave.testing.FaultyBackend.Op.RELEASE;
@@ -26,7 +26,7 @@ class LockHandleTest {
   private static final long LEASE = 9_000;
   private static final long VALID = LEASE - 90 - 2; // less the margin
 
-  private final ManualLocks locks = new ManualLocks();
+  private final LockFixture locks = new LockFixture();
   private final AtomicInteger lost = new AtomicInteger();
 
   private LockOptions options() {
@@ -347,7 +347,7 @@ class LockHandleTest {
     Random random = new Random(42);
     int valid = 0;
     for (int round = 0; round < 400; round++) {
-      ManualLocks here = new ManualLocks();
+      LockFixture here = new LockFixture();
       SlowBus bus = new SlowBus(here.time, here.service, () -> random.nextInt(400));
       here.backend.on(
           ACQUIRE, here.backend.delay(ms(random.nextInt(100)), ms(random.nextInt(100))));

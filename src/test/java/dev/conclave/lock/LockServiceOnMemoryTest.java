@@ -3,7 +3,7 @@ package dev.conclave.lock;
 import io.vertx.core.json.JsonObject;
 
 /** Verticle, proxy and locks on the memory backend. */
-class LockServiceOnMemoryTest extends LockServiceOnRealBackend {
+class LockServiceOnMemoryTest extends LockServiceContract {
   @Override
   JsonObject backend() {
     return new JsonObject().put("type", "memory");

@@ -4,7 +4,7 @@ import dev.conclave.testing.PostgresServer;
 import io.vertx.core.json.JsonObject;
 
 /** Verticle, proxy and locks on a real PostgreSQL. */
-class LockServiceOnPostgresTest extends LockServiceOnRealBackend {
+class LockServiceOnPostgresTest extends LockServiceContract {
   @Override
   JsonObject backend() {
     return new JsonObject().put("type", "postgres").put("uri", PostgresServer.shared().uri());

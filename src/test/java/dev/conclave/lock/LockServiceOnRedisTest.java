@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Verticle, proxy and locks on a real Redis. */
-class LockServiceOnRedisTest extends LockServiceOnRealBackend {
+class LockServiceOnRedisTest extends LockServiceContract {
   @Override
   JsonObject backend() {
     return new JsonObject()

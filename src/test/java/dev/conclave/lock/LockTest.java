@@ -1,8 +1,8 @@
 package dev.conclave.lock;
 
-import static dev.conclave.lock.ManualLocks.done;
-import static dev.conclave.lock.ManualLocks.failure;
-import static dev.conclave.lock.ManualLocks.request;
+import static dev.conclave.lock.LockFixture.done;
+import static dev.conclave.lock.LockFixture.failure;
+import static dev.conclave.lock.LockFixture.request;
 import static dev.conclave.testing.FaultyBackend.Op.ACQUIRE;
 import static dev.conclave.testing.FaultyBackend.Op.EXTEND;
 import static dev.conclave.testing.FaultyBackend.Op.RELEASE;
@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LockTest {
   private static final Duration LONG = Duration.ofMinutes(10);
 
-  private final ManualLocks locks = new ManualLocks();
+  private final LockFixture locks = new LockFixture();
   private final LockOptions options =
       new LockOptions().setLeaseDuration(9_000).setWaitTimeout(3_000);
 

@@ -1,8 +1,8 @@
 package dev.conclave.lock;
 
-import static dev.conclave.lock.ManualLocks.done;
-import static dev.conclave.lock.ManualLocks.failure;
-import static dev.conclave.lock.ManualLocks.request;
+import static dev.conclave.lock.LockFixture.done;
+import static dev.conclave.lock.LockFixture.failure;
+import static dev.conclave.lock.LockFixture.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.error.ErrorCode;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** One token that waits at two services, as a retry does that reaches another instance. */
 class TwoServicesTest {
-  private final ManualLocks locks = new ManualLocks();
+  private final LockFixture locks = new LockFixture();
   private final LocalLockManager other =
       new LocalLockManager(null, locks.time, locks.backend, new LockServiceOptions());
 

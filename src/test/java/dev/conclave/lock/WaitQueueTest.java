@@ -1,8 +1,8 @@
 package dev.conclave.lock;
 
-import static dev.conclave.lock.ManualLocks.done;
-import static dev.conclave.lock.ManualLocks.failure;
-import static dev.conclave.lock.ManualLocks.request;
+import static dev.conclave.lock.LockFixture.done;
+import static dev.conclave.lock.LockFixture.failure;
+import static dev.conclave.lock.LockFixture.request;
 import static dev.conclave.testing.FaultyBackend.Op.ACQUIRE;
 import static dev.conclave.testing.FaultyBackend.Op.OWNS;
 import static dev.conclave.testing.FaultyBackend.Op.RELEASE;
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class WaitQueueTest {
   private static final Duration LONG = Duration.ofMinutes(10);
 
-  private final ManualLocks locks = new ManualLocks();
+  private final LockFixture locks = new LockFixture();
 
   @Test
   void waitingOnALongLeaseMakesFewAttempts() {
@@ -320,7 +320,7 @@ class WaitQueueTest {
 
   @Test
   void tooManyWaitersAreRefusedAtOnce() {
-    ManualLocks few = new ManualLocks(new LockServiceOptions().setMaxWaiters(2));
+    LockFixture few = new LockFixture(new LockServiceOptions().setMaxWaiters(2));
     few.heldByStranger("door", LONG);
     few.service.acquire(request("door", "a", 1_000));
     few.service.acquire(request("door", "b", 1_000));
@@ -336,7 +336,7 @@ class WaitQueueTest {
 
   @Test
   void aWaitLongerThanTheServiceAllowsIsRefused() {
-    ManualLocks brief = new ManualLocks(new LockServiceOptions().setMaxWait(5_000));
+    LockFixture brief = new LockFixture(new LockServiceOptions().setMaxWait(5_000));
     assertThat(failure(brief.service.acquire(request("door", "a", 5_001)), ErrorCode.INVALID))
         .hasMessageContaining("waitTimeout 5001")
         .hasMessageContaining("5000 ms, the maxWait");

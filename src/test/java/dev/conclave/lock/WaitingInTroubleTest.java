@@ -1,8 +1,8 @@
 package dev.conclave.lock;
 
-import static dev.conclave.lock.ManualLocks.done;
-import static dev.conclave.lock.ManualLocks.failure;
-import static dev.conclave.lock.ManualLocks.request;
+import static dev.conclave.lock.LockFixture.done;
+import static dev.conclave.lock.LockFixture.failure;
+import static dev.conclave.lock.LockFixture.request;
 import static dev.conclave.testing.FaultyBackend.Op.ACQUIRE;
 import static dev.conclave.testing.FaultyBackend.Op.RELEASE;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class WaitingInTroubleTest {
   private static final Duration LONG = Duration.ofMinutes(10);
 
-  private final ManualLocks locks = new ManualLocks();
+  private final LockFixture locks = new LockFixture();
 
   private FaultyBackend.Fault late(long before, long after) {
     return locks.backend.delay(Duration.ofMillis(before), Duration.ofMillis(after));

@@ -14,17 +14,17 @@ import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
 
 /** A lock service on a backend that can be broken, on a clock that the test moves. */
-class ManualLocks {
+class LockFixture {
   final ManualScheduler time = new ManualScheduler();
   final MemoryBackend memory = new MemoryBackend(time);
   final FaultyBackend backend = new FaultyBackend(memory, time);
   final LocalLockManager service;
 
-  ManualLocks() {
+  LockFixture() {
     this(new LockServiceOptions());
   }
 
-  ManualLocks(LockServiceOptions options) {
+  LockFixture(LockServiceOptions options) {
     service = new LocalLockManager(null, time, backend, options);
   }
 

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
  * The verticle and its proxy on one real store. A subclass names the backend; every service has a
  * Vert.x of its own where the store can be shared between two.
  */
-abstract class LockServiceOnRealBackend {
+abstract class LockServiceContract {
   private static final long CYCLES = 10_000;
 
   private final String name = "lock-" + UUID.randomUUID();
