@@ -1,6 +1,6 @@
 package dev.conclave.backend;
 
-/** The answer to {@link SyncBackend#acquire}. That somebody else holds the key is no error. */
+/** The outcome of {@link SyncBackend#acquire}. A key that another token holds is not an error. */
 public sealed interface Acquisition {
 
   /**
@@ -14,8 +14,8 @@ public sealed interface Acquisition {
   /**
    * Another token holds the lease, or has been offered it.
    *
-   * @param holder who, since when and for how long; of an offer: to whom it is made, the key's last
-   *     fencing token, and {@code remaining} says when the offer lapses
+   * @param holder the holder's lease; for an offer: the owner it is made to, the key's last fencing
+   *     token, and in {@code remaining} the time until the offer lapses
    */
   record Refused(Lease holder) implements Acquisition {}
 

@@ -9,7 +9,7 @@ import java.util.List;
  * Makes backends of one type. Found by {@link java.util.ServiceLoader}: name the implementation in
  * {@code META-INF/services/dev.conclave.backend.BackendFactory} or {@code provides … with}.
  *
- * <p>A factory must load without its client library, so that it can say which one is missing.
+ * <p>A factory must load without its client library, so that it can report which one is missing.
  */
 public interface BackendFactory {
 
@@ -17,7 +17,7 @@ public interface BackendFactory {
   String type();
 
   /**
-   * Makes a backend. Does not connect yet: {@link SyncBackend#ping()} tells whether it can.
+   * Makes a backend. Does not connect yet: {@link SyncBackend#ping()} reports whether it can.
    *
    * @param config the backend's configuration object, {@code ${…}} already expanded
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when the configuration

@@ -14,14 +14,14 @@ import java.util.function.Supplier;
  *
  * <ol>
  *   <li>Vert.x ends the clients and timers of a verticle when it is undeployed, so a backend that
- *       several share must not be made on the context of the one that happened to come first.
+ *       several share must not be made on the context of the first of them.
  *   <li>Vert.x ends the clients of no verticle before it undeploys any, when it is closed itself.
- *       The verticles could not give back their leases then. So the backend has a verticle of its
+ *       The verticles could not release their leases then. So the backend has a verticle of its
  *       own, which stays until those who use it are gone.
  *   <li>It is deployed from a thread that belongs to no verticle: otherwise it would be a child.
- *   <li>It shares the event loop of whoever asks first. A call and its answer would change threads
- *       otherwise, which takes longer than a round trip to a store nearby. Vert.x gives event loops
- *       out in turn, so it declines those that are not the wanted one.
+ *   <li>It shares the event loop of the first caller. Otherwise a call and its outcome would change
+ *       threads, which takes longer than a round trip to a store nearby. Vert.x assigns event loops
+ *       in rotation, so the deployment is repeated until it is on the wanted one.
  * </ol>
  */
 final class BackendHost extends VerticleBase {
@@ -64,7 +64,7 @@ final class BackendHost extends VerticleBase {
   }
 
   /** Counts a handle that was closed; whether it was the last. Under the registry's lock. */
-  boolean givenBack(boolean byVerticle) {
+  boolean released(boolean byVerticle) {
     handles--;
     if (byVerticle && verticles.decrementAndGet() == 0 && end.future().isComplete()) {
       idle.tryComplete();
@@ -92,7 +92,7 @@ final class BackendHost extends VerticleBase {
             });
   }
 
-  /** The backend, told on the caller's context, once it is made; what its factory throws else. */
+  /** The backend, on the caller's context, once it is made, or the failure of its factory. */
   Future<SyncBackend> opened() {
     return CallerContext.answer(opened.future());
   }
@@ -102,7 +102,7 @@ final class BackendHost extends VerticleBase {
     return end.future();
   }
 
-  /** Closes the backend and undeploys this; told on the caller's context. */
+  /** Closes the backend and undeploys this; completes on the caller's context. */
   Future<Void> close() {
     Future<Void> end = CallerContext.answer(gone.future());
     deployed

@@ -34,11 +34,11 @@ public final class Backends {
   /**
    * A handle on the backend of this configuration, to be closed by the caller, once it can be
    * reached. Until all verticles that took one have closed theirs, the backend also outlives the
-   * beginning of {@link Vertx#close()}, so that they can give back what they hold.
+   * beginning of {@link Vertx#close()}, so that they can release what they hold.
    *
    * @return fails with {@link ErrorCode#INVALID} when the type is unknown, the client library is
-   *     missing, or the configuration breaks a rule, and with what {@link SyncBackend#ping()} says
-   *     when the backend can not be reached; nothing is left open then
+   *     missing, or the configuration breaks a rule, and with the failure of {@link
+   *     SyncBackend#ping()} when the backend cannot be reached; nothing is left open then
    */
   public static Future<SyncBackend> connect(Vertx vertx, JsonObject config) {
     return connect(vertx, config, SharedBackend::ping);
@@ -76,7 +76,7 @@ public final class Backends {
   }
 
   /**
-   * A backend of one's own, shared with nobody, on the context that this is called from.
+   * A backend that is not shared, on the caller's context.
    *
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID}, as {@link #connect}
    */
@@ -124,13 +124,12 @@ public final class Backends {
       if (host == fresh) {
         host.deploy(vertx);
       }
-      return new SharedBackend(host, () -> giveBack(config, host, byVerticle));
+      return new SharedBackend(host, () -> release(config, host, byVerticle));
     }
 
-    private Future<Void> giveBack(JsonObject config, BackendHost host, boolean byVerticle) {
+    private Future<Void> release(JsonObject config, BackendHost host, boolean byVerticle) {
       BackendHost left =
-          hosts.computeIfPresent(
-              config, (key, found) -> found.givenBack(byVerticle) ? null : found);
+          hosts.computeIfPresent(config, (key, found) -> found.released(byVerticle) ? null : found);
       return left == null ? host.close() : Future.succeededFuture();
     }
   }

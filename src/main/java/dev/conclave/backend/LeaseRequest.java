@@ -6,14 +6,14 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * A wish for a lease.
+ * A request for a lease.
  *
  * @param key what to hold
  * @param token the secret proof of ownership; never logged, never shown
  * @param duration how long to hold it, by the backend's clock, from the moment it grants
  * @param owner the public label of who holds it
  * @param metadata a small object for people and programs that inspect the lease, or null
- * @param waiter who wants to hear when it is worth asking again, or null for nobody
+ * @param waiter how the request joins the queue when it is refused, or null
  */
 public record LeaseRequest(
     LeaseKey key,
@@ -24,15 +24,15 @@ public record LeaseRequest(
     Waiter waiter) {
 
   /**
-   * A wish to stand in line after a refusal.
+   * A position in the queue after a refusal.
    *
-   * @param patience how long the place in line is kept, by the backend's clock; asking again with
-   *     the same token keeps the place and starts its time anew
-   * @param turn called, on any thread and perhaps more than once or for nothing, when the token
-   *     should ask again
+   * @param patience how long the position is kept, by the backend's clock; another request with the
+   *     same token keeps the position and restarts this time
+   * @param turn the notification: called when the token should request again, on any thread,
+   *     possibly more than once or without a reason
    */
   public record Waiter(Duration patience, Runnable turn) {
-    /** Fails with {@link ErrorCode#INVALID} when the patience is no valid duration. */
+    /** Fails with {@link ErrorCode#INVALID} when the patience is not a valid duration. */
     public Waiter {
       LeaseRules.checkDuration(patience);
       Objects.requireNonNull(turn, "turn");
@@ -48,17 +48,17 @@ public record LeaseRequest(
     LeaseRules.checkMetadata(metadata);
   }
 
-  /** A wish without metadata that does not stand in line. */
+  /** A request without metadata that does not join the queue. */
   public static LeaseRequest of(LeaseKey key, String token, Duration duration, String owner) {
     return new LeaseRequest(key, token, duration, owner, null, null);
   }
 
-  /** The same wish with metadata. */
+  /** The same request with metadata. */
   public LeaseRequest withMetadata(JsonObject metadata) {
     return new LeaseRequest(key, token, duration, owner, metadata, waiter);
   }
 
-  /** The same wish, standing in line when refused. */
+  /** The same request, which joins the queue when it is refused. */
   public LeaseRequest waiting(Duration patience, Runnable turn) {
     return new LeaseRequest(key, token, duration, owner, metadata, new Waiter(patience, turn));
   }

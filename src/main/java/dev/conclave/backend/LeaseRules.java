@@ -129,7 +129,7 @@ public final class LeaseRules {
     return Character.isBmpCodePoint(codePoint) && Character.isSurrogate((char) codePoint);
   }
 
-  /** Whether nothing but printable ASCII is in it: so nearly always, and quickly told. */
+  /** Whether it holds only printable ASCII: the common case, which is checked quickly. */
   private static boolean isShortAndPlain(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

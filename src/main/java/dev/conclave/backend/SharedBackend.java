@@ -12,14 +12,14 @@ import java.util.function.Supplier;
 /** One caller's handle on a backend that others use too. */
 final class SharedBackend implements SyncBackend {
   private final BackendHost host;
-  private final Supplier<Future<Void>> giveBack;
+  private final Supplier<Future<Void>> release;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
   private volatile SyncBackend backend;
 
-  SharedBackend(BackendHost host, Supplier<Future<Void>> giveBack) {
+  SharedBackend(BackendHost host, Supplier<Future<Void>> release) {
     this.host = host;
-    this.giveBack = giveBack;
+    this.release = release;
   }
 
   /** Completes when this can be used. */
@@ -128,6 +128,6 @@ final class SharedBackend implements SyncBackend {
     }
     watches.forEach(Watch::close);
     watches.clear();
-    return giveBack.get();
+    return release.get();
   }
 }

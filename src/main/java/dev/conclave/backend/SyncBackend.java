@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * A store of leases: all that Conclave asks of Redis, PostgreSQL, Kubernetes or anything else.
+ * A store of leases: all that Conclave needs from Redis, PostgreSQL, Kubernetes or another store.
  *
  * <p>A <b>lease</b> is a named record that one token holds until it expires on the backend's clock.
  * Locks, leaderships and task runs are leases; everything about them is written once, above this
@@ -17,11 +17,10 @@ import java.util.Optional;
  * <ol>
  *   <li>It is <b>one atomic step</b> on the server, decided by the server's clock. (Kubernetes has
  *       no such clock and observes; see its backend.)
- *   <li>It never blocks the caller, may be called from any thread, and answers on the Vert.x
- *       context it was called from, if it was called from one. A future that is already complete
- *       counts as answered there.
+ *   <li>It never blocks the caller and may be called from any thread. Its future completes on the
+ *       caller's Vert.x context, if there is one, or is complete when the call returns.
  *   <li>Its future <b>always completes</b>: within the backend's own timeout at the latest.
- *   <li>What is a normal outcome is a value. Failures mean a broken backend ({@link
+ *   <li>A normal outcome is a value. Failures mean a broken backend ({@link
  *       ErrorCode#BACKEND_UNAVAILABLE}, whose outcome may be unknown), misuse ({@link
  *       ErrorCode#INVALID}) or a closed backend ({@link ErrorCode#CLOSED}).
  *   <li>No message, log line or inspection shows a token or a credential.
@@ -31,14 +30,15 @@ import java.util.Optional;
  * microseconds since 1970)}, decided inside the atomic step. So they grow for every new holding
  * even when the backend has lost or purged the record. They stay below 2^53.
  *
- * <p><b>The line.</b> A refused request that carries a {@link LeaseRequest.Waiter} gets a place in
- * line. When the lease is released or revoked, a backend that hands over reserves it for the first
- * in line for a moment (an <i>offer</i>), calls that waiter's {@code turn} and nobody else's, and
- * refuses everybody else meanwhile. The waiter claims it by asking again with the same token; that
- * claim is the new holding. An offer that nobody claims lapses soon, and the next in line is told.
- * A lease that <i>expires</i> is offered to nobody: whoever asks first gets it. A backend that does
- * not hand over may call {@code turn} whenever the key may have become free, or never. Waiters must
- * not depend on it: they ask again at the holder's expiry, and now and then.
+ * <p><b>The queue.</b> A refused request that carries a {@link LeaseRequest.Waiter} joins the queue
+ * of its key. When the lease is released or revoked, a backend that hands over reserves it for the
+ * first waiter of the queue for a short time ({@link #OFFER}), calls the {@code turn} of that
+ * waiter only, and refuses all others meanwhile. The waiter claims the offer with another request
+ * that has the same token; this claim is the new holding. An unclaimed offer lapses, and the next
+ * waiter is notified. A lease that <i>expires</i> is not offered: the first request gets it. A
+ * backend that does not hand over may call {@code turn} whenever the key may have become free, or
+ * never. Waiters must not depend on it: they request again when the holder's time expires, and at
+ * intervals.
  */
 public interface SyncBackend {
   /**
@@ -63,27 +63,28 @@ public interface SyncBackend {
   /**
    * Sets the remaining time of a live lease of this token to the duration.
    *
-   * <p><b>Never acquires</b>: an expired lease is lost even when nobody has taken it since.
+   * <p><b>Never acquires</b>: an expired lease is lost even if no other token has acquired it
+   * since.
    *
    * @return true when extended, false when the token does not hold the lease
    */
   Future<Boolean> extend(LeaseKey key, String token, Duration duration);
 
   /**
-   * Vacates a live lease of this token, or gives up its place in line or its offer. Idempotent: a
-   * stranger's token, an expired lease or a second call change nothing.
+   * Vacates a live lease of this token, or gives up its position in the queue or its offer.
+   * Idempotent: another token, an expired lease or a second call change nothing.
    *
    * @return true when a live lease of this token was vacated
    */
   Future<Boolean> release(LeaseKey key, String token);
 
   /**
-   * Gives up this token's place in line, or an offer made to it, and never a lease that it holds:
-   * so one of two requests with one token can end without ending what the other was granted.
+   * Gives up this token's position in the queue, or an offer made to it, and never a lease that it
+   * holds: so one of two requests with one token can end without ending what the other was granted.
    * Idempotent.
    *
-   * <p>A backend should override this with one atomic step. As it stands here it may end a lease
-   * that is granted to the token at the very moment.
+   * <p>A backend should override this with one atomic step. This default may end a lease that is
+   * granted to the token at the same moment.
    */
   default Future<Void> leave(LeaseKey key, String token) {
     return owns(key, token)
@@ -91,7 +92,7 @@ public interface SyncBackend {
             held -> held ? Future.<Void>succeededFuture() : release(key, token).<Void>mapEmpty());
   }
 
-  /** Who holds the key, if anybody does. An offer is not a holding. */
+  /** The lease of the key's holder; empty if the key is free. An offer is not a holding. */
   Future<Optional<Lease>> find(LeaseKey key);
 
   /** Whether this token holds a live lease of the key. */
@@ -101,17 +102,17 @@ public interface SyncBackend {
    * Lists live leases whose name begins with the prefix, in no particular order. A lease that lives
    * during the whole walk through the pages is shown, perhaps more than once.
    *
-   * @param prefix compared as it is, no pattern; empty for all
+   * @param prefix compared literally, not as a pattern; empty for all
    * @param page null for the first page, else {@link LeasePage#next()} of the page before
    * @param limit how many leases a page holds at most, from 1 to {@link LeaseRules#MAX_PAGE}
    */
   Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit);
 
   /**
-   * Vacates the key whoever holds it, for administration. The next holding gets a greater fencing
-   * token; the former holder finds out at its next extend.
+   * Vacates the key regardless of its holder, for administration. The next holding gets a greater
+   * fencing token; the former holder finds out at its next extend.
    *
-   * @return true when somebody held it
+   * @return true if the key was held
    */
   Future<Boolean> revoke(LeaseKey key);
 
@@ -123,7 +124,7 @@ public interface SyncBackend {
   Watch watch(LeaseKey key, Runnable hint);
 
   /**
-   * Moves a register that only grows. Registers are no leases and have a name space of their own;
+   * Moves a register that only grows. Registers are not leases and have a name space of their own;
    * one that was never set is below every mark. It is remembered for a year at least after its last
    * move.
    *
@@ -134,13 +135,13 @@ public interface SyncBackend {
 
   /**
    * Reads a register and the store's clock, in one step: the clock by which leases expire and
-   * fencing tokens grow. A caller whose marks are times learns by it how far its own clock is off,
-   * and refrains from a mark that the store's time is far from; {@link #advance} itself takes every
-   * mark, because a mark need not be a time. (Kubernetes, which has no clock in its objects,
-   * answers with the {@code Date} of the API server's answer, in whole seconds.)
+   * fencing tokens grow. A caller whose marks are times can compare its own clock with the store's
+   * and reject a mark that is far from it; {@link #advance} itself accepts every mark, because a
+   * mark need not be a time. (Kubernetes, which has no clock in its objects, returns the {@code
+   * Date} of the API server's response, in whole seconds.)
    *
-   * <p>A backend that cannot tell its store's time answers with nothing, as this default does: then
-   * nothing keeps a clock that is years ahead from setting a mark years ahead.
+   * <p>A backend that does not know its store's time returns an empty result, as this default does.
+   * Then a clock that is years ahead can set a mark years ahead.
    */
   default Future<Optional<Register>> register(String name) {
     return Future.succeededFuture(Optional.empty());
@@ -148,8 +149,8 @@ public interface SyncBackend {
 
   /**
    * Sets a register back, for administration: the counterpart of {@link #advance}, as {@link
-   * #revoke} is of {@link #acquire}. A backend that answers {@link #register} with nothing may
-   * refuse it with {@link ErrorCode#INVALID}, as this default does.
+   * #revoke} is of {@link #acquire}. A backend whose {@link #register} is empty may refuse it with
+   * {@link ErrorCode#INVALID}, as this default does.
    *
    * @param mark from 0 to {@link LeaseRules#MAX_MARK}
    * @return true iff the register held a greater mark; it then holds this one
@@ -168,9 +169,9 @@ public interface SyncBackend {
 
   /**
    * Why the store cannot be reached at the moment: one sentence for people, without credentials. A
-   * call that has had no answer in time names it as the last cause. From any thread, at once.
+   * call that timed out names it as the last cause. From any thread, at once.
    *
-   * @return null while the store can be reached, or when nothing is known, as this default does
+   * @return null while the store can be reached, or if the reason is unknown, as this default does
    */
   default String trouble() {
     return null;

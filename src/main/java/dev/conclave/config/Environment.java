@@ -30,7 +30,7 @@ public final class Environment {
 
   private final UnaryOperator<String> variables;
 
-  /** Expansion by a look-up that answers null for what is not set. */
+  /** Expansion by a function that returns null for an unset variable. */
   public Environment(UnaryOperator<String> variables) {
     this.variables = variables;
   }

@@ -13,9 +13,11 @@ import io.vertx.serviceproxy.ServiceException;
 public enum ErrorCode {
   /** The lock was held by others until the caller's wait was over. */
   TIMEOUT(4801),
-  /** The token does not hold the lease now: it never did, gave it back, or let it expire. */
+  /**
+   * The token does not hold the lease now: it never did, or the lease was released or has expired.
+   */
   NOT_OWNER(4802),
-  /** A lease that was held is not held any more although nobody here released it. */
+  /** A lease that was held is lost, although it was not released here. */
   LOST(4803),
   /** The backend did not answer, or answered with an error; the outcome may be unknown. */
   BACKEND_UNAVAILABLE(4804),
@@ -60,7 +62,7 @@ public enum ErrorCode {
                 + (cause.getMessage() == null ? cause.getClass().getName() : cause.getMessage()));
   }
 
-  /** What somebody sent or configured, and is told back, may be of any size. */
+  /** A message may repeat what was sent or configured, which may be of any size. */
   private static String bounded(String message) {
     return message.length() > MAX_MESSAGE ? message.substring(0, MAX_MESSAGE) + "…" : message;
   }

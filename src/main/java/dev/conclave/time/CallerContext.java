@@ -11,15 +11,15 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
 /**
- * Takes a call to the thread it belongs to, and its answer back to the Vert.x context the call came
- * from, duplicated contexts included. A call from no context is answered wherever it ended.
+ * Runs a call on the thread it belongs to, and completes its future on the Vert.x context of the
+ * caller, duplicated contexts included. Without such a context it completes on any thread.
  */
 public final class CallerContext {
   private CallerContext() {}
 
   /**
-   * The same outcome, reported on the context that this is called from. What a listener throws is
-   * reported as {@link #report} says, and does not reach the code that completes the future.
+   * The same outcome, on the caller's context. What a listener throws is reported as {@link
+   * #report} describes, and does not reach the code that completes the future.
    */
   public static <T> Future<T> answer(Future<T> future) {
     if (future.isComplete()) {
@@ -27,13 +27,13 @@ public final class CallerContext {
     }
     Context caller = Vertx.currentContext();
     Promise<T> promise = Promise.promise();
-    future.onComplete(outcome -> tell(caller, promise, outcome));
+    future.onComplete(outcome -> complete(caller, promise, outcome));
     return promise.future();
   }
 
   /**
-   * Runs the call on the scheduler's thread, at once when this is it, and answers on the context
-   * that this is called from. What the call throws is its failure.
+   * Runs the call on the scheduler's thread, at once when this is it, and completes on the caller's
+   * context. What the call throws is its failure.
    */
   public static <T> Future<T> call(Scheduler scheduler, Supplier<Future<T>> call) {
     if (scheduler.isCurrent()) {
@@ -41,7 +41,8 @@ public final class CallerContext {
     }
     Context caller = Vertx.currentContext();
     Promise<T> promise = Promise.promise();
-    scheduler.execute(() -> attempt(call).onComplete(outcome -> tell(caller, promise, outcome)));
+    scheduler.execute(
+        () -> attempt(call).onComplete(outcome -> complete(caller, promise, outcome)));
     return promise.future();
   }
 
@@ -65,8 +66,8 @@ public final class CallerContext {
   }
 
   /**
-   * Makes the call on a thread that belongs to no verticle: what it deploys is nobody's child, and
-   * stays when the verticle that this is called from is undeployed. Tells wherever it ended.
+   * Makes the call on a thread that belongs to no verticle: what it deploys has no parent, and
+   * stays when the calling verticle is undeployed. Completes on any thread.
    */
   public static <T> Future<T> outside(Supplier<Future<T>> call) {
     Promise<T> promise = Promise.promise();
@@ -98,8 +99,8 @@ public final class CallerContext {
   }
 
   /**
-   * Runs code that is not ours, such as a listener or a hint. Whatever it throws ends nothing here:
-   * it is reported as {@link #report} says.
+   * Runs foreign code, such as a listener or a hint. What it throws does not reach the caller: it
+   * is reported as {@link #report} describes.
    */
   public static void guarded(Runnable foreign) {
     try {
@@ -128,7 +129,7 @@ public final class CallerContext {
     throw (T) thrown;
   }
 
-  private static <T> void tell(Context caller, Promise<T> promise, AsyncResult<T> outcome) {
+  private static <T> void complete(Context caller, Promise<T> promise, AsyncResult<T> outcome) {
     if (caller == null || Vertx.currentContext() == caller) {
       guarded(() -> promise.handle(outcome));
     } else {

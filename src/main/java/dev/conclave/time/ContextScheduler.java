@@ -19,9 +19,9 @@ import java.util.concurrent.RejectedExecutionException;
  *   <li>The queue is a binary heap in which every entry knows its index.
  *   <li>The Vert.x timer is armed for the earliest deadline; it is armed anew only when an earlier
  *       one comes in.
- *   <li>When it fires, it runs all that is due, and if that holds a timer which likes company,
- *       those that may join it, found by looking at all once. Then it arms itself for the earliest
- *       that is left. It may find nothing due: cancelling an entry does not touch it.
+ *   <li>When it fires, it runs all that is due. If one of these may be joined, it also runs those
+ *       that may run early. Then it arms itself for the earliest that is left. It may find nothing
+ *       due: cancelling an entry does not touch it.
  *   <li>It is set on this scheduler's own context and no other. Several contexts share a thread,
  *       and Vert.x cancels what was set on a verticle's context when that verticle is undeployed.
  * </ol>
@@ -215,15 +215,15 @@ public final class ContextScheduler implements Scheduler {
   private void fire() {
     timerId = NOT_ARMED;
     long now = nanoTime();
-    boolean company = false;
+    boolean joinable = false;
     try {
       while (size > 0 && heap[0].deadline - now <= 0) {
         Entry due = heap[0];
         remove(due);
-        company |= due.early > 0;
+        joinable |= due.early > 0;
         CallerContext.guarded(due.action);
       }
-      if (company) {
+      if (joinable) {
         runThoseThatJoin(now);
       }
     } finally {

@@ -54,7 +54,10 @@ public final class DetachedDeployment {
                     .onFailure(refused -> leave(vertx, id)));
   }
 
-  /** Completes when it has ended, whoever undeploys it; fails with what its stop failed with. */
+  /**
+   * Completes when it is undeployed, here or by another caller; fails with what its stop failed
+   * with.
+   */
   public Future<Void> undeploy() {
     return end().eventually(() -> leave(vertx, parent));
   }
@@ -90,13 +93,13 @@ public final class DetachedDeployment {
   private Future<Void> gone() {
     Scheduler scheduler = Schedulers.of(vertx).shared();
     Promise<Void> gone = Promise.promise();
-    scheduler.execute(() -> lookFor(scheduler, gone));
+    scheduler.execute(() -> pollFor(scheduler, gone));
     return gone.future();
   }
 
-  private void lookFor(Scheduler scheduler, Promise<Void> gone) {
+  private void pollFor(Scheduler scheduler, Promise<Void> gone) {
     if (vertx.deploymentIDs().contains(child)) {
-      scheduler.schedule(PAUSE, () -> lookFor(scheduler, gone));
+      scheduler.schedule(PAUSE, () -> pollFor(scheduler, gone));
     } else {
       gone.complete();
     }

@@ -13,7 +13,7 @@ import java.util.concurrent.Executor;
  */
 public interface Scheduler {
 
-  /** The monotonic clock, in nanoseconds, that all local validity is reckoned by. */
+  /** The monotonic clock, in nanoseconds, by which all local validity is computed. */
   long nanoTime();
 
   /** The wall clock: for people's eyes and for calendars, never for leases. */
@@ -26,7 +26,7 @@ public interface Scheduler {
    * Runs the action once the delay is over, never within this call. To be called on this
    * scheduler's thread only.
    *
-   * @param delay in nanoseconds; what is not positive is due at once
+   * @param delay in nanoseconds; zero or less is due at once
    */
   Timer schedule(long delay, Runnable action);
 
@@ -52,8 +52,8 @@ public interface Scheduler {
   boolean isCurrent();
 
   /**
-   * Where code of the caller runs that is called later, one action after the other: on the Vert.x
-   * context that this is called from. Without a context, the scheduler decides.
+   * Runs callbacks of the caller, one after the other, on the caller's Vert.x context. Without a
+   * context, the scheduler decides where.
    */
   default Executor caller() {
     Context context = Vertx.currentContext();
@@ -65,7 +65,7 @@ public interface Scheduler {
   /** Something that was scheduled. To be used on its scheduler's thread only. */
   @FunctionalInterface
   interface Timer {
-    /** Takes it back; idempotent, and without effect when it has run. */
+    /** Cancels it; idempotent, and without effect after it has run. */
     void cancel();
   }
 }

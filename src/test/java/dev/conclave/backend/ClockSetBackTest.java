@@ -30,7 +30,7 @@ class ClockSetBackTest {
 
   private WallClock clock() {
     if (!WallClock.canShift()) {
-      throw notTried("there is no C compiler");
+      throw notTried("no C compiler was found");
     }
     return new WallClock(folder.resolve("clock"), 0);
   }
@@ -46,7 +46,7 @@ class ClockSetBackTest {
     WallClock clock = clock();
     try (RedisServer server =
         RedisServer.startWithClock(clock)
-            .orElseThrow(() -> notTried("there is no redis-server that is linked dynamically"))) {
+            .orElseThrow(() -> notTried("no dynamically linked redis-server was found"))) {
       JsonObject config =
           new JsonObject()
               .put("type", "redis")

@@ -57,7 +57,7 @@ public abstract class ContractFixture {
     return true;
   }
 
-  /** Whether watches ever hear anything; one that is told to do without notifications says no. */
+  /** Whether watches are ever notified; false for a backend configured without notifications. */
   protected boolean hints() {
     return true;
   }
@@ -102,13 +102,13 @@ public abstract class ContractFixture {
     }
   }
 
-  /** What the test needs besides backends, such as a proxy; closed after them. */
+  /** What the test needs in addition to backends, such as a proxy; closed after them. */
   protected final <T extends AutoCloseable> T closing(T other) {
     others.add(other);
     return other;
   }
 
-  /** One more backend on the same store; the same one where a store can not be shared. */
+  /** One more backend on the same store; the same one where a store cannot be shared. */
   protected final SyncBackend another() {
     if (!opened.isEmpty() && !sharesStore()) {
       return backend;
@@ -122,12 +122,12 @@ public abstract class ContractFixture {
     return next;
   }
 
-  /** A key nobody else uses. */
+  /** A key that no other test uses. */
   protected static LeaseKey key() {
     return LeaseKey.lock("contract-" + UUID.randomUUID());
   }
 
-  /** A token nobody else has. */
+  /** A token that no other caller has. */
   protected static String token() {
     return Planted.secret();
   }

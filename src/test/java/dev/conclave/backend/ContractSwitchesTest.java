@@ -43,7 +43,7 @@ class ContractSwitchesTest {
     return Stream.of(
         WaitersContract::aWaitersTurnComesOnRelease,
         WaitersContract::aWaitersTurnComesOnRevoke,
-        WaitersContract::anOfferIsTheFirstWaitersAndNobodyElses,
+        WaitersContract::anOfferIsForTheFirstWaiterOnly,
         WaitersContract::leavingGivesUpAnOffer,
         WaitersContract::anUnclaimedOfferLapsesSoonAndGoesToTheNext,
         WaitersContract::releaseGivesUpAPlaceInLineAndAnOffer);

@@ -146,14 +146,14 @@ public abstract class HostileCallersContract extends WaitersContract {
     }
     vertx.exceptionHandler(expected -> {});
     LeaseKey key = key();
-    AtomicInteger heard = new AtomicInteger();
+    AtomicInteger hints = new AtomicInteger();
     List<Watch> watches =
         List.of(
             backend.watch(key, this::fail),
-            backend.watch(key, heard::incrementAndGet),
+            backend.watch(key, hints::incrementAndGet),
             backend.watch(key, this::fail));
     for (int round = 0; round < 3; round++) {
-      int before = heard.get();
+      int before = hints.get();
       eventually(
           "a hint after one that throws",
           () -> {
@@ -161,9 +161,9 @@ public abstract class HostileCallersContract extends WaitersContract {
             acquire(key, token, LONG);
             assertThat(get(backend.extend(key, token, LONG))).isTrue();
             assertThat(get(backend.release(key, token))).isTrue();
-            return heard.get() > before;
+            return hints.get() > before;
           });
-      quiet(heard);
+      quiet(hints);
     }
     assertThat(thrown.get()).isPositive();
     watches.forEach(Watch::close);
@@ -210,7 +210,7 @@ public abstract class HostileCallersContract extends WaitersContract {
   }
 
   @Test
-  void turnsAndHintsThatThrowHarmNobody() {
+  void notificationsThatThrowHarmNoOtherCaller() {
     LeaseKey key = key();
     String holder = token();
     acquire(key, holder, LONG);
@@ -226,7 +226,7 @@ public abstract class HostileCallersContract extends WaitersContract {
       int before = hints.get();
       assertThat(get(backend.release(key, holder))).isTrue();
       eventually("the claim", () -> get(backend.acquire(waiting)).granted());
-      eventually("a sound hint beside a broken one", () -> !hints() || hints.get() > before);
+      eventually("a sound hint next to a broken one", () -> !hints() || hints.get() > before);
       assertThat(get(backend.release(key, waiting.token()))).isTrue();
     }
     acquire(key, token(), LONG);

@@ -101,7 +101,7 @@ public abstract class InspectionContract extends StoreClockContract {
   }
 
   @Test
-  void aListPrefixIsNoPattern() {
+  void aListPrefixIsNotAPattern() {
     String id = UUID.randomUUID().toString();
     for (String name : List.of("*" + id, "?" + id, "[a]" + id, "%" + id, "_" + id, "\\" + id)) {
       LeaseKey key = LeaseKey.lock(name);

@@ -87,7 +87,7 @@ public abstract class LeaseContract extends ContractFixture {
     long before = System.nanoTime();
     long first = acquire(key, token(), SHORT);
     long second = acquireAfterExpiry(key, token());
-    // By this machine's clock; the store's may run faster, by no more than holders reckon with.
+    // By this machine's clock; the store's may run faster, by no more than the holders' margin.
     assertThat(Duration.ofNanos(System.nanoTime() - before))
         .isGreaterThanOrEqualTo(SHORT.minus(SHORT.dividedBy(100)).minusMillis(2));
     assertThat(second).isGreaterThan(first);
@@ -444,7 +444,7 @@ public abstract class LeaseContract extends ContractFixture {
   }
 
   @Test
-  void revokeVacatesWhoeverHoldsIt() {
+  void revokeVacatesTheKeyRegardlessOfItsHolder() {
     LeaseKey key = key();
     String token = token();
     long first = acquire(key, token, LONG);

@@ -45,7 +45,7 @@ public abstract class WaitersContract extends InspectionContract {
     AtomicInteger hints = new AtomicInteger();
     SyncBackend watcher = another();
     Watch watch = watcher.watch(key, hints::incrementAndGet);
-    // A watch may take a moment to reach the server: change something until it is heard.
+    // A watch may take a moment to reach the server: change something until it is notified.
     eventually(
         HINTS,
         () -> {
@@ -83,7 +83,7 @@ public abstract class WaitersContract extends InspectionContract {
   }
 
   @Test
-  void aClosedWatchHearsNothing() {
+  void aClosedWatchIsNotNotified() {
     if (!hints()) {
       return;
     }
@@ -143,7 +143,7 @@ public abstract class WaitersContract extends InspectionContract {
   }
 
   @Test
-  void anOfferIsTheFirstWaitersAndNobodyElses() {
+  void anOfferIsForTheFirstWaiterOnly() {
     if (!handsOver()) {
       return;
     }
@@ -199,7 +199,7 @@ public abstract class WaitersContract extends InspectionContract {
     assertThat(get(backend.find(key)).orElseThrow().fencingToken()).isEqualTo(fence);
     get(backend.release(key, holder));
     assertThat(get(backend.acquire(LeaseRequest.of(key, token(), LONG, "next"))).granted())
-        .as("nobody stands in line")
+        .as("the queue is empty")
         .isTrue();
     assertThat(failureOf(backend.leave(key, ""))).matches(ErrorCode.INVALID::is);
   }

@@ -65,9 +65,9 @@ class ConfigSchemaTest {
   }
 
   @Test
-  void severalMistakesAreToldAtOnceAndEachOnce() {
-    String told = refusal("", config().put("name", 5).put("size", "big").put("colour", "red"));
-    assertThat(told.split("; (?=name|size|colour)"))
+  void severalMistakesAreReportedAtOnceAndEachOnce() {
+    String message = refusal("", config().put("name", 5).put("size", "big").put("colour", "red"));
+    assertThat(message.split("; (?=name|size|colour)"))
         .containsExactlyInAnyOrder(
             "name is 5; expected a name",
             "size is \"big\"; expected a whole number, at least 1",

@@ -122,7 +122,7 @@ class EnvironmentTest {
   }
 
   @Test
-  void placesOfNestedValuesAreTold() {
+  void placesOfNestedValuesAreReported() {
     List<List<String>> asked = new ArrayList<>();
     JsonArray list = new JsonArray().add(1).add(new JsonObject().put("b.c", "${DIGITS}"));
     environment.expand(

@@ -25,7 +25,7 @@ import java.util.function.Consumer;
 
 /**
  * The shared watch on all leases of one kind: it keeps the observations fresh, so that a holder's
- * time is counted whether or not anybody asks, and gives the hints. To be used on one thread.
+ * time is counted without any request, and it is the source of the hints. To be used on one thread.
  *
  * <ol>
  *   <li>List, page by page; what was known and is not listed is gone.
@@ -235,7 +235,7 @@ final class KindWatch {
     try {
       version = new StoredObject(resource, json);
     } catch (RuntimeException noRecord) {
-      return; // whoever asks for this key is told
+      return; // operations on this key fail with a message
     }
     observer.accept(version);
   }

@@ -31,23 +31,23 @@ import java.util.function.Function;
  * with the annotation that came before them. {@code kubectl get lease} shows them, and electors by
  * client-go's rules compete for them correctly.
  *
- * <p>There is no server clock in a write, so time is observed: a lease is dead when <i>this
+ * <p>A write does not contain the server's clock, so time is observed: a lease is dead when <i>this
  * process</i> has seen its record unchanged for the whole duration, on its own monotonic clock. No
  * remote timestamp is compared with a local clock. Every write names the version it is based on.
  *
  * <ol>
- *   <li>A call is handed to the context that the backend was made on; everything behind it is
+ *   <li>A call runs on the context that the backend was made on; everything behind it is
  *       single-threaded, and the client and the timers belong to that context.
  *   <li>With the first call the configuration's files are read and the client is made; what fails
  *       then is tried again with the next. A disk may hang: a call waits for that no longer than
  *       the timeout, which begins anew for the call itself.
- *   <li>The answer is handed back to the caller's context. It always comes: every request behind it
- *       has a deadline.
- *   <li>{@link #close()} answers every call under way with {@link ErrorCode#CLOSED}.
+ *   <li>The future completes on the caller's context. It always does: every request behind it has a
+ *       deadline.
+ *   <li>{@link #close()} fails every call under way with {@link ErrorCode#CLOSED}.
  * </ol>
  *
  * <p>Nothing is handed over: a release does not reserve the lease. The waiters of a process are
- * called when the watch shows that the key became free or changed hands, and when its holder runs
+ * notified when the watch shows that the key became free or changed hands, and when its holder runs
  * out. Objects are never deleted.
  */
 public final class KubernetesBackend implements SyncBackend {
@@ -147,7 +147,7 @@ public final class KubernetesBackend implements SyncBackend {
             hint.run();
           }
         };
-    // A hint can not wait for a call to come: its watch opens the backend by itself.
+    // A hint cannot wait for a call to open the backend: its watch opens it.
     call(
         leases -> {
           if (!ended.get()) {
@@ -185,7 +185,7 @@ public final class KubernetesBackend implements SyncBackend {
     return CallerContext.answer(end.future());
   }
 
-  /** How many keys have something under way or somebody listening. */
+  /** How many keys have operations, watches or waiters. */
   Future<Integer> footprint() {
     return call(leases -> Future.succeededFuture(leases.footprint()));
   }
@@ -199,7 +199,7 @@ public final class KubernetesBackend implements SyncBackend {
             ? Future.succeededFuture()
             : leases.compose(LeaseOperations::close).otherwiseEmpty();
     if (leases != null && !leases.isComplete()) {
-      end.complete(); // there is no client yet, and the disk may hang
+      end.complete(); // no client exists yet, and the disk may hang
     } else {
       ended.onComplete(done -> end.complete());
     }
@@ -265,14 +265,14 @@ public final class KubernetesBackend implements SyncBackend {
     return leases;
   }
 
-  /** What is no failure of ours comes from taking an answer apart; its text is not repeated. */
+  /** A failure without our codes comes from parsing a response; its text is not repeated. */
   private static Throwable explained(Throwable cause, LeaseOperations from) {
     return cause instanceof ServiceException
         ? cause
         : ErrorCode.BACKEND_UNAVAILABLE.failure(
-            "an answer of the API server"
+            "a response of the API server"
                 + (from == null ? "" : " " + from.server())
-                + " can not be understood ("
+                + " cannot be understood ("
                 + cause.getClass().getSimpleName()
                 + ")");
   }

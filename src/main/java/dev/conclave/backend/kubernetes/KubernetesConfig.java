@@ -116,13 +116,13 @@ final class KubernetesConfig {
     boolean kubeconfig = config.containsKey("kubeconfig");
     if (kubeconfig) {
       for (String key : ACCESS) {
-        refuseIf(config.containsKey(key), key + " has no effect beside backend.kubeconfig");
+        refuseIf(config.containsKey(key), key + " has no effect together with backend.kubeconfig");
       }
       ClientLibrary.require("kubernetes", "org.yaml.snakeyaml.Yaml", "org.yaml:snakeyaml");
     }
     refuseIf(
         config.containsKey("serviceAccount") && (kubeconfig || config.containsKey("apiServer")),
-        "serviceAccount has no effect beside backend.apiServer or backend.kubeconfig");
+        "serviceAccount has no effect together with backend.apiServer or backend.kubeconfig");
     refuseIf(
         config.containsKey("context") && !kubeconfig,
         "context has no effect without backend.kubeconfig");
@@ -138,7 +138,7 @@ final class KubernetesConfig {
       String host = environment.apply("KUBERNETES_SERVICE_HOST");
       refuseIf(
           host == null || host.isEmpty(),
-          "apiServer and backend.kubeconfig are missing, and this is no pod of a cluster:"
+          "apiServer and backend.kubeconfig are missing, and this is not a pod of a cluster:"
               + " KUBERNETES_SERVICE_HOST is not set");
     }
     options();

@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Who wants to hear when an object becomes free or changes hands: watches, and refused requests. To
- * be used on one thread.
+ * The watches and the refused requests that are notified when an object becomes free or changes
+ * hands. To be used on one thread.
  *
  * <ol>
- *   <li>A watch hears until it is closed; a waiter once, or until its patience is over.
+ *   <li>A watch is notified until it is closed; a waiter once, or until its patience is over.
  *   <li>A name with listeners has one timer, for the moment its holder runs out unrenewed.
  *   <li>A name without listeners leaves nothing behind.
  * </ol>
@@ -84,7 +84,7 @@ final class KubernetesWaiters {
     arm(observed.object().name(), observed);
   }
 
-  /** The object became free or changed hands: tells everybody, soon. */
+  /** The object became free or changed hands: notifies all, soon. */
   void changed(String name) {
     Group group = groups.get(name);
     if (group == null) {
@@ -97,7 +97,7 @@ final class KubernetesWaiters {
     tidy(name, group);
   }
 
-  /** Forgets everybody. */
+  /** Forgets all. */
   void clear() {
     groups
         .values()

@@ -100,7 +100,7 @@ final class LeaseOperations {
     return vacate(key, seen -> isLiveFor(seen, key, token));
   }
 
-  /** There is no line but in this process. */
+  /** The queue exists in this process only. */
   Future<Void> leave(LeaseKey key, String token) {
     listeners.leave(Names.of(key), token);
     return Future.succeededFuture();
@@ -153,7 +153,7 @@ final class LeaseOperations {
                 });
   }
 
-  /** Registers are read afresh each time: nobody watches them. */
+  /** Registers are read each time: they are not watched. */
   Future<Boolean> advance(String name, long mark) {
     return queue.run(Names.ofRegister(name), () -> registers().advance(name, mark, deadline()));
   }
@@ -211,7 +211,7 @@ final class LeaseOperations {
     return api.url();
   }
 
-  /** How many keys have something under way or somebody listening. */
+  /** How many keys have operations, watches or waiters. */
   int footprint() {
     return queue.size() + listeners.size();
   }
@@ -273,7 +273,7 @@ final class LeaseOperations {
       StoredObject version = new StoredObject(resource, item);
       LeaseKey key = new LeaseKey(kind, version.annotation(Annotations.NAME));
       if (!Names.of(key).equals(version.name())) {
-        return null; // somebody's copy
+        return null; // a copy under another name
       }
       observer.accept(version);
       Observed seen = observations.get(version.name());

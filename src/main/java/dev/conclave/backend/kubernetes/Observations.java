@@ -18,8 +18,8 @@ import java.util.function.Predicate;
  *       its arrival: never earlier than it happened.
  *   <li>A version in which others have changed something else (a label, say) does not.
  *   <li>A version that was overtaken on its way, an answer by a watch or the other way round, does
- *       not replace the newer one, and has its own fencing token: a holding must not be told the
- *       number of the one that followed it.
+ *       not replace the newer one, and has its own fencing token: a holding must not get the number
+ *       of its successor.
  *   <li>A read that was sent after a version was known cannot be answered with an older one unless
  *       history went back (etcd was restored from a backup). Then the older one is believed, the
  *       listener is notified, and the version known before counts as deleted.
@@ -50,10 +50,10 @@ final class Observations {
   private long greatestDeleted;
 
   /**
-   * @param seen called with every version; with the holder of a deleted object while nobody else
-   *     holds it
+   * @param seen called with every version; with the holder of a deleted object while it has no
+   *     other holder
    * @param changed called with the name of an object that has become free or changed hands
-   * @param wentBack called when the history that was known is no longer that of the server
+   * @param wentBack called when the server's history went back
    */
   Observations(
       Scheduler scheduler, Consumer<Observed> seen, Consumer<String> changed, Runnable wentBack) {

@@ -6,13 +6,13 @@ import java.util.function.Function;
 /**
  * An operation: what to do with an object as it stands.
  *
- * @param <T> what the operation answers
+ * @param <T> what the operation returns
  */
 interface Plan<T> {
   /**
    * Decides. Called again whenever the object turns out to be another one.
    *
-   * @param seen null when there is no object
+   * @param seen null without an object
    */
   Step<T> decide(Observed seen);
 
@@ -22,10 +22,10 @@ interface Plan<T> {
    * @param answer when there is nothing to write
    * @param draft what to write, or null
    * @param written what follows when that has been written
-   * @param recreated what follows when the write has created the object anew, because somebody had
-   *     deleted it in the meantime: what stood in it before is void
+   * @param recreated what follows when the write has created the object anew, because it had been
+   *     deleted in the meantime: its former content is void
    * @param overtaken the answer when it was written, but others have written since and before that
-   *     was known; null when nobody can say what has become of it
+   *     was known; null when its outcome is unknown
    */
   record Step<T>(
       T answer,

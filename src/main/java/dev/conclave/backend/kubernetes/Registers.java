@@ -45,7 +45,7 @@ final class Registers {
     return new Change(name, mark, held -> held < mark, deadline).start();
   }
 
-  /** Nothing when the API server's answer has no date: then nobody knows its time. */
+  /** Empty when the API server's response has no date: its time is unknown then. */
   Future<Optional<Register>> register(String name, Deadline deadline) {
     KubernetesRequest call = KubernetesRequest.get(Names.ofRegister(name));
     return api.send(call, deadline)

@@ -22,12 +22,13 @@ import io.vertx.core.json.JsonObject;
  *   <li>What does not exist is created with {@code POST}, what exists is changed with {@code PUT}.
  *   <li>A conflict (409) is a lost race, or our own write whose answer was lost: read again. If our
  *       write id stands there, it was ours; if others have written on top of it, it was ours too,
- *       but is over; if it was sent more than once and so much was written since that nobody can
- *       tell, that is an error; otherwise decide again. (An API server that compares the {@code
- *       uid} as well answers this to the next case.) After the second in a row, pause first: longer
- *       each time.
- *   <li>A {@code PUT} that was answered with 201 has created the object anew: a Lease that somebody
- *       had deleted. The plan is told. For a ConfigMap it is a 404, and the object does not exist.
+ *       but is over; if it was sent more than once and so much was written since that the outcome
+ *       is unknown, that is an error; otherwise decide again. (An API server that compares the
+ *       {@code uid} as well answers this to the next case.) After the second in a row, pause first:
+ *       longer each time.
+ *   <li>A {@code PUT} that was answered with 201 has created the object anew: a Lease that had been
+ *       deleted. The plan decides again. For a ConfigMap it is a 404, and the object does not
+ *       exist.
  *   <li>All of it ends at the deadline.
  * </ol>
  */
@@ -103,7 +104,7 @@ final class Store {
                   + resource.qualifiedName()
                   + " '"
                   + name
-                  + "' can not be read; repair or delete it"));
+                  + "' cannot be read; repair or delete it"));
     }
     return Future.succeededFuture(observations.observe(version, asked));
   }
@@ -172,7 +173,7 @@ final class Store {
     }
 
     private Future<T> written(Plan.Step<T> step, Observed base, Observed now, boolean created) {
-      // After a lost answer there is no 201 to see, but an object that was created has another uid.
+      // After a lost response the 201 is not seen, but an object that was created has another uid.
       boolean recreated = base != null && (created || !base.object().isSameObject(now.object()));
       return carryOut((recreated ? step.recreated() : step.written()).apply(now), now);
     }

@@ -42,10 +42,10 @@ import java.util.function.Supplier;
  *       leases expire correctly whatever happens to the wall clock.
  *   <li>Fencing tokens grow over all keys together, so that records without content can go at once
  *       and idle keys leave nothing behind.
- *   <li>A record nobody came back to is swept out once the map has doubled since the last sweep.
- *   <li>Answers are complete when a call returns. Hints and turns are called after the step,
- *       outside of it, one after the other: what one of them causes is called when it has returned.
- *       So nothing they throw is a failure of the step, and a long queue is not a deep stack.
+ *   <li>Records that are not used again are removed once the map has doubled since the last sweep.
+ *   <li>Futures are complete when a call returns. Hints and notifications run after the step, one
+ *       after the other; those that one of them causes run when it has returned. So the step does
+ *       not fail with what they throw, and a long queue does not make a deep stack.
  * </ol>
  */
 public final class MemoryBackend implements SyncBackend {
@@ -129,7 +129,7 @@ public final class MemoryBackend implements SyncBackend {
 
   @Override
   public Future<Optional<Lease>> find(LeaseKey key) {
-    return step(() -> Optional.ofNullable(look(key)));
+    return step(() -> Optional.ofNullable(live(key)));
   }
 
   @Override
@@ -164,7 +164,7 @@ public final class MemoryBackend implements SyncBackend {
             if (leases.size() == limit) {
               return new LeasePage(leases, keys.get(i - 1).name());
             }
-            Lease lease = look(keys.get(i));
+            Lease lease = live(keys.get(i));
             if (lease != null) {
               leases.add(lease);
             }
@@ -289,11 +289,11 @@ public final class MemoryBackend implements SyncBackend {
     boolean end(MemoryRecord record, long now);
   }
 
-  /** An atomic step after which somebody else may be offered the lease, and its outcome. */
+  /** An atomic step after which the lease may be offered to another token, and its outcome. */
   private final class Vacating implements BiFunction<LeaseKey, MemoryRecord, MemoryRecord> {
     private final Ending ending;
     private boolean vacated;
-    private MemoryRecord.Place next;
+    private MemoryRecord.Position next;
     private boolean timeLapse;
 
     private Vacating(Ending ending) {
@@ -303,9 +303,9 @@ public final class MemoryBackend implements SyncBackend {
     @Override
     public MemoryRecord apply(LeaseKey key, MemoryRecord record) {
       long now = now();
-      MemoryRecord.Place before = record.offer(now);
+      MemoryRecord.Position before = record.offer(now);
       vacated = ending.end(record, now);
-      MemoryRecord.Place after = record.offer(now);
+      MemoryRecord.Position after = record.offer(now);
       next = after == before ? null : after;
       timeLapse = record.timeLapse(now);
       return keep(record, now);
@@ -331,7 +331,7 @@ public final class MemoryBackend implements SyncBackend {
     scheduler.schedule(micros * 1000, () -> lapse(key));
   }
 
-  /** Most offers have been claimed by now; under contention there is a later one to look at. */
+  /** Most offers have been claimed by now; under contention a later one may be live. */
   private void lapse(LeaseKey key) {
     if (!closed) {
       long[] left = new long[1];
@@ -381,7 +381,7 @@ public final class MemoryBackend implements SyncBackend {
     }
   }
 
-  private Lease look(LeaseKey key) {
+  private Lease live(LeaseKey key) {
     Lease[] lease = new Lease[1];
     records.computeIfPresent(
         key,

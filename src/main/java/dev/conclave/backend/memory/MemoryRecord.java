@@ -14,7 +14,7 @@ import java.util.Deque;
  * clock. Not thread-safe: the backend calls it under the key's own lock.
  *
  * <p>The state is one of: <i>held</i> (a token, and {@code until} in the future), <i>offered</i> (a
- * place, and {@code until} in the future), or <i>free</i> (anything else).
+ * position, and {@code until} in the future), or <i>free</i> (anything else).
  */
 final class MemoryRecord {
   /** Numbers the holdings, each greater than all before. */
@@ -23,19 +23,19 @@ final class MemoryRecord {
     long next(long now);
   }
 
-  /** A place in line. */
-  record Place(String token, String owner, Runnable turn, long until) {
+  /** A position in the queue. */
+  record Position(String token, String owner, Runnable turn, long until) {
     /** Names the owner; the token stays secret. */
     @Override
     public String toString() {
-      return "place of " + owner;
+      return "position of " + owner;
     }
   }
 
   private final LeaseKey key;
-  private final Deque<Place> line = new ArrayDeque<>(1);
+  private final Deque<Position> queue = new ArrayDeque<>(1);
   private String token;
-  private Place offer;
+  private Position offer;
   private long until;
   private String owner;
   private JsonObject metadata;
@@ -52,10 +52,10 @@ final class MemoryRecord {
     boolean mine = live && offer == null && request.token().equals(token);
     boolean offeredToMe = live && offer != null && request.token().equals(offer.token);
     if (live && !mine && !offeredToMe) {
-      joinLine(request, now);
+      enqueue(request, now);
       return new Acquisition.Refused(view(now));
     }
-    leaveLine(request.token());
+    dequeue(request.token());
     if (!mine) {
       fencingToken = fences.next(now);
       since = now;
@@ -85,9 +85,9 @@ final class MemoryRecord {
     return held;
   }
 
-  /** Ends a place in line, or an offer; answers that no holding has ended. */
+  /** Ends a position in the queue, or an offer; returns false, because no holding ends. */
   boolean leave(String byToken, long now, long offerMicros) {
-    leaveLine(byToken);
+    dequeue(byToken);
     if (isOffered(now) && byToken.equals(offer.token)) {
       vacate(now, offerMicros);
     }
@@ -126,7 +126,7 @@ final class MemoryRecord {
     token = null;
     offer = null;
     until = now;
-    for (Place next = line.poll(); next != null && offer == null; next = line.poll()) {
+    for (Position next = queue.poll(); next != null && offer == null; next = queue.poll()) {
       if (next.until > now) {
         offer = next;
         until = now + offerMicros;
@@ -135,37 +135,38 @@ final class MemoryRecord {
     }
   }
 
-  private void joinLine(LeaseRequest request, long now) {
+  private void enqueue(LeaseRequest request, long now) {
     LeaseRequest.Waiter waiter = request.waiter();
     if (waiter == null) {
       return;
     }
-    Place place =
-        new Place(request.token(), request.owner(), waiter.turn(), now + micros(waiter.patience()));
-    if (line.isEmpty()) {
-      line.add(place);
+    Position position =
+        new Position(
+            request.token(), request.owner(), waiter.turn(), now + micros(waiter.patience()));
+    if (queue.isEmpty()) {
+      queue.add(position);
       return;
     }
-    Deque<Place> kept = new ArrayDeque<>();
+    Deque<Position> kept = new ArrayDeque<>();
     boolean seen = false;
-    for (Place other : line) {
-      if (other.token.equals(place.token)) {
-        kept.add(place);
+    for (Position other : queue) {
+      if (other.token.equals(position.token)) {
+        kept.add(position);
         seen = true;
       } else if (other.until > now) {
         kept.add(other);
       }
     }
     if (!seen) {
-      kept.add(place);
+      kept.add(position);
     }
-    line.clear();
-    line.addAll(kept);
+    queue.clear();
+    queue.addAll(kept);
   }
 
-  private void leaveLine(String byToken) {
-    if (!line.isEmpty()) {
-      line.removeIf(place -> place.token.equals(byToken));
+  private void dequeue(String byToken) {
+    if (!queue.isEmpty()) {
+      queue.removeIf(position -> position.token.equals(byToken));
     }
   }
 
@@ -181,16 +182,16 @@ final class MemoryRecord {
     return offer != null && until > now;
   }
 
-  /** Whose turn it is, or null when nothing is offered. */
-  Place offer(long now) {
+  /** The position that the lease is offered to, or null. */
+  Position offer(long now) {
     return isOffered(now) ? offer : null;
   }
 
-  /** Whether the record says nothing that an absent one does not say. */
+  /** Whether the record means the same as an absent one. */
   boolean isBlank(long now) {
     return until <= now
         && offer == null
-        && (line.isEmpty() || line.stream().noneMatch(place -> place.until > now));
+        && (queue.isEmpty() || queue.stream().noneMatch(position -> position.until > now));
   }
 
   long until() {

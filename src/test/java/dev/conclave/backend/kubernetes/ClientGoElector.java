@@ -21,7 +21,7 @@ import java.time.Instant;
  *       transitions.
  *   <li>Otherwise it reads; what does not exist it creates.
  *   <li>A record that differs from the observed one is observed now.
- *   <li>A holder who is somebody else is alive for leaseDurationSeconds from that observation on.
+ *   <li>Another holder is alive for leaseDurationSeconds from that observation on.
  *   <li>Otherwise it updates, with one transition more unless the holder was itself.
  * </ol>
  */

@@ -75,7 +75,7 @@ final class FakeApiServer {
   /** Who asked, by the header of that name. */
   final Set<String> userAgents = ConcurrentHashMap.newKeySet();
 
-  /** The words of a 403 that is no missing verb; null for those of an authorizer. */
+  /** The words of a 403 for another reason than a missing verb; null for those of an authorizer. */
   volatile String forbiddenWords;
 
   /** The queries of watches. */

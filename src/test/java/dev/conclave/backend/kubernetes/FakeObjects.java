@@ -34,7 +34,9 @@ final class FakeObjects {
   /** The server's clock. */
   volatile Supplier<Instant> clock = Instant::now;
 
-  /** Whether a PUT that names a uid is refused when there is no such object; of old it was not. */
+  /**
+   * Whether a PUT that names a uid is refused when no such object exists; older servers did not.
+   */
   volatile boolean checksUid = true;
 
   synchronized Result get(String collection, String name) {

@@ -119,7 +119,7 @@ class KubernetesAccessTest {
       first.await("Succeeded in deploying verticle");
       second.await("Succeeded in deploying verticle");
       eventually(
-          "somebody says that it leads",
+          "a process reports that it leads",
           () -> (first.output() + second.output()).contains("elected"));
       String before = holder(lease);
       boolean firstLeads = first.output().contains("elected");
@@ -161,7 +161,7 @@ class KubernetesAccessTest {
   }
 
   @Test
-  void aServerThatNobodyVouchesForIsNotTalkedTo() {
+  void aServerWithoutATrustedCertificateIsRefused() {
     assertThat(failureOf(open(server.config("lease").put("token", "the-token")).ping()))
         .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
         .hasMessageContaining("https://127.0.0.1")

@@ -89,7 +89,7 @@ class KubernetesClientGoTest extends FakeApiServerFixture {
     assertThat(spec(stored(key)).getInteger("leaseTransitions")).isEqualTo(2);
   }
 
-  /** A time in which somebody believed to lead; from the local monotonic clock. */
+  /** A time in which a candidate believed to lead; from the local monotonic clock. */
   private static final class Reign {
     final String who;
     final long fence;

@@ -107,7 +107,7 @@ class KubernetesConfigTest {
   }
 
   @Test
-  void whatIsNoYamlIsRefusedWithoutBeingShown() {
+  void aFileThatIsNotYamlIsRefusedWithoutBeingShown() {
     assertThatThrownBy(() -> Kubeconfig.parse("f", "users: [{token: hidden"))
         .matches(ErrorCode.INVALID::is)
         .hasMessageNotContaining("hidden");
@@ -131,7 +131,7 @@ class KubernetesConfigTest {
     }
   }
 
-  /** Conclave's own classes anew, where there is no YAML library. */
+  /** Conclave's own classes anew, without the YAML library. */
   private static final class WithoutYaml extends URLClassLoader {
     WithoutYaml(URL classes) {
       super(new URL[] {classes}, KubernetesConfigTest.class.getClassLoader());

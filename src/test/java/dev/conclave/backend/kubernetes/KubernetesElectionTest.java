@@ -46,7 +46,7 @@ class KubernetesElectionTest extends FakeApiServerFixture {
   @Test
   void aGracefulStepDownIsOneWatchEventAway() {
     Vertx other = Vertx.vertx();
-    // Only the watch can tell before the retry interval is over, which nobody waits for here.
+    // Only the watch can report it before the retry interval is over.
     JsonObject config = election(200_000, 100_000);
     LeaderElectionVerticle leader = new LeaderElectionVerticle();
     String id = get(vertx.deployVerticle(leader, new DeploymentOptions().setConfig(config)));
@@ -106,7 +106,7 @@ class KubernetesElectionTest extends FakeApiServerFixture {
   }
 
   @Test
-  void aPausedServerThatCarriesOutAnOldRenewalKeepsNobodyOut() {
+  void aPausedServerThatCarriesOutAnOldRenewalKeepsNoCandidateOut() {
     // The lease is longer than this test waits: its own old token must not keep it out.
     LeaderElectionVerticle worker =
         deploy(vertx, election(200_000, 300).put("renewDeadline", 2_000));

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Something that answers, and is no API server: errors that name it, and no harm afterwards. */
+/** A server that is not an API server: errors that name it, and no harm afterwards. */
 class KubernetesNonsenseTest extends FakeApiServerFixture {
   private final Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
 
@@ -33,7 +33,7 @@ class KubernetesNonsenseTest extends FakeApiServerFixture {
 
   @AfterEach
   void nothingWasUncaught() {
-    assertThat(uncaught).as("exceptions that nobody caught").isEmpty();
+    assertThat(uncaught).as("uncaught exceptions").isEmpty();
   }
 
   static List<String> nonsense() {

@@ -102,7 +102,7 @@ class KubernetesRecordTest extends FakeApiServerFixture {
   }
 
   @Test
-  void theHoldersIdentityIsNoToken() {
+  void theHoldersIdentityIsNotAToken() {
     LeaseKey key = key();
     SyncBackend backend = open();
     take(backend, key, "the real token", LONG);
@@ -202,7 +202,7 @@ class KubernetesRecordTest extends FakeApiServerFixture {
   }
 
   @Test
-  void aRecordThatCanNotBeReadIsNeitherTakenNorChanged() {
+  void aRecordThatCannotBeReadIsNeitherTakenNorChanged() {
     LeaseKey key = key();
     SyncBackend backend = open(server.config("configmap"));
     take(backend, key, "token", LONG);
@@ -214,10 +214,10 @@ class KubernetesRecordTest extends FakeApiServerFixture {
             failureOf(
                 open(server.config("configmap")).acquire(LeaseRequest.of(key, "other", LONG, "o"))))
         .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
-        .hasMessageContainingAll(name, "can not be read");
+        .hasMessageContainingAll(name, "cannot be read");
     eventually(
         "the object is known to the holder's backend",
-        () -> failureOf(backend.find(key)).getMessage().contains("can not be read"));
+        () -> failureOf(backend.find(key)).getMessage().contains("cannot be read"));
     assertThat(annotation(stored(key), Resource.LEADER)).isEqualTo("{no json");
   }
 

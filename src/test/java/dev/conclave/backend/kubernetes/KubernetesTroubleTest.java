@@ -34,7 +34,7 @@ class KubernetesTroubleTest extends FakeApiServerFixture {
   @TempDir Path files;
 
   @Test
-  void aLostRaceIsNoError() {
+  void aLostRaceIsNotAnError() {
     LeaseKey key = key();
     SyncBackend backend = open();
     take(backend, key, "token", LONG);
@@ -374,7 +374,7 @@ class KubernetesTroubleTest extends FakeApiServerFixture {
   }
 
   @Test
-  void nobodyThereIsAnErrorThatNamesTheServer() {
+  void anUnreachableServerIsAnErrorThatNamesIt() {
     JsonObject config = server.config("lease").put("apiServer", "http://127.0.0.1:1");
     assertThat(failureOf(open(config).ping()))
         .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
@@ -466,7 +466,7 @@ class KubernetesTroubleTest extends FakeApiServerFixture {
 
   @ParameterizedTest
   @ValueSource(strings = {"tokenFile", "caFile"})
-  void aDiskThatHangsHoldsUpNobodyLongerThanTheTimeout(String file) throws Exception {
+  void aDiskThatHangsDelaysNoCallLongerThanTheTimeout(String file) throws Exception {
     Path pipe = files.resolve("pipe");
     assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
     JsonObject config = server.config("lease").put("timeout", 300).put(file, pipe.toString());
@@ -481,6 +481,6 @@ class KubernetesTroubleTest extends FakeApiServerFixture {
     Future<Void> called = backend.ping();
     get(backend.close());
     assertThat(failureOf(called)).matches(ErrorCode.CLOSED::is);
-    Files.writeString(pipe, "secret"); // whoever reads it goes on
+    Files.writeString(pipe, "secret"); // the pending read completes
   }
 }

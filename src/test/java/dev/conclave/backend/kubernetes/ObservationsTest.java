@@ -87,7 +87,7 @@ class ObservationsTest {
     observations.observe(stored(renewed));
     time.advance(LEASE.minus(A_MOMENT));
     assertThat(live()).isTrue();
-    assertThat(changes).as("a renewal is no change of hands").hasSize(1);
+    assertThat(changes).as("a renewal is not a change of hands").hasSize(1);
   }
 
   @Test
@@ -103,7 +103,7 @@ class ObservationsTest {
   }
 
   @Test
-  void aLabelIsNoRenewal() {
+  void aLabelIsNotARenewal() {
     JsonObject lease = held("t").copy();
     observations.observe(stored(lease.copy()));
     time.advance(LEASE.minusSeconds(1));
@@ -172,7 +172,7 @@ class ObservationsTest {
     assertThat(changes).hasSize(2);
     observations.observe(held("t"));
     observations.forgetUnlisted(object -> true, time.nanoTime());
-    assertThat(observations.size()).as("heard of since the list began").isEqualTo(1);
+    assertThat(observations.size()).as("received since the list began").isEqualTo(1);
   }
 
   @Test

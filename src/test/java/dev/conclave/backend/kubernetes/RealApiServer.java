@@ -24,7 +24,7 @@ final class RealApiServer {
 
   private RealApiServer() {}
 
-  /** The resources to test there: both, or none where there is no real API server. */
+  /** The resources to test there: both, or none without a real API server. */
   static List<String> resources() {
     if (NAMED == null && !Docker.answers()) {
       System.out.println("Kubernetes: no real API server, the tests' own only");

@@ -26,7 +26,7 @@ class MemoryBackendTest extends SyncBackendContract {
 
   /** Turns are called one after the other: were one called by another, the stack would be full. */
   @Test
-  void aLongQueueWhoseTurnsAskAndReleaseAtOnceIsNoDeepStack() {
+  void aLongQueueWhoseWaitersAcquireAndReleaseAtOnceMakesNoDeepStack() {
     LeaseKey key = key();
     String holder = token();
     acquire(key, holder, LONG);

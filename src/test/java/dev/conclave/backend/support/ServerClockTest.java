@@ -12,7 +12,7 @@ class ServerClockTest {
   private final ServerClock clock = new ServerClock();
 
   @Test
-  void withoutAReadingThereIsNoDeadline() {
+  void withoutAReadingNoDeadlineIsSet() {
     assertThat(clock.at(ASKED_AT, Duration.ofSeconds(1))).isEqualTo(ServerClock.NEVER);
     clock.shows(SHOWN, ASKED_AT);
     clock.forget();

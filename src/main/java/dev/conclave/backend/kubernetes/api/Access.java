@@ -107,7 +107,7 @@ public record Access(
         return uri;
       }
     } catch (URISyntaxException wrong) {
-      // Told below, without repeating what may hold a password.
+      // Reported below, without repeating what may hold a password.
     }
     throw ErrorCode.INVALID.failure(
         what + " has a wrong value; expected http:// or https://, a host, and no credentials");
@@ -131,7 +131,7 @@ public record Access(
         .recover(
             unreadable ->
                 Future.failedFuture(
-                    ErrorCode.BACKEND_UNAVAILABLE.failure("can not read the file " + file)));
+                    ErrorCode.BACKEND_UNAVAILABLE.failure("cannot read the file " + file)));
   }
 
   /** Shows the address alone. */

@@ -75,7 +75,7 @@ public final class ApiClient {
     return endpoint.url();
   }
 
-  /** What the last request that was not answered as it should be has failed with, or null. */
+  /** The failure of the last request, or null if it succeeded. */
   public String trouble() {
     return trouble;
   }
@@ -89,7 +89,7 @@ public final class ApiClient {
     return failures;
   }
 
-  /** Sends a request, again if need be. */
+  /** Sends a request, repeatedly if necessary. */
   public Future<KubernetesResponse> send(KubernetesRequest call, Deadline deadline) {
     return attempt(call, deadline, 1);
   }
@@ -97,7 +97,7 @@ public final class ApiClient {
   /**
    * Sends a request whose answer does not end by itself.
    *
-   * @param line told every line
+   * @param line receives every line
    */
   public EventStream stream(KubernetesRequest call, Duration idle, Consumer<JsonObject> line) {
     return new EventStream(scheduler, exchange, failures, call, idle, line)
@@ -172,7 +172,7 @@ public final class ApiClient {
             && !ApiFailures.isAboutTheNamespace(raw.message())
             && account.mayBeAllowed(call.verb())) {
           long pause = BACKOFF.after(number);
-          // The answer to the last try needs time too: with none, nobody would be told of this one.
+          // The response to the last try needs time too: without it, this failure would be lost.
           if (2 * pause >= deadline.left()) {
             account.refused(call.verb());
             return Future.failedFuture(failure);

@@ -22,7 +22,7 @@ public final class ApiFailures {
     return ErrorCode.BACKEND_UNAVAILABLE.failure(
         "the API server "
             + endpoint.url()
-            + " can not be reached: "
+            + " cannot be reached: "
             + endpoint.credentials().redact(reason));
   }
 
@@ -49,12 +49,12 @@ public final class ApiFailures {
         });
   }
 
-  /** What answers with an object that was not asked for is no API server: it is not believed. */
+  /** A server that returns another object than requested is not an API server. */
   public ServiceException anotherObject(KubernetesRequest call) {
     return of(call, KubernetesResponse.OK, "with another object than was asked for");
   }
 
-  /** A write that was sent again, and of which nobody can say what has become. */
+  /** A write that was sent again and whose outcome is unknown. */
   public ServiceException answerLost(String name) {
     return ErrorCode.BACKEND_UNAVAILABLE.failure(
         "the API server's answer to a write of "

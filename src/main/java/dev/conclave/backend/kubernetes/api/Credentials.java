@@ -53,7 +53,7 @@ public final class Credentials {
     return fresh || file == null ? Future.succeededFuture(token) : read();
   }
 
-  /** The token to send after this one was refused, or null when there is no other. */
+  /** The token to send after this one was refused, or null without another. */
   public Future<String> insteadOf(String refused) {
     if (file == null) {
       return Future.succeededFuture();
@@ -93,10 +93,10 @@ public final class Credentials {
               if (token == null) {
                 return Future.failedFuture(
                     ErrorCode.BACKEND_UNAVAILABLE.failure(
-                        "can not read the token file " + file + ": it is missing or empty"));
+                        "cannot read the token file " + file + ": it is missing or empty"));
               }
               LOG.log(
-                  Level.WARNING, "can not read {0} again, or it is empty: keeping the token", file);
+                  Level.WARNING, "cannot read {0} again, or it is empty: keeping the token", file);
               readAt = scheduler.nanoTime();
               return Future.succeededFuture(token);
             });

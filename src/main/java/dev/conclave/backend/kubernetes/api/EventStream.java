@@ -39,7 +39,7 @@ public final class EventStream {
   private final Promise<Void> ended = Promise.promise();
   private HttpClientRequest request;
   private Scheduler.Timer silence = () -> {};
-  private long heard;
+  private long received;
   private long pause = -1;
 
   EventStream(
@@ -58,7 +58,7 @@ public final class EventStream {
   }
 
   EventStream open(Credentials credentials) {
-    heard = scheduler.nanoTime();
+    received = scheduler.nanoTime();
     watchSilence();
     credentials
         .token()
@@ -130,7 +130,7 @@ public final class EventStream {
     response.endHandler(v -> end(null));
     response.handler(
         chunk -> {
-          heard = scheduler.nanoTime();
+          received = scheduler.nanoTime();
           lines.handle(chunk);
         });
   }
@@ -157,7 +157,7 @@ public final class EventStream {
   }
 
   private void watchSilence() {
-    long left = idle - (scheduler.nanoTime() - heard);
+    long left = idle - (scheduler.nanoTime() - received);
     if (left <= 0) {
       end(new Gone("nothing came for " + idle / 1_000_000 + " ms"));
     } else {

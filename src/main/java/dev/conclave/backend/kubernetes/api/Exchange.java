@@ -34,9 +34,9 @@ final class Exchange {
     this.path = path;
   }
 
-  /** An answer before anybody has thought about it. */
+  /** A response as it was received. */
   record Raw(int status, String retryAfterHeader, String dateHeader, Buffer body) {
-    /** More than any sentence of an API server; what is no API server may send anything. */
+    /** More than any sentence of an API server; another server may send anything. */
     private static final int SHOWN = 2_000;
 
     /** The server's time, or null when it does not say. */
@@ -50,7 +50,7 @@ final class Exchange {
       }
     }
 
-    /** The body, or null when it is no JSON object. */
+    /** The body, or null when it is not a JSON object. */
     JsonObject json() {
       try {
         return new JsonObject(body);
@@ -59,7 +59,7 @@ final class Exchange {
       }
     }
 
-    /** What it says to people; empty when it says nothing. */
+    /** Its message for people, or empty. */
     String message() {
       JsonObject json = json();
       Object message = json == null ? null : json.getValue("message");
@@ -137,7 +137,7 @@ final class Exchange {
     if (token != null) {
       options.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + token);
     }
-    // What goes wrong is told by the futures; without a handler it would be logged besides.
+    // The futures report failures; without a handler they would be logged too.
     return (call.inspects() ? inspection : client)
         .request(options)
         .onSuccess(request -> request.exceptionHandler(failure -> {}));

@@ -48,7 +48,7 @@ public final class Kubeconfig {
     } catch (RuntimeException notYaml) {
       // The parser's message repeats the text around the error, and there are keys in that text.
     }
-    throw ErrorCode.INVALID.failure("the kubeconfig " + file + " is no YAML object");
+    throw ErrorCode.INVALID.failure("the kubeconfig " + file + " is not a YAML object");
   }
 
   public Access access(String wanted) {
@@ -111,7 +111,7 @@ public final class Kubeconfig {
       return new Access.Pem(
           null, Buffer.buffer(Base64.getDecoder().decode(data.replaceAll("\\s", ""))));
     } catch (IllegalArgumentException notBase64) {
-      throw refused("has a '" + key + "-data' that is no base64");
+      throw refused("has a '" + key + "-data' that is not base64");
     }
   }
 

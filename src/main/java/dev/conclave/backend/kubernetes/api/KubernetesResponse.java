@@ -4,11 +4,11 @@ import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 
 /**
- * What the API server said. Decisions are made by the status alone.
+ * A response of the API server. Decisions depend on the status alone.
  *
  * @param body never null; empty when there was none
  * @param again whether the request was sent before: then that one may have been carried out
- * @param date the server's clock when it answered, in whole seconds; null when it does not say
+ * @param date the server's clock when it answered, in whole seconds; null without one
  */
 public record KubernetesResponse(int status, JsonObject body, boolean again, Instant date) {
   public static final int OK = 200;

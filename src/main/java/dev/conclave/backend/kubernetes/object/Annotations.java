@@ -1,6 +1,6 @@
 package dev.conclave.backend.kubernetes.object;
 
-/** What an object says beyond the common record, and the labels by which it is found. */
+/** What an object holds in addition to the common record, and the labels by which it is found. */
 public final class Annotations {
   /** Chooses all that is Conclave's. */
   public static final String MANAGED_BY = "app.kubernetes.io/managed-by";

@@ -7,9 +7,9 @@ import java.time.format.DateTimeFormatter;
 
 /**
  * What every elector on Kubernetes reads and writes, field by field as client-go does. Times are
- * the writer's wall clock, for people: nobody decides by them.
+ * the writer's wall clock, for people: no decision depends on them.
  *
- * @param holder {@code holderIdentity}; empty when nobody holds it
+ * @param holder {@code holderIdentity}; empty without a holder
  * @param durationSeconds {@code leaseDurationSeconds}
  * @param acquireTime when this holding began
  * @param renewTime when it was renewed last
@@ -17,7 +17,7 @@ import java.time.format.DateTimeFormatter;
  */
 public record LeaderRecord(
     String holder, int durationSeconds, String acquireTime, String renewTime, int transitions) {
-  /** A record that says nothing yet. */
+  /** An empty record. */
   public static final LeaderRecord NONE = new LeaderRecord("", 0, null, null, 0);
 
   private static final DateTimeFormatter MICRO_TIME =

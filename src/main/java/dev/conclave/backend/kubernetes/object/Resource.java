@@ -60,7 +60,7 @@ public enum Resource {
     return id.equals(LEASE.id) ? LEASE : CONFIGMAP;
   }
 
-  /** The record in an object; fails when there is something that is no record. */
+  /** The record in an object; fails when it is malformed. */
   public abstract LeaderRecord read(JsonObject object);
 
   /** Puts the record into an object, leaving fields alone that are not ours. */

@@ -25,7 +25,7 @@ public final class StoredObject {
   /**
    * Reads an object as it came from the API server.
    *
-   * @throws RuntimeException when its record can not be read
+   * @throws RuntimeException when its record cannot be read
    */
   public StoredObject(Resource resource, JsonObject json) {
     this.json = json;
@@ -71,7 +71,7 @@ public final class StoredObject {
     return annotations.getString(key);
   }
 
-  /** Whether somebody has it, be it of old. */
+  /** Whether it has a holder, live or expired. */
   public boolean isHeld() {
     return !record.holder().isEmpty();
   }
@@ -91,7 +91,7 @@ public final class StoredObject {
     return duration;
   }
 
-  /** The fencing token of this holding, or of the last one when nobody holds it. */
+  /** The fencing token of this holding, or of the last one when it has no holder. */
   public long fencingToken() {
     return fencingToken;
   }
@@ -187,7 +187,7 @@ public final class StoredObject {
   private Duration readDuration() {
     int seconds = record.durationSeconds();
     long millis = number(ours ? annotations.getString(Annotations.DURATION_MS) : null);
-    // Somebody may have changed the common record by hand: then that is what all electors see.
+    // The common record may have been changed by hand: all electors see that value.
     boolean fits = millis > 0 && LeaderRecord.seconds(Duration.ofMillis(millis)) == seconds;
     return fits ? Duration.ofMillis(millis) : Duration.ofSeconds(seconds);
   }

@@ -11,7 +11,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Makes the next version of an object. Whatever it does not know in there stays as it was. */
+/** Makes the next version of an object. Unknown fields stay as they were. */
 public final class Writer {
   /**
    * A version to be written, and what the writer knows it by again.
@@ -77,7 +77,7 @@ public final class Writer {
             record.transitions()));
   }
 
-  /** Nobody's, as client-go leaves it when it steps down. */
+  /** Without a holder, as client-go leaves it when it steps down. */
   public Draft vacate(StoredObject object, long fencingToken) {
     JsonObject json = object.copy();
     annotate(json, Annotations.FENCING_TOKEN, String.valueOf(fencingToken));
