@@ -85,7 +85,7 @@ class GroupCommitTest {
   }
 
   @Test
-  void whatIsAskedInOneTurnTakesOneSlotBesideTheFirst() {
+  void furtherRequestsOfOneIterationTakeOneSlot() {
     GroupCommit<String, String> group = group(100, 3);
     for (String request : List.of("a", "b", "c", "d")) {
       group.submit(request);
@@ -420,7 +420,7 @@ class GroupCommitTest {
   }
 
   @Test
-  void aKeyThatCanNotBeToldFailsItsRequestOnly() {
+  void aKeyThatCannotBeComputedFailsItsRequestOnly() {
     GroupCommit<String, String> group = over(GroupCommitTest::atOnce, request -> request.charAt(0));
     assertThat(group.submit("").failed()).isTrue();
     assertThat(group.submit("a").result()).isEqualTo("A");
