@@ -265,14 +265,14 @@ final class PostgresBackend implements SyncBackend {
   }
 
   @Override
-  public Future<Boolean> retreat(String name, long mark) {
-    return register(PostgresRequest.Kind.RETREAT, name, mark).map(row -> row != null);
-  }
-
-  @Override
   public Future<Optional<Register>> register(String name) {
     return register(PostgresRequest.Kind.REGISTER, name, 0)
         .map(row -> Optional.of(LeaseRows.register(row)));
+  }
+
+  @Override
+  public Future<Boolean> retreat(String name, long mark) {
+    return register(PostgresRequest.Kind.RETREAT, name, mark).map(row -> row != null);
   }
 
   private Future<Row> register(PostgresRequest.Kind kind, String name, long mark) {

@@ -134,7 +134,7 @@ final class RedisBackend implements SyncBackend {
 
   @Override
   public Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
-    return checked(
+    return CallerContext.attempt(
         () -> {
           LeaseRules.checkToken(token);
           LeaseRules.checkDuration(duration);
@@ -144,7 +144,7 @@ final class RedisBackend implements SyncBackend {
 
   @Override
   public Future<Boolean> release(LeaseKey key, String token) {
-    return checked(
+    return CallerContext.attempt(
         () -> {
           LeaseRules.checkToken(token);
           return run(RedisRequest.release(config, key, token), RedisBackend::isSet);
@@ -153,7 +153,7 @@ final class RedisBackend implements SyncBackend {
 
   @Override
   public Future<Void> leave(LeaseKey key, String token) {
-    return checked(
+    return CallerContext.attempt(
         () -> {
           LeaseRules.checkToken(token);
           return run(RedisRequest.leave(config, key, token), answer -> null);
@@ -174,7 +174,7 @@ final class RedisBackend implements SyncBackend {
 
   @Override
   public Future<Boolean> owns(LeaseKey key, String token) {
-    return checked(
+    return CallerContext.attempt(
         () -> {
           LeaseRules.checkToken(token);
           return run(RedisRequest.owns(config, key, token), RedisBackend::isSet);
@@ -183,7 +183,7 @@ final class RedisBackend implements SyncBackend {
 
   @Override
   public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
-    return checked(
+    return CallerContext.attempt(
         () -> {
           LeaseRules.checkLimit(limit);
           return listing
@@ -193,8 +193,13 @@ final class RedisBackend implements SyncBackend {
   }
 
   @Override
+  public Watch watch(LeaseKey key, Runnable hint) {
+    return closed ? () -> {} : hints.watch(RedisRequest.record(config.prefix(), key), hint);
+  }
+
+  @Override
   public Future<Boolean> advance(String name, long mark) {
-    return checked(
+    return CallerContext.attempt(
         () -> {
           LeaseRules.checkName(name);
           LeaseRules.checkMark(mark);
@@ -204,7 +209,7 @@ final class RedisBackend implements SyncBackend {
 
   @Override
   public Future<Optional<Register>> register(String name) {
-    return checked(
+    return CallerContext.attempt(
         () -> {
           LeaseRules.checkName(name);
           return run(
@@ -215,17 +220,12 @@ final class RedisBackend implements SyncBackend {
 
   @Override
   public Future<Boolean> retreat(String name, long mark) {
-    return checked(
+    return CallerContext.attempt(
         () -> {
           LeaseRules.checkName(name);
           LeaseRules.checkMark(mark);
           return run(RedisRequest.retreat(config, name, mark), RedisBackend::isSet);
         });
-  }
-
-  @Override
-  public Watch watch(LeaseKey key, Runnable hint) {
-    return closed ? () -> {} : hints.watch(RedisRequest.record(config.prefix(), key), hint);
   }
 
   /** Fails as soon as an attempt to connect has failed, without waiting for a later one. */
@@ -320,18 +320,6 @@ final class RedisBackend implements SyncBackend {
     return last == null
         ? config.name().unavailable("is not available", failure)
         : unreachable(last);
-  }
-
-  private interface Call<T> {
-    Future<T> make();
-  }
-
-  private static <T> Future<T> checked(Call<T> call) {
-    try {
-      return call.make();
-    } catch (ServiceException refused) {
-      return Future.failedFuture(refused);
-    }
   }
 
   /** The lowest bit is set when the operation changed a live lease. */

@@ -28,7 +28,6 @@ public final class RedisBackendFactory implements BackendFactory {
 
   @Override
   public SyncBackend create(Vertx vertx, JsonObject config) {
-    ConfigSchema.named("backend-redis").check("backend", config);
     ClientLibrary.require(type(), "io.vertx.redis.client.Redis", "io.vertx:vertx-redis-client");
     return new RedisBackend(vertx, RedisConfig.of(config));
   }

@@ -1,5 +1,6 @@
 package dev.conclave.backend.redis;
 
+import dev.conclave.config.ConfigSchema;
 import dev.conclave.error.ErrorCode;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -25,6 +26,7 @@ record RedisConfig(
   private static final int MIN_WAITING_HANDLERS = 2048;
 
   static RedisConfig of(JsonObject config) {
+    ConfigSchema.named("backend-redis").check("backend", config);
     JsonObject json = config.getJsonObject("options", new JsonObject()).copy();
     Object one = json.remove("connectionString");
     if (one != null) {

@@ -40,16 +40,14 @@ import java.util.function.IntFunction;
  *   <li>Every request ends within the timeout, sent or not, with {@link
  *       ErrorCode#BACKEND_UNAVAILABLE}. A batch all of whose requests have ended so is abandoned:
  *       its slot is free again and the transport is notified that it stalled.
- *   <li>Each request has an answer of its own, so one failure does not affect the others. Each
- *       answer is delivered by itself, and what a listener throws goes to its context's exception
- *       handler.
- *   <li>Nothing recurses, however soon the transport answers: batches leave from one loop, and an
- *       answer that arrives within {@code send} only makes room for the next turn of that loop.
- *       After {@link #ROUNDS} batches the rest is left for the scheduler's next turn, so that other
- *       users of the thread can run.
+ *   <li>Each request has an answer of its own, so one failure does not affect the others. What a
+ *       listener throws goes to its context's exception handler.
+ *   <li>Nothing recurses, however soon the transport answers: batches leave from one loop. After
+ *       {@link #ROUNDS} batches the rest waits for the scheduler's next turn, so that other users
+ *       of the thread can run.
  * </ol>
  *
- * <p>State belongs to the scheduler's thread; requests from other threads come through an intake.
+ * <p>State belongs to the scheduler's thread.
  *
  * @param <Q> what is asked
  * @param <A> what is answered
