@@ -17,6 +17,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,16 +28,18 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The verticle and its proxy on one real store. A subclass names the backend; every service has a
  * Vert.x of its own where the store can be shared between two.
  */
+@ExtendWith(VertxExtension.class)
 abstract class LockServiceContract {
   private static final long CYCLES = 10_000;
 
   private final String name = "lock-" + UUID.randomUUID();
-  private final List<Vertx> instances = new ArrayList<>();
+  private final List<Vertx> others = new ArrayList<>();
   private Vertx vertx;
   private LockService service;
 
@@ -52,22 +55,26 @@ abstract class LockServiceContract {
   abstract long resources();
 
   @BeforeEach
-  void open() {
-    vertx = anotherVertx();
+  void open(Vertx vertx) {
+    this.vertx = vertx;
     get(deploy(vertx));
     service = LockService.createProxy(vertx);
   }
 
   @AfterEach
   void close() {
-    instances.forEach(instance -> get(instance.close()));
+    others.forEach(other -> get(other.close()));
   }
 
   private Vertx anotherVertx() {
-    if (instances.isEmpty() || sharesStore()) {
-      instances.add(Vertx.vertx());
-    }
-    return instances.get(instances.size() - 1);
+    return sharesStore() ? own() : vertx;
+  }
+
+  /** A Vert.x in addition to the injected one. */
+  private Vertx own() {
+    Vertx own = Vertx.vertx();
+    others.add(own);
+    return own;
   }
 
   private Future<String> deploy(Vertx on) {
@@ -122,13 +129,11 @@ abstract class LockServiceContract {
     List<Long> fences = new CopyOnWriteArrayList<>();
     List<Future<?>> clients = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
-      Vertx on = instances.get(i % instances.size());
+      boolean here = i % 2 == 0;
+      Vertx on = here || others.isEmpty() ? vertx : others.get(0);
       DistributedLock lock =
           DistributedLock.create(
-              on,
-              i % 2 == 0 || instances.size() > 1 && i % instances.size() == 0 ? service : other,
-              name,
-              new LockOptions().setWaitTimeout(25_000));
+              on, here ? service : other, name, new LockOptions().setWaitTimeout(25_000));
       clients.add(times(5, () -> increment(on, lock, counter, fences)));
     }
     get(Future.all(clients));
@@ -267,7 +272,7 @@ abstract class LockServiceContract {
         LockService.createProxy(other, new LockServiceOptions().setAddress("leaving"));
     leaving.acquire(request("w"));
     get(leaving.locked(name));
-    instances.remove(other);
+    others.remove(other);
     get(other.close());
     assertThat(get(service.release(name, "holder"))).isTrue();
     get(service.acquire(request("probe").setWaitTimeout(0)));
@@ -276,8 +281,7 @@ abstract class LockServiceContract {
 
   @Test
   void verticlesThatShareABackendOutliveTheOneThatCameFirst() {
-    Vertx on = Vertx.vertx();
-    instances.add(on);
+    Vertx on = own();
     String first = get(deploy(on, "first"));
     get(deploy(on, "second"));
     get(on.undeploy(first));

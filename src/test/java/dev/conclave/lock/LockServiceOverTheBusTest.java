@@ -19,6 +19,7 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,9 +28,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,6 +39,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Local calls and calls over the bus, where two instances listen on one address: the same answers,
  * on the caller's own context.
  */
+@ExtendWith(VertxExtension.class)
 class LockServiceOverTheBusTest {
   private Vertx vertx;
   private FaultyBackend backend;
@@ -45,8 +47,8 @@ class LockServiceOverTheBusTest {
   private LockService proxy;
 
   @BeforeEach
-  void open() {
-    vertx = Vertx.vertx();
+  void open(Vertx vertx) {
+    this.vertx = vertx;
     ContextScheduler scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
     backend = new FaultyBackend(new MemoryBackend(scheduler), scheduler);
     LockServiceOptions options = new LockServiceOptions().setMaxWaiters(1).setMaxWait(30_000);
@@ -58,11 +60,6 @@ class LockServiceOverTheBusTest {
 
   private Future<Void> register(String address, LockService service) {
     return LockService.bind(vertx, address, service).completion();
-  }
-
-  @AfterEach
-  void close() {
-    get(vertx.close());
   }
 
   private static LockRequest request(String token, long wait) {
