@@ -47,7 +47,10 @@ class ArchitectureTest {
       Map.ofEntries(
           Map.entry(ROOT, plus(FOR_TASKS, "dev.conclave.task", "dev.conclave.task.declared")),
           Map.entry("dev.conclave.task.declared", plus(FOR_TASKS, "dev.conclave.task")),
-          Map.entry("dev.conclave.task", plus(FOR_TASKS, "dev.conclave.task.schedule")),
+          Map.entry(
+              "dev.conclave.task",
+              plus(FOR_TASKS, "dev.conclave.task.schedule", "dev.conclave.task.guard")),
+          Map.entry("dev.conclave.task.guard", plus(FOR_TASKS, "dev.conclave.task.schedule")),
           Map.entry("dev.conclave.task.schedule", Set.of(ERROR, TIME)),
           Map.entry("dev.conclave.lock", FOR_SERVICES),
           Map.entry("dev.conclave.election", plus(FOR_SERVICES, "dev.conclave.election.work")),

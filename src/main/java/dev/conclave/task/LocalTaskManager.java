@@ -9,6 +9,7 @@ import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lease.Tokens;
+import dev.conclave.task.guard.TaskKeys;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;

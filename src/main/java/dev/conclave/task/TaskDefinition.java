@@ -1,10 +1,16 @@
 package dev.conclave.task;
 
 import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.SyncBackend;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.DistributedLock;
+import dev.conclave.task.guard.Guard;
+import dev.conclave.task.guard.Guards;
+import dev.conclave.task.guard.Leadership;
+import dev.conclave.task.guard.TaskLock;
 import dev.conclave.time.Backoff;
+import dev.conclave.time.Scheduler;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -320,6 +326,29 @@ public final class TaskDefinition {
       parts.add("once per tick");
     }
     return String.join(", ", parts);
+  }
+
+  /** The guards of a scheduled run: leadership, no pause, task lock, resource locks, tick. */
+  List<Guard> scheduled(Scheduler scheduler, SyncBackend backend, String worker, Guard tick) {
+    List<Guard> guards = triggered(scheduler, backend, worker);
+    guards.add(leadership == null ? 0 : 1, Guards.unpaused(name(), scheduler, backend));
+    if (oncePerTick) {
+      guards.add(tick);
+    }
+    return guards;
+  }
+
+  /** The guards of a triggered run: it ignores a pause and claims no tick. */
+  List<Guard> triggered(Scheduler scheduler, SyncBackend backend, String worker) {
+    List<Guard> guards = new ArrayList<>();
+    if (leadership != null) {
+      guards.add(Guards.leadership(leadership));
+    }
+    if (taskLock) {
+      guards.add(new TaskLock(scheduler, backend, name(), worker, lease(), minHold));
+    }
+    locks.forEach(lock -> guards.add(Guards.resource(lock)));
+    return guards;
   }
 
   private void change() {

@@ -3,6 +3,9 @@ package dev.conclave.task;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.task.guard.Guard;
+import dev.conclave.task.guard.KnownSchedule;
+import dev.conclave.task.guard.TickGuard;
 import dev.conclave.task.schedule.Schedule;
 import dev.conclave.time.Backoff;
 import dev.conclave.time.CallerContext;
@@ -89,10 +92,11 @@ final class TaskLoop {
     this.name = task.name();
     this.setting = setting;
     this.scheduler = setting.scheduler();
-    this.known = new KnownSchedule(task, setting.worker(), setting.backend());
+    this.known =
+        new KnownSchedule(name, task.timing().toString(), setting.worker(), setting.backend());
     this.tick = new TickGuard(name, scheduler, setting.backend(), setting.notifier()::clockIsOff);
-    this.scheduled = Guards.scheduled(task, scheduler, setting.backend(), setting.worker(), tick);
-    this.triggered = Guards.triggered(task, scheduler, setting.backend(), setting.worker());
+    this.scheduled = task.scheduled(scheduler, setting.backend(), setting.worker(), tick);
+    this.triggered = task.triggered(scheduler, setting.backend(), setting.worker());
     this.schedule = task.timing().begin(scheduler, task.initialDelay(), task.isOncePerTick());
     drawDelay();
     arm();

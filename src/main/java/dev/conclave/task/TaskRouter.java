@@ -2,6 +2,7 @@ package dev.conclave.task;
 
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.task.guard.TaskKeys;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -9,7 +9,9 @@ import static dev.conclave.task.TaskOutcome.SUCCESS;
 import static dev.conclave.task.TaskOutcome.TIMEOUT;
 
 import dev.conclave.error.ErrorCode;
-import dev.conclave.task.Guard.Hold;
+import dev.conclave.task.guard.Guard;
+import dev.conclave.task.guard.Guard.Hold;
+import dev.conclave.task.guard.Guards;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
@@ -172,10 +174,19 @@ final class TaskRun implements TaskContext {
       holds.push(answer.result());
       take(index + 1);
     } else if (answer.cause() instanceof Guard.Refusal refusal) {
-      end(new Result(refusal.outcome(), refusal, 0, refusal.isSettled(), refusal.again()));
+      end(new Result(outcome(refusal.reason()), refusal, 0, refusal.isSettled(), refusal.again()));
     } else {
       end(new Result(BACKEND_ERROR, answer.cause(), 0, false, 0));
     }
+  }
+
+  private static TaskOutcome outcome(Guard.Reason reason) {
+    return switch (reason) {
+      case NOT_LEADER -> SKIPPED_NOT_LEADER;
+      case LOCKED -> SKIPPED_LOCKED;
+      case CLOCK -> TaskOutcome.SKIPPED_CLOCK;
+      case PAUSED -> null;
+    };
   }
 
   private void begin() {

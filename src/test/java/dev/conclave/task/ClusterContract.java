@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Backends;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.task.guard.TaskKeys;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;

@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.Watch;
 import dev.conclave.backend.memory.MemoryBackend;
-import dev.conclave.task.Guard.Hold;
+import dev.conclave.task.guard.Guard;
+import dev.conclave.task.guard.Guard.Hold;
+import dev.conclave.task.guard.Guards;
+import dev.conclave.task.guard.Leadership;
+import dev.conclave.task.guard.TaskKeys;
 import dev.conclave.testing.FaultyBackend;
 import dev.conclave.testing.FaultyBackend.Op;
 import dev.conclave.testing.ManualScheduler;
@@ -30,7 +34,7 @@ class GuardsTest {
   void aPauseIsRememberedWhileTheStoreIsAway() {
     TaskDefinition task =
         TaskRouter.create().every(Duration.ofSeconds(1), "t", run -> Future.succeededFuture());
-    Guard pause = Guards.scheduled(task, time, backend, "w", null).get(0);
+    Guard pause = task.scheduled(time, backend, "w", null).get(0);
     assertThat(takePause(pause).succeeded()).isTrue();
     store.acquire(
         LeaseRequest.of(TaskKeys.paused("t"), "token", Duration.ofDays(1), "an operator"));

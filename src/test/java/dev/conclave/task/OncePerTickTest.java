@@ -2,6 +2,7 @@ package dev.conclave.task;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.conclave.task.guard.TaskKeys;
 import dev.conclave.testing.CapturedLog;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

@@ -11,6 +11,7 @@ import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.backend.memory.MemoryBackend;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.task.guard.Leadership;
 import dev.conclave.testing.ManualScheduler;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;

@@ -6,6 +6,7 @@ import dev.conclave.backend.LeaseKind;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockHandle;
+import dev.conclave.task.guard.TaskKeys;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;

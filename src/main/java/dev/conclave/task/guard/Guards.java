@@ -1,4 +1,4 @@
-package dev.conclave.task;
+package dev.conclave.task.guard;
 
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.SyncBackend;
@@ -6,66 +6,35 @@ import dev.conclave.backend.Watch;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockHandle;
-import dev.conclave.task.Guard.Hold;
+import dev.conclave.task.guard.Guard.Hold;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /** The guards of a task's runs, in the order in which they are taken. */
-final class Guards {
+public final class Guards {
   /** Ranks of fencing tokens: a run uses the token with the smallest rank. */
-  static final int TASK_LOCK = 0;
+  public static final int TASK_LOCK = 0;
 
-  static final int RESOURCE = 1;
-  static final int TICK = 2;
-  static final int LEADERSHIP = 3;
+  public static final int RESOURCE = 1;
+  public static final int TICK = 2;
+  public static final int LEADERSHIP = 3;
 
   /** The pause before a retry when the remaining time is unknown. */
   private static final long RETRY_PAUSE = Duration.ofSeconds(1).toNanos();
 
   private Guards() {}
 
-  /** The guards of a scheduled run: leadership, no pause, task lock, resource locks, tick. */
-  static List<Guard> scheduled(
-      TaskDefinition task, Scheduler scheduler, SyncBackend backend, String worker, Guard tick) {
-    List<Guard> guards = held(task, scheduler, backend, worker);
-    guards.add(task.leadership() == null ? 0 : 1, new PauseGuard(task.name(), scheduler, backend));
-    if (task.isOncePerTick()) {
-      guards.add(tick);
-    }
-    return guards;
-  }
-
-  /** The guards of a triggered run: it ignores a pause and claims no tick. */
-  static List<Guard> triggered(
-      TaskDefinition task, Scheduler scheduler, SyncBackend backend, String worker) {
-    return held(task, scheduler, backend, worker);
-  }
-
-  private static List<Guard> held(
-      TaskDefinition task, Scheduler scheduler, SyncBackend backend, String worker) {
-    List<Guard> guards = new ArrayList<>();
-    if (task.leadership() != null) {
-      guards.add(leadership(task.leadership()));
-    }
-    if (task.hasTaskLock()) {
-      guards.add(new TaskLock(scheduler, backend, task, worker));
-    }
-    task.locks().forEach(lock -> guards.add(resource(lock)));
-    return guards;
-  }
-
-  static Guard leadership(Leadership leadership) {
+  /** This worker leads. */
+  public static Guard leadership(Leadership leadership) {
     return fireTime -> {
       if (!leadership.isLeader()) {
         return Guard.Refusal.now(
-            TaskOutcome.SKIPPED_NOT_LEADER,
+            Guard.Reason.NOT_LEADER,
             0,
             "this worker does not lead '" + leadership.election() + "'");
       }
@@ -74,7 +43,7 @@ final class Guards {
   }
 
   /** {@code withLock} renews the lock and ends when the hold is released. */
-  static Guard resource(DistributedLock lock) {
+  public static Guard resource(DistributedLock lock) {
     return fireTime -> {
       Promise<Hold> taken = Promise.promise();
       Promise<Void> done = Promise.promise();
@@ -96,10 +65,14 @@ final class Guards {
           .recover(
               failure ->
                   ErrorCode.TIMEOUT.is(failure) || ErrorCode.OVERLOADED.is(failure)
-                      ? Guard.Refusal.now(
-                          TaskOutcome.SKIPPED_LOCKED, RETRY_PAUSE, failure.getMessage())
+                      ? Guard.Refusal.now(Guard.Reason.LOCKED, RETRY_PAUSE, failure.getMessage())
                       : Future.failedFuture(failure));
     };
+  }
+
+  /** The task is not paused. */
+  public static Guard unpaused(String task, Scheduler scheduler, SyncBackend backend) {
+    return new PauseGuard(task, scheduler, backend);
   }
 
   private record Resource(LockHandle handle, Promise<Void> done, Future<Boolean> ended)
@@ -196,7 +169,7 @@ final class Guards {
               answer -> {
                 paused = answer;
                 return answer
-                    ? Guard.Refusal.ever(null, "the task is paused")
+                    ? Guard.Refusal.ever(Guard.Reason.PAUSED, "the task is paused")
                     : Future.succeededFuture(NOTHING);
               });
     }

@@ -1,11 +1,11 @@
-package dev.conclave.task;
+package dev.conclave.task.guard;
 
 import dev.conclave.backend.Watch;
 import dev.conclave.election.LeaderElection;
 import io.vertx.core.Future;
 
 /** The part of an election that a task needs. */
-interface Leadership {
+public interface Leadership {
   /** The election's name. */
   String election();
 

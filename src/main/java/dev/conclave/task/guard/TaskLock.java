@@ -1,4 +1,4 @@
-package dev.conclave.task;
+package dev.conclave.task.guard;
 
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseKey;
@@ -9,7 +9,7 @@ import dev.conclave.error.ErrorCode;
 import dev.conclave.lease.Attempt;
 import dev.conclave.lease.HeldLease;
 import dev.conclave.lease.Tokens;
-import dev.conclave.task.Guard.Hold;
+import dev.conclave.task.guard.Guard.Hold;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
@@ -26,7 +26,7 @@ import java.time.Instant;
  *       end {@code minHold} after the arrival of the grant, and nothing here has to wait for that.
  * </ol>
  */
-final class TaskLock implements Guard {
+public final class TaskLock implements Guard {
   private final Scheduler scheduler;
   private final SyncBackend backend;
   private final LeaseKey key;
@@ -34,13 +34,20 @@ final class TaskLock implements Guard {
   private final Duration lease;
   private final long minHold;
 
-  TaskLock(Scheduler scheduler, SyncBackend backend, TaskDefinition task, String worker) {
+  /** The lock of one task. */
+  public TaskLock(
+      Scheduler scheduler,
+      SyncBackend backend,
+      String task,
+      String worker,
+      Duration lease,
+      Duration minHold) {
     this.scheduler = scheduler;
     this.backend = backend;
-    this.key = TaskKeys.run(task.name());
+    this.key = TaskKeys.run(task);
     this.worker = worker;
-    this.lease = task.lease();
-    this.minHold = task.minHold().toNanos();
+    this.lease = lease;
+    this.minHold = minHold.toNanos();
   }
 
   @Override
@@ -59,7 +66,7 @@ final class TaskLock implements Guard {
             answer ->
                 answer.acquisition() instanceof Acquisition.Refused refused
                     ? Guard.Refusal.now(
-                        TaskOutcome.SKIPPED_LOCKED,
+                        Guard.Reason.LOCKED,
                         refused.holder().remaining().toNanos(),
                         "'" + refused.holder().owner() + "' holds " + key)
                     : Future.succeededFuture(

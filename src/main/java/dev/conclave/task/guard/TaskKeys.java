@@ -1,11 +1,11 @@
-package dev.conclave.task;
+package dev.conclave.task.guard;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRules;
 import dev.conclave.error.ErrorCode;
 
 /** The records of a task in the backend; the register of its ticks has the task's name. */
-final class TaskKeys {
+public final class TaskKeys {
   private static final int MAX_NAME = LeaseRules.MAX_LENGTH - 10;
 
   private TaskKeys() {}
@@ -13,7 +13,7 @@ final class TaskKeys {
   /**
    * Checks a task's full name: it must be shorter than other names, to leave room for the prefixes.
    */
-  static String checkName(String name) {
+  public static String checkName(String name) {
     LeaseRules.checkName(name);
     int length = name.codePointCount(0, name.length());
     if (length > MAX_NAME) {
@@ -29,17 +29,17 @@ final class TaskKeys {
   }
 
   /** Held by the machine that runs the task. */
-  static LeaseKey run(String task) {
+  public static LeaseKey run(String task) {
     return LeaseKey.task("run:" + task);
   }
 
   /** Held while the task is paused. */
-  static LeaseKey paused(String task) {
+  public static LeaseKey paused(String task) {
     return LeaseKey.task("paused:" + task);
   }
 
   /** Records since when the task is known, so that earlier ticks do not count as missed. */
-  static LeaseKey since(String task) {
+  public static LeaseKey since(String task) {
     return LeaseKey.task("since:" + task);
   }
 }

@@ -1,10 +1,10 @@
-package dev.conclave.task;
+package dev.conclave.task.guard;
 
 import static dev.conclave.task.schedule.Ticks.CLOCK_TOLERANCE;
 
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
-import dev.conclave.task.Guard.Hold;
+import dev.conclave.task.guard.Guard.Hold;
 import dev.conclave.task.schedule.Ticks;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
@@ -27,7 +27,7 @@ import java.util.function.Consumer;
  *   <li>If the store does not report its time, the register alone decides.
  * </ol>
  */
-final class TickGuard implements Guard {
+public final class TickGuard implements Guard {
   private final String task;
   private final Scheduler scheduler;
   private final SyncBackend backend;
@@ -38,7 +38,8 @@ final class TickGuard implements Guard {
    *
    * @param clockIsOff receives a sentence about what is wrong with the clocks
    */
-  TickGuard(String task, Scheduler scheduler, SyncBackend backend, Consumer<String> clockIsOff) {
+  public TickGuard(
+      String task, Scheduler scheduler, SyncBackend backend, Consumer<String> clockIsOff) {
     this.task = task;
     this.scheduler = scheduler;
     this.backend = backend;
@@ -76,7 +77,7 @@ final class TickGuard implements Guard {
     clockIsOff.accept(why);
     long near =
         Math.min(ahead.minus(CLOCK_TOLERANCE).toSeconds(), Duration.ofDays(366).toSeconds());
-    return Guard.Refusal.now(TaskOutcome.SKIPPED_CLOCK, Duration.ofSeconds(near).toNanos(), why);
+    return Guard.Refusal.now(Guard.Reason.CLOCK, Duration.ofSeconds(near).toNanos(), why);
   }
 
   private Future<Hold> claim(Instant fireTime) {
@@ -86,7 +87,7 @@ final class TickGuard implements Guard {
   }
 
   private static Future<Hold> taken() {
-    return Guard.Refusal.ever(TaskOutcome.SKIPPED_LOCKED, "another has run the tick");
+    return Guard.Refusal.ever(Guard.Reason.LOCKED, "another has run the tick");
   }
 
   /** A claimed tick: the claim is permanent. */

@@ -1,11 +1,11 @@
-package dev.conclave.task;
+package dev.conclave.task.guard;
 
 import io.vertx.core.Future;
 import java.time.Instant;
 
 /** One condition of a run: a lock, a leadership, a tick. */
 @FunctionalInterface
-interface Guard {
+public interface Guard {
   /**
    * Takes it for the run with this fire time.
    *
@@ -14,17 +14,29 @@ interface Guard {
    */
   Future<Hold> take(Instant fireTime);
 
+  /** The reason of a refusal. */
+  enum Reason {
+    /** This worker does not lead. */
+    NOT_LEADER,
+    /** Another holder has the lock or has run the tick. */
+    LOCKED,
+    /** The tick lies far ahead of the store's clock. */
+    CLOCK,
+    /** The task is paused. */
+    PAUSED
+  }
+
   /** Why a run must not begin. */
   final class Refusal extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final TaskOutcome outcome;
+    private final Reason reason;
     private final boolean settled;
     private final long again;
 
-    private Refusal(TaskOutcome outcome, boolean settled, long again, String message) {
+    private Refusal(Reason reason, boolean settled, long again, String message) {
       super(message, null, false, false);
-      this.outcome = outcome;
+      this.reason = reason;
       this.settled = settled;
       this.again = again;
     }
@@ -34,33 +46,32 @@ interface Guard {
      *
      * @param again after how many nanoseconds a retry makes sense
      */
-    static <T> Future<T> now(TaskOutcome outcome, long again, String message) {
-      return Future.failedFuture(new Refusal(outcome, false, again, message));
+    static <T> Future<T> now(Reason reason, long again, String message) {
+      return Future.failedFuture(new Refusal(reason, false, again, message));
     }
 
-    /**
-     * The run must never begin for this tick.
-     *
-     * @param outcome null when there is nothing to report
-     */
-    static <T> Future<T> ever(TaskOutcome outcome, String message) {
-      return Future.failedFuture(new Refusal(outcome, true, 0, message));
+    /** The run must never begin for this tick. */
+    static <T> Future<T> ever(Reason reason, String message) {
+      return Future.failedFuture(new Refusal(reason, true, 0, message));
     }
 
     /** The moment has passed. */
-    static Refusal missed(String message) {
-      return new Refusal(TaskOutcome.MISSED, true, 0, message);
+    public static Refusal missed(String message) {
+      return new Refusal(null, true, 0, message);
     }
 
-    TaskOutcome outcome() {
-      return outcome;
+    /** The reason; null for a moment that has passed. */
+    public Reason reason() {
+      return reason;
     }
 
-    boolean isSettled() {
+    /** Whether the run must never begin for this tick. */
+    public boolean isSettled() {
       return settled;
     }
 
-    long again() {
+    /** After how many nanoseconds a retry makes sense; 0 for unknown. */
+    public long again() {
       return again;
     }
   }
@@ -73,7 +84,7 @@ interface Guard {
     /** Calls the handler when it is lost, possibly more than once. */
     void onLost(Runnable handler);
 
-    /** Its fencing token, for {@link TaskContext#fencingToken()}. */
+    /** Its fencing token, for {@code TaskContext.fencingToken()}. */
     long fencingToken();
 
     /** The order of fencing tokens: the one with the smallest rank is the run's. */

@@ -1,4 +1,4 @@
-package dev.conclave.task;
+package dev.conclave.task.guard;
 
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseRequest;
@@ -21,7 +21,7 @@ import java.time.Instant;
  *       start at the same time, they replace each other's record, and no tick counts as missed.
  * </ol>
  */
-final class KnownSchedule {
+public final class KnownSchedule {
   private static final String SINCE = "since";
   private static final String SCHEDULE = "schedule";
   private static final int MAX_TEXT = 1_000;
@@ -31,9 +31,13 @@ final class KnownSchedule {
   private final String worker;
   private final SyncBackend backend;
 
-  KnownSchedule(TaskDefinition task, String worker, SyncBackend backend) {
-    String text = task.timing().toString();
-    this.task = task.name();
+  /**
+   * The schedule of one task.
+   *
+   * @param text the schedule as text
+   */
+  public KnownSchedule(String task, String text, String worker, SyncBackend backend) {
+    this.task = task;
     this.schedule = text.length() > MAX_TEXT ? text.substring(0, MAX_TEXT) + text.hashCode() : text;
     this.worker = worker;
     this.backend = backend;
@@ -44,7 +48,7 @@ final class KnownSchedule {
    *
    * @param now the local time, for a store that does not report its own
    */
-  Future<Boolean> before(Instant tick, Instant now) {
+  public Future<Boolean> before(Instant tick, Instant now) {
     return backend
         .register(task)
         .map(shown -> shown.map(Register::storeTime).orElse(now))
