@@ -12,6 +12,7 @@ import dev.conclave.lease.Tokens;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.json.JsonObject;
@@ -190,12 +191,12 @@ final class LocalLockManager implements LockManager {
         scheduler,
         () -> {
           if (closing == null) {
-            closing =
-                consumer == null
-                    ? end()
-                    : consumer
-                        .unregister()
-                        .eventually(() -> CallerContext.call(scheduler, this::end));
+            Promise<Void> closed = Promise.promise();
+            closing = closed.future(); // before handlers of failed waits run, which may call this
+            (consumer == null ? Future.succeededFuture() : consumer.unregister())
+                .eventually(() -> CallerContext.call(scheduler, this::end))
+                .<Void>mapEmpty()
+                .onComplete(closed);
           }
           return closing;
         });
@@ -219,8 +220,8 @@ final class LocalLockManager implements LockManager {
     return queues.size();
   }
 
-  private Future<LockGrant> acquireHere(LockRequest asked) {
-    LockRequest request = LockRequest.checked(asked);
+  private Future<LockGrant> acquireHere(LockRequest given) {
+    LockRequest request = LockRequest.checked(given);
     if (request.getWaitTimeout() > options.getMaxWait()) {
       throw ErrorCode.INVALID.failure(
           "waitTimeout "

@@ -133,6 +133,20 @@ class LockServiceOverTheBusTest {
   }
 
   @Test
+  void aManagerListensFromItsStartToItsEnd() {
+    LockServiceOptions options = new LockServiceOptions().setAddress("started");
+    LockService over = LockService.createProxy(vertx, options);
+    LockManager manager = LockManager.create(vertx, backend, options);
+    assertThat(failureOf(over.locked("door"))).hasMessageContaining("no lock service listens");
+    get(manager.start());
+    get(manager.start());
+    assertThat(get(over.locked("door"))).isFalse();
+    get(manager.close());
+    assertThat(failureOf(over.locked("door"))).hasMessageContaining("no lock service listens");
+    assertThat(failureOf(manager.start())).matches(ErrorCode.CLOSED::is);
+  }
+
+  @Test
   void withoutAHandlerThereIsAClearErrorAtOnce() {
     LockService unbound =
         LockService.createProxy(vertx, new LockServiceOptions().setAddress("nowhere"));

@@ -359,6 +359,24 @@ class WaitQueueTest {
   }
 
   @Test
+  void aHandlerOfAClosedWaitMayCloseAgain() {
+    locks.heldByStranger("door", LONG);
+    List<Future<Void>> closes = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      locks
+          .service
+          .acquire(request("door", "t" + i, 10_000))
+          .onFailure(closed -> closes.add(locks.service.close()));
+    }
+    Future<Void> close = locks.service.close();
+    locks.time.run();
+    done(close);
+    assertThat(closes).hasSize(3).allMatch(Future::succeeded);
+    locks.strangerReleases("door");
+    locks.assertNothingLeft();
+  }
+
+  @Test
   void manyWaitersWhoseTimeIsOverTogetherDoNotStormTheBackend() {
     locks.heldByStranger("door", LONG);
     List<Future<LockGrant>> waiting = new ArrayList<>();
