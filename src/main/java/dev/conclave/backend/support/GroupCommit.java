@@ -223,13 +223,12 @@ public final class GroupCommit<Q, A> {
   private void flushAtTheEndOfTheTurn() {
     if (!turn) {
       turn = true;
-      scheduler.execute(this::turnEnds);
+      scheduler.execute(
+          () -> {
+            turn = false;
+            flush();
+          });
     }
-  }
-
-  private void turnEnds() {
-    turn = false;
-    flush();
   }
 
   /** What one of all slots has to carry of all that is under way or waiting. */
