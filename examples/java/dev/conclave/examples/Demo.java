@@ -188,9 +188,9 @@ public final class Demo {
     try {
       return new JsonObject(Files.readString(Path.of(file)));
     } catch (IOException unreadable) {
-      throw new IllegalArgumentException("-Dconf=" + file + " can not be read", unreadable);
+      throw new IllegalArgumentException("-Dconf=" + file + " cannot be read", unreadable);
     } catch (DecodeException broken) {
-      throw new IllegalArgumentException("-Dconf=" + file + " is no JSON object", broken);
+      throw new IllegalArgumentException("-Dconf=" + file + " is not a JSON object", broken);
     }
   }
 }

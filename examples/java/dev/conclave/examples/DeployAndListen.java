@@ -6,7 +6,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 
-/** Deploys an election and hears on the event bus who leads. */
+/** Deploys an election and receives on the event bus who leads. */
 public final class DeployAndListen {
   private DeployAndListen() {}
 

@@ -5,7 +5,7 @@ import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
 
 /**
- * Writes to a PostgreSQL table which refuses whoever holds an older lock than the last writer: a
+ * Writes to a PostgreSQL table which refuses a holder of an older lock than the last writer: a
  * holder that was paused for longer than its lease, and does not know yet, changes nothing.
  */
 public final class FencedWrite {

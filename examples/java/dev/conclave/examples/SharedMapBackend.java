@@ -34,7 +34,7 @@ import java.util.function.Supplier;
  *   <li>Hints go over the event bus.
  * </ol>
  *
- * <p>It passes the contract suite. What it can not have is a clock of the store: it takes this
+ * <p>It passes the contract suite. What it cannot have is a clock of the store: it takes this
  * machine's, so on a cluster it is as right as the machines' clocks agree. Real stores do better.
  */
 public final class SharedMapBackend implements SyncBackend {
@@ -234,7 +234,7 @@ public final class SharedMapBackend implements SyncBackend {
         key);
   }
 
-  /** One atomic step: decide on what is there, and again when somebody was faster. */
+  /** One atomic step: decides on the current record, and again if another client was faster. */
   private <T> Future<T> step(
       String id, Function<JsonObject, Step<T>> decide, Function<T, Boolean> hints, LeaseKey key) {
     return open()

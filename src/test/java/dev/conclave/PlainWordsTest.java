@@ -30,7 +30,8 @@ class PlainWordsTest {
   private static final List<Allowed> ALLOWED =
       List.of(
           new Allowed("/PlainWords.java", "", "the list of the words"),
-          new Allowed("/PlainWordsTest.java", "", "plants the words"));
+          new Allowed("/PlainWordsTest.java", "", "plants the words"),
+          new Allowed("/PgBouncer.java", "nobody", "the name of a user of Unix"));
 
   /** Folders, with those below them, that are still to be rewritten. */
   private static final List<String> STILL_TO_DO =
@@ -43,13 +44,7 @@ class PlainWordsTest {
           "src/main/resources/dev/conclave/backend/redis/",
           "src/test/java/dev/conclave/backend/",
           "src/test/java/dev/conclave/config/",
-          "src/test/java/dev/conclave/task/",
-          "examples/java/",
-          "src/test/java/dev/conclave/chaos/",
-          "src/test/java/dev/conclave/examples/",
-          "src/test/java/dev/conclave/hostile/",
-          "src/test/java/dev/conclave/model/",
-          "src/test/java/dev/conclave/testing/");
+          "src/test/java/dev/conclave/task/");
 
   private static List<Path> files() throws IOException {
     List<Path> found = new ArrayList<>();

@@ -66,7 +66,7 @@ class TakeOverTest {
     }
   }
 
-  private static Duration since(long start, LaunchedProcess.Line line) {
+  private static Duration since(long start, LaunchedProcess.Output line) {
     return Duration.ofNanos(line.at() - start);
   }
 

@@ -50,7 +50,7 @@ class ExamplesTest {
   }
 
   @Test
-  void deployAndListenHearsThatItLeads() {
+  void deployAndListenReceivesThatItLeads() {
     JsonObject event = get(DeployAndListen.run(vertx, MEMORY));
     assertThat(event.getString("reason")).isEqualTo("elected");
     assertThat(event.getString("leader")).isEqualTo("worker-1");

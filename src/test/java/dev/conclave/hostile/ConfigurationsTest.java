@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Configurations that are wrong in one place: each is accepted, or refused with {@code INVALID} by
- * the key's name, or the backend can not be reached. Whatever it is, nothing stays behind.
+ * the key's name, or the backend cannot be reached. Whatever it is, nothing stays behind.
  */
 class ConfigurationsTest {
   private static final int EACH = 60;
@@ -62,7 +62,7 @@ class ConfigurationsTest {
   @AfterEach
   void close() {
     get(vertx.close());
-    assertThat(uncaught).as("exceptions that nobody caught").isEmpty();
+    assertThat(uncaught).as("exceptions that were not caught").isEmpty();
   }
 
   private static JsonObject json(String text) {
@@ -106,7 +106,7 @@ class ConfigurationsTest {
 
   private static final JsonObject MEMORY = json("{'type': 'memory'}");
 
-  /** Nobody listens on port 1. */
+  /** No server listens on port 1. */
   private static final List<JsonObject> BACKENDS =
       List.of(
           json(

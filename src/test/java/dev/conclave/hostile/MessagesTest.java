@@ -81,7 +81,7 @@ class MessagesTest {
   @AfterEach
   void close() {
     get(vertx.close());
-    assertThat(uncaught).as("exceptions that nobody caught").isEmpty();
+    assertThat(uncaught).as("exceptions that were not caught").isEmpty();
   }
 
   private static JsonObject named(String name, String... more) {
@@ -94,7 +94,7 @@ class MessagesTest {
 
   private static JsonObject request(String name) {
     return named(name, "token")
-        .put("owner", "somebody")
+        .put("owner", "owner")
         .put("leaseDuration", 1_000)
         .put("waitTimeout", 0)
         .put("metadata", new JsonObject().put("a", new JsonArray().add(1)));

@@ -41,8 +41,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Names, owners, tokens and metadata of odd characters, on real servers: what is legal is a record
- * of its own in every operation, what is not is refused with the rule.
+ * Names, owners, tokens and metadata of odd characters, on real servers: a legal one is a record of
+ * its own in every operation, any other is refused with the rule.
  */
 class OddNamesTest {
   private static final Duration LONG = Duration.ofSeconds(60);

@@ -4,7 +4,7 @@ import java.text.Normalizer;
 import java.util.List;
 import java.util.Map;
 
-/** Names that somebody may come up with. */
+/** Names that a user may choose. */
 final class OddText {
   private static final String E_ACUTE = Normalizer.normalize("é", Normalizer.Form.NFC);
 

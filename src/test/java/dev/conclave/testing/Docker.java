@@ -24,7 +24,7 @@ public final class Docker {
   private static boolean ping() {
     String host = System.getenv().getOrDefault("DOCKER_HOST", "unix:///var/run/docker.sock");
     if (!host.startsWith("unix://")) {
-      return true; // somebody has set a remote engine on purpose
+      return true; // a remote engine is set on purpose
     }
     Path socket = Path.of(host.substring("unix://".length()));
     if (!Files.exists(socket)) {

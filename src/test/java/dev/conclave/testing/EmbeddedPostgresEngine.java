@@ -116,7 +116,7 @@ final class EmbeddedPostgresEngine implements PostgresEngine {
     }
   }
 
-  /** A user who is no superuser, and has to log in with SCRAM. */
+  /** A user who is not a superuser and has to log in with SCRAM. */
   private void secure() throws SQLException, IOException {
     try (Connection connection = server.getPostgresDatabase().getConnection();
         Statement statement = connection.createStatement()) {

@@ -17,10 +17,10 @@ import java.util.concurrent.TimeUnit;
 /** A JVM of its own, started as the launcher starts one, whose output is read line by line. */
 public final class LaunchedProcess implements AutoCloseable {
   /** A line of output and when this process read it, on its monotonic clock. */
-  public record Line(long at, String text) {}
+  public record Output(long at, String text) {}
 
   private final Process process;
-  private final List<Line> lines = new CopyOnWriteArrayList<>();
+  private final List<Output> lines = new CopyOnWriteArrayList<>();
 
   private LaunchedProcess(Process process) {
     this.process = process;
@@ -67,7 +67,7 @@ public final class LaunchedProcess implements AutoCloseable {
             new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         LeakWatch.look("process " + process.pid(), line);
-        lines.add(new Line(System.nanoTime(), line));
+        lines.add(new Output(System.nanoTime(), line));
       }
     } catch (IOException ended) {
       // the process is gone
@@ -75,13 +75,13 @@ public final class LaunchedProcess implements AutoCloseable {
   }
 
   /** The first line with this text, now or within the patience of a test. */
-  public Line await(String text) {
+  public Output await(String text) {
     return await(text, Long.MIN_VALUE);
   }
 
   /** The first line with this text that was read after a moment of the monotonic clock. */
-  public Line await(String text, long after) {
-    Line[] found = new Line[1];
+  public Output await(String text, long after) {
+    Output[] found = new Output[1];
     Async.eventually(
         "'" + text + "' in the output of " + process.pid() + ", which is\n" + output(),
         () -> {
@@ -92,7 +92,7 @@ public final class LaunchedProcess implements AutoCloseable {
   }
 
   /** The first line with this text that was read after the moment, or null. */
-  public Line find(String text, long after) {
+  public Output find(String text, long after) {
     return lines.stream()
         .filter(line -> line.at > after && line.text.contains(text))
         .findFirst()

@@ -37,7 +37,7 @@ public final class LeakWatch implements BeforeAllCallback, AfterEachCallback, Af
   private static final Queue<String> LEAKS = new ConcurrentLinkedQueue<>();
   private static final Formatter FORMATTER = new SimpleFormatter();
 
-  /** Kept, for the logging system forgets the levels of loggers that nobody holds. */
+  /** Kept, for the logging system forgets the levels of loggers that nothing refers to. */
   private static final Logger OURS = Logger.getLogger("dev.conclave");
 
   private static boolean watching;

@@ -8,7 +8,7 @@ import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.spi.cluster.hazelcast.ConfigUtil;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 
-/** A clustered Vert.x on this machine's loopback alone: no multicast, nobody is phoned. */
+/** A clustered Vert.x on this machine's loopback alone: no multicast, no other host. */
 public final class LoopbackCluster {
   private LoopbackCluster() {}
 

@@ -28,7 +28,7 @@ public final class PgBouncer implements AutoCloseable {
       Files.writeString(ini, configuration(server, database));
       List<String> command = new ArrayList<>(List.of(executable.toString()));
       if (System.getProperty("user.name").equals("root")) {
-        // It refuses to run as root, and then has to read its file as somebody else.
+        // It refuses to run as root, and then has to read its file as another user.
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         command.addAll(List.of("-u", "nobody"));
       }

@@ -3,8 +3,8 @@ package dev.conclave.testing;
 import java.util.UUID;
 
 /**
- * Secrets of tests: passwords and tokens that contain a marker, so that whoever looks through
- * output can tell that one of them got out. The marker is the same in URIs and in JSON.
+ * Secrets of tests: passwords and tokens that contain a marker, so that a search of the output
+ * finds one that leaked. The marker is the same in URIs and in JSON.
  */
 public final class Planted {
   /** Stands in every planted secret, and must stand in no output. */
@@ -12,7 +12,7 @@ public final class Planted {
 
   private Planted() {}
 
-  /** A secret that nobody else has. */
+  /** A secret of its own. */
   public static String secret() {
     return MARKER + "-" + UUID.randomUUID();
   }

@@ -14,7 +14,7 @@ public final class Ports {
 
   private Ports() {}
 
-  /** A port that nobody listens on now, and that no outgoing connection will take. */
+  /** A port that no server listens on now, and that no outgoing connection will take. */
   public static int free() {
     while (true) {
       int port = ThreadLocalRandom.current().nextInt(FROM, TO);

@@ -17,10 +17,10 @@ public final class RedisCluster implements AutoCloseable {
   }
 
   /**
-   * The same, but clients are told other ports than those the nodes listen on.
+   * The same, but the nodes announce other ports than those the nodes listen on.
    *
    * @param announced which port a node announces that listens on this one
-   * @param arguments of every node beside those that make it one
+   * @param arguments of every node, in addition to those that make it one
    */
   public RedisCluster(IntUnaryOperator announced, String... arguments) {
     List<Integer> busPorts = new ArrayList<>();

@@ -3,7 +3,7 @@ package dev.conclave.testing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
-/** What the JDK can not send to a process. */
+/** Signals that the JDK cannot send to a process. */
 public final class Signals {
   private Signals() {}
 

@@ -28,7 +28,7 @@ import java.util.stream.IntStream;
  *   <li>Starts the workers, who work as hard as they can all the time.
  *   <li>On tracks side by side (processes, network, store) draws a fault, injects it, lets it last,
  *       heals it, and draws the next. The seed fixes each track's faults and how long they last.
- *   <li>After about a minute heals everything, sees whether somebody leads again and whether
+ *   <li>After about a minute heals everything, checks whether a worker leads again and whether
  *       another does when that one is killed ({@link Recovery}), and begins the next round.
  *   <li>In the end stops the workers and judges what all of them have logged.
  * </ol>

@@ -16,17 +16,17 @@ class GrowthTest {
   }
 
   @Test
-  void warmingUpIsNoGrowth() {
+  void warmingUpIsNotGrowth() {
     assertThat(growth("handles", LongStream.range(0, 24).map(i -> Math.min(i, 8) * 100))).isFalse();
   }
 
   @Test
-  void whatComesAndGoesIsNoGrowth() {
+  void whatComesAndGoesIsNotGrowth() {
     assertThat(growth("handles", LongStream.range(0, 24).map(i -> i % 6 * 500))).isFalse();
   }
 
   @Test
-  void aQuarterOrTheSlackIsNoGrowth() {
+  void aQuarterOrTheSlackIsNotGrowth() {
     assertThat(growth("handles", LongStream.range(0, 24).map(i -> i < 16 ? 1_000 : 1_265)))
         .isFalse();
     assertThat(growth("handles", LongStream.range(0, 24).map(i -> i < 16 ? 1_000 : 1_266)))

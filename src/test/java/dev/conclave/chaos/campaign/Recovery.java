@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What ends a round of faults, when all of them have been healed: waits until somebody leads every
- * election, kills a leader while all else is well, and waits until another leads. Whether it took
- * too long is judged in the end, from what is logged here.
+ * What ends a round of faults, when all of them have been healed: waits until every election has a
+ * leader, kills a leader while all else is well, and waits until another leads. Whether it took too
+ * long is judged in the end, from what is logged here.
  */
 final class Recovery {
   private static final Duration LOOK_EVERY = Duration.ofMillis(200);

@@ -45,7 +45,7 @@ final class SoakUsage implements AutoCloseable {
     }
   }
 
-  /** A process that was killed leaves such a record behind, in which nobody cleans up. */
+  /** A process that was killed leaves such a record behind, which no process cleans up. */
   private long fieldsOfCrashes() {
     return ((List<?>) server.call("KEYS", "*" + SoakWork.CRASHES + "*"))
         .stream().mapToLong(key -> (Long) server.call("HLEN", (String) key)).max().orElse(0);

@@ -85,7 +85,7 @@ final class Workers implements AutoCloseable {
     victim.process.close();
     return () -> {
       running.set(slot, start(slot));
-      told("SIGKILL", victim, from);
+      logVictim("SIGKILL", victim, from);
     };
   }
 
@@ -95,7 +95,7 @@ final class Workers implements AutoCloseable {
     victim.process.signal("STOP");
     return () -> {
       victim.process.signal("CONT");
-      told("SIGSTOP", victim, from);
+      logVictim("SIGSTOP", victim, from);
     };
   }
 
@@ -112,12 +112,12 @@ final class Workers implements AutoCloseable {
     victim.clock.shift(victim.wrong + seconds);
     return () -> {
       victim.clock.shift(victim.wrong);
-      told("wall clock moved", victim, from);
+      logVictim("wall clock moved", victim, from);
     };
   }
 
-  /** The fault is the victim's, so that its take-over can be told from others. */
-  private void told(String what, Running victim, long from) {
+  /** The fault is the victim's, so that its take-over differs from others. */
+  private void logVictim(String what, Running victim, long from) {
     victims.add(
         new Event(victim.name, Event.Type.FAULT, "worker", "", from, 0, System.nanoTime(), what));
   }

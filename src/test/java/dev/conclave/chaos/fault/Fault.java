@@ -6,7 +6,7 @@ import java.util.Random;
  * One kind of trouble.
  *
  * @param name what it is called in the figures
- * @param forgets whether the store forgets what it was told: then leases may overlap for the length
+ * @param forgets whether the store forgets what was written: then leases may overlap for the length
  *     of a lease, and fencing tokens have to make up for it
  * @param injection makes it
  */

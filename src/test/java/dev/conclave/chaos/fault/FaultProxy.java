@@ -22,7 +22,7 @@ import java.util.concurrent.locks.LockSupport;
  *   <li>{@link #cut}, {@link #reset}: connections end with FIN or RST; new ones are taken.
  *   <li>{@link #blackHole}: nothing passes in either direction and nothing ends, as behind a cut
  *       cable; what was sent meanwhile arrives when it heals, as TCP would send it again.
- *   <li>{@link #halfOpen}: the server's side is gone and the worker is not told.
+ *   <li>{@link #halfOpen}: the server's side is gone and the worker does not notice.
  *   <li>{@link #dropAnswers}: requests arrive, answers do not; healing ends those connections,
  *       because their streams have holes.
  *   <li>{@link #refuse}: new connections are ended at once.

@@ -16,7 +16,7 @@ public final class FaultTrack {
   /**
    * A track that has not begun.
    *
-   * @param log where its faults are told, or null when they tell of themselves
+   * @param log where its faults are logged, or null if they log themselves
    */
   public FaultTrack(List<Fault> faults, EventLog log, long seed) {
     this.plan = new FaultPlan(faults, seed);

@@ -35,7 +35,7 @@ public interface ChaosStore extends AutoCloseable {
     return Optional.empty();
   }
 
-  /** Whether this store can forget without being told to, such as by a fault of the network. */
+  /** Whether this store can forget without a command, such as by a fault of the network. */
   default boolean forgetsWhenCut() {
     return false;
   }
@@ -43,7 +43,7 @@ public interface ChaosStore extends AutoCloseable {
   /** Returns when all is well again after a fault of the network. */
   default void settle() {}
 
-  /** What it suffers beside the network's faults. */
+  /** Its faults in addition to the network's. */
   List<Fault> faults();
 
   /** Where {@link FencedTable}s are, or null. */
@@ -51,12 +51,12 @@ public interface ChaosStore extends AutoCloseable {
     return null;
   }
 
-  /** Logs what {@link FencedTable}s accepted and told. */
+  /** Logs what {@link FencedTable}s accepted and returned. */
   default void writes(EventLog log) {}
 
   /**
-   * How long after the end of a lease somebody may be told that its key is held: by whoever has not
-   * found out yet.
+   * How long after the end of a lease a request may be refused because its key is held: by a client
+   * that has not noticed yet.
    */
   default Duration refusedLate() {
     return Duration.ofNanos(Limits.LATE);

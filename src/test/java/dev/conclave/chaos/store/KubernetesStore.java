@@ -73,7 +73,7 @@ public final class KubernetesStore implements ChaosStore {
   }
 
   /**
-   * Who has not looked has seen nothing: a new process finds the record of whoever did not release,
+   * A new process has seen nothing yet: it finds the record of a holder that did not release,
    * however long ago, also that of a key which is seldom asked for. {@link ObservedLease} judges
    * that.
    */

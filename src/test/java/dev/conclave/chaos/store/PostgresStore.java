@@ -127,7 +127,7 @@ public final class PostgresStore implements ChaosStore {
   }
 
   private void limit(int connections) {
-    // Durably: what the next crash undid would stay for ever.
+    // Durably: what the next crash undid would stay forever.
     server.execute(
         POSTGRES,
         "SET synchronous_commit = on; ALTER DATABASE "

@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * A master, a replica that is always a little behind, and a Sentinel. A master that can not be
+ * A master, a replica that is always a little behind, and a Sentinel. A master that cannot be
  * reached is replaced, so every fault of the network may cost what the replica did not have.
  */
 public final class SentinelStore implements ChaosStore {

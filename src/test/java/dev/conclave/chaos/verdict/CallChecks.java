@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** What a history has to satisfy about what elections and handles are told to do. */
+/** What a history has to satisfy about the calls of elections and handles. */
 final class CallChecks {
   private static final String UNAVAILABLE = "BACKEND_UNAVAILABLE";
 
@@ -40,7 +40,7 @@ final class CallChecks {
     return event.worker() + " " + event.key();
   }
 
-  /** Elections carry out what they are told, whatever the store does. */
+  /** Elections carry out their calls, whatever the store does. */
   static List<String> electionsObey(History history) {
     return history
         .of(Event.Type.RETURN)

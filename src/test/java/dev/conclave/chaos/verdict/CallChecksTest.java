@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What elections and handles are told to do: good histories, and planted violations. In ms. */
+/** Calls of elections and handles: good histories, and planted violations. In ms. */
 class CallChecksTest {
   private static final String UNAVAILABLE = "BACKEND_UNAVAILABLE";
 
@@ -97,7 +97,7 @@ class CallChecksTest {
   }
 
   @Test
-  void electionsDoWhatTheyAreTold() {
+  void electionsCarryOutTheirCalls() {
     called(Labels.STOP, "stop 1", 0, 0, 10, Labels.DONE);
     called(Labels.RESIGN, "resign 1", 0, 0, 10, "CLOSED");
     assertThat(CallChecks.electionsObey(history)).isEmpty();

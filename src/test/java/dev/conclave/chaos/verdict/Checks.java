@@ -12,9 +12,9 @@ import java.util.TreeMap;
  * What a history has to satisfy about who holds and who leads. Each check answers with the
  * violations it found, in words.
  *
- * <p>A store that was told to forget what it knew ({@link Event.Type#FORGETS}) can grant a lease
+ * <p>A store that was made to forget its records ({@link Event.Type#FORGETS}) can grant a lease
  * while an older one is still believed in, and that belief ends with the older lease. So an overlap
- * is no violation if, and only if, it lies between the beginning of the forgetting and one lease
+ * is not a violation if, and only if, it lies between the beginning of the forgetting and one lease
  * after its end.
  */
 public final class Checks {
@@ -63,14 +63,14 @@ public final class Checks {
     return violations;
   }
 
-  /** Whenever all faults have been healed, somebody leads within the time. */
+  /** Whenever all faults have been healed, a worker leads within the time. */
   static List<String> someLeader(History history, Collection<String> elections, Duration in) {
     List<String> violations = new ArrayList<>();
     for (String election : elections) {
       for (long gap : leaderAfterHealing(history, election)) {
         if (gap > in.toNanos()) {
           String found = gap == Long.MAX_VALUE ? "" : " but after " + gap / 1_000_000 + " ms";
-          violations.add("nobody led " + election + " within " + in + " of a healing" + found);
+          violations.add("no worker led " + election + " within " + in + " of a healing" + found);
         }
       }
     }
@@ -85,7 +85,7 @@ public final class Checks {
     return history
         .of(Event.Type.TAKEN_OVER)
         .filter(e -> e.until() == 0 || running(history, e.at(), e.until()) > in.toNanos())
-        .map(e -> "nobody led within " + in + " of the leader's death: " + e)
+        .map(e -> "no worker led within " + in + " of the leader's death: " + e)
         .toList();
   }
 
@@ -95,7 +95,7 @@ public final class Checks {
   }
 
   /**
-   * How long after each healing of all faults somebody led, at the latest. Not counted is time in
+   * How long after each healing of all faults a worker led, at the latest. Not counted is time in
    * which a process did not run.
    */
   static List<Long> leaderAfterHealing(History history, String election) {

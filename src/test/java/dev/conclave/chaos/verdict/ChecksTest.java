@@ -62,7 +62,7 @@ class ChecksTest {
   }
 
   @Test
-  void exclusionFindsAHandleThatOverlapsAnEarlierOneBesideALaterOne() {
+  void exclusionFindsAHandleThatOverlapsAnEarlierOneAndNotALaterOne() {
     held("w1", "a", 0, 1_000, 0, 1);
     held("w2", "b", 100, 120, 0, 2);
     held("w3", "c", 200, 220, 0, 3);
@@ -101,7 +101,7 @@ class ChecksTest {
   }
 
   @Test
-  void someLeaderFindsThatNobodyLed() {
+  void someLeaderFindsThatNoWorkerLed() {
     leads("w1", "1", 0, 1);
     add("h", Type.HEALED, "", 100, 0, 0, null);
     leads("w1", "2", 399, 1);
@@ -219,12 +219,12 @@ class ChecksTest {
   }
 
   @Test
-  void readsToldFindsAValueThatWasNotTold() {
+  void readsReceivedFindsAValueThatWasNotRead() {
     add("register", Type.READ, "1", 1, 5, 0, "3");
-    add("w", Type.TOLD, "1", 0, 5, 3, "3");
-    assertThat(FenceChecks.readsTold(history)).isEmpty();
-    add("w", Type.TOLD, "1", 4, 5, 5, "4");
-    assertThat(FenceChecks.readsTold(history)).hasSize(1);
+    add("w", Type.RECEIVED, "1", 0, 5, 3, "3");
+    assertThat(FenceChecks.readsReceived(history)).isEmpty();
+    add("w", Type.RECEIVED, "1", 4, 5, 5, "4");
+    assertThat(FenceChecks.readsReceived(history)).hasSize(1);
   }
 
   @Test

@@ -13,7 +13,7 @@ public final class ClaimChecks {
   private ClaimChecks() {}
 
   /**
-   * A handle does not say that it is valid when every end that {@code remaining()} has told of is
+   * A handle does not say that it is valid when every end that {@code remaining()} has reported is
    * over.
    */
   public static List<String> notBeyondTheirEnd(History history) {
@@ -26,7 +26,7 @@ public final class ClaimChecks {
                 if (event.type() == Event.Type.CLAIM) {
                   end = Math.max(end, Long.parseLong(event.outcome()) + Limits.SAME_END);
                 } else if (event.type() == Event.Type.VALID && event.at() > end) {
-                  violations.add("valid after the end that it had told of, " + end + ": " + event);
+                  violations.add("valid after the end that it had reported, " + end + ": " + event);
                 }
               }
             });

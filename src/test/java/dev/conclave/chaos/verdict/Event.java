@@ -35,7 +35,7 @@ public record Event(
     /** The answer: {@code granted} or an error code. */
     ANSWER,
     /**
-     * A handle says that it has some time left: it was asked at {@code at}, and its end is at
+     * A handle reports that it has some time left: it was polled at {@code at}, and its end is at
      * {@code until} at the earliest and at {@code outcome} at the latest.
      */
     CLAIM,
@@ -43,30 +43,32 @@ public record Event(
     VALID,
     /** {@code isValid()} was false at some instant between the times. */
     INVALID,
-    /** A handle is about to be released, or has been told that it is lost. */
+    /** A handle is about to be released, or has been notified that it is lost. */
     END,
     /** The store accepted a fenced write; {@code at} is its order, {@code outcome} the value. */
     WRITE,
-    /** A worker was told that its write was accepted; it had asked between the times. */
+    /** A worker received that its write was accepted; it had sent it between the times. */
     WROTE,
-    /** The store told {@code outcome} to a fenced reader; {@code at} is its order among writes. */
+    /**
+     * The store returned {@code outcome} to a fenced reader; {@code at} is its order among writes.
+     */
     READ,
-    /** A worker was told this value; it had asked between the times. */
-    TOLD,
-    /** A worker was told that its fencing token is stale; it had asked between the times. */
+    /** A worker received this value; it had asked between the times. */
+    RECEIVED,
+    /** A worker received that its fencing token is stale; it had sent it between the times. */
     REFUSED,
     /** {@code isLeader()} was true at some instant between the times. */
     LEADS,
     /**
-     * A handle is released, or an election is told to resign or to stop: the words of {@code
-     * outcome}; it has to be answered by {@code until}.
+     * A handle is released, or an election is to resign or to stop: the words of {@code outcome};
+     * it has to be answered by {@code until}.
      */
     CALL,
     /** Its answer: {@code true}, {@code false}, {@code done} or an error code. */
     RETURN,
     /**
      * An operation of one lease begins: {@code until} is its duration, {@code fence} how long it
-     * keeps a place in line.
+     * keeps its position in the queue.
      */
     OPERATE,
     /** Its answer. */
@@ -75,9 +77,9 @@ public record Event(
     STALL,
     /** A fault of this kind was in force between the times. */
     FAULT,
-    /** The store may have forgotten between the times what it had been told before. */
+    /** The store may have forgotten between the times what was written before. */
     FORGETS,
-    /** A leader was killed, and another led at {@code until}; 0 when nobody did in time. */
+    /** A leader was killed, and another led at {@code until}; 0 when none did in time. */
     TAKEN_OVER,
     /** What a worker uses: {@code key} of it, {@code fence} many. */
     USES,

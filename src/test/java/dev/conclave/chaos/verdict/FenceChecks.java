@@ -99,17 +99,19 @@ final class FenceChecks {
     return violations;
   }
 
-  /** What a worker was told to be written is written. */
+  /** A write that was acknowledged is written. */
   static List<String> writesKept(History history) {
-    return told(history, Event.Type.WROTE, Event.Type.WRITE, "a write was accepted and is gone: ");
+    return received(
+        history, Event.Type.WROTE, Event.Type.WRITE, "a write was accepted and is gone: ");
   }
 
-  /** What a worker has read is what the resource told. */
-  static List<String> readsTold(History history) {
-    return told(history, Event.Type.TOLD, Event.Type.READ, "the resource told no such value: ");
+  /** What a worker has read is what the resource returned. */
+  static List<String> readsReceived(History history) {
+    return received(
+        history, Event.Type.RECEIVED, Event.Type.READ, "the resource returned no such value: ");
   }
 
-  private static List<String> told(
+  private static List<String> received(
       History history, Event.Type worker, Event.Type resource, String otherwise) {
     Set<String> known = new HashSet<>();
     history.of(resource).forEach(e -> known.add(e.key() + " " + e.id() + " " + e.outcome()));
@@ -141,7 +143,7 @@ final class FenceChecks {
   }
 
   /**
-   * Nobody is told that its token is stale while its handle was valid before it asked and after it
+   * No worker is refused for a stale token while its handle was valid before it asked and after it
    * was answered, unless the store had forgotten the lease.
    */
   static List<String> validHoldersWrite(History history, Duration longestLease) {

@@ -39,8 +39,8 @@ public record History(Collection<Event> events) {
   }
 
   /**
-   * When handles were valid: from when they first said so to the end that they told of, unless they
-   * were released or said to be invalid before; and in any case to when they last said so.
+   * When handles were valid: from their first report to the end that they reported, unless they
+   * were released or reported invalid before; and in any case to their last report.
    */
   public Map<String, List<Span>> validity() {
     Map<String, List<Span>> all = new HashMap<>();

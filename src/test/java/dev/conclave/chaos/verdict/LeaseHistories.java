@@ -19,9 +19,9 @@ import java.util.Map;
  *   <li>What was asked before the forgetting began is a history of its own; calls that were not
  *       answered by then may have happened or not.
  *   <li>What was asked during it is not judged: there may be two stores then.
- *   <li>What was asked after its end begins with a lease of which nobody knows what it is like:
- *       free, held by a token that was granted it and has not run out, offered to one who waited.
- *       Calls from before that were not answered by then may still happen, or not.
+ *   <li>What was asked after its end begins with a lease in an unknown state: free, held by a token
+ *       that was granted it and has not run out, offered to one who waited. Calls from before that
+ *       were not answered by then may still happen, or not.
  * </ol>
  */
 final class LeaseHistories {

@@ -6,7 +6,7 @@ import dev.conclave.chaos.verdict.History.Span;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Histories that met a store that forgets: what is excused, and what is not. */
+/** Histories that met a store that forgets: what is excused and what is found. */
 class LeaseHistoriesTest {
   private static final long SLACK = 10;
   private static final long OFFER = 500;

@@ -22,10 +22,10 @@ import java.util.Queue;
  *   <li>The search puts next any operation, or what the lease does by itself, that no other must
  *       precede, if the model agrees with its outcome, and goes back when it is stuck. A set of
  *       what is done together with the state it leads to is tried only once.
- *   <li>Nobody has to do what has no answer, and a state need not end when it may. So a place where
- *       the search has been with more of that open is no new one: all that could be done from here
- *       could be done from there. Of unanswered operations that ask for the same the earliest is
- *       done first: whatever happened, it can be told so.
+ *   <li>An operation without an answer need not be done, and a state need not end when it may. So a
+ *       state that the search has seen with more of these open is not new: all that could be done
+ *       from here could be done from there. Of unanswered operations that ask for the same the
+ *       earliest is done first: whatever happened, it can be explained so.
  *   <li>What changes nothing and agrees with the state is put next at once, without alternative: a
  *       history that can go on with it later can go on with it now.
  *   <li>It goes on where most is done, and with most left open: chains of unanswered operations

@@ -103,7 +103,7 @@ class LeaseLinearizabilityTest {
   }
 
   @Test
-  void findsARefusalByNobody() {
+  void findsARefusalWithoutAHolder() {
     acquire("a", 0, 10, 5);
     release("a", 20, 30, true);
     acquire("b", 40, 50, 0);

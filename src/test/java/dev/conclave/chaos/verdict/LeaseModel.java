@@ -16,11 +16,11 @@ import java.util.Set;
  *       duration, to + duration]}, unless the lease has been renewed or vacated before: late by the
  *       slack at most, early never. Then it is free.
  *   <li>When it is vacated (released, revoked), or an offer is declined, it is free or offered to
- *       one who may stand in line: granted to that one and refused to all others until the offer
- *       lapses. An offer that has lapsed leaves it free, until somebody finds that it has lapsed
- *       and offers it to the next, or somebody takes it.
- *   <li>Who may stand in line: who was refused with patience, which is not over, or may have been;
- *       and has neither been granted it since nor given up.
+ *       one that may be in the queue: granted to that one and refused to all others until the offer
+ *       lapses. An offer that has lapsed leaves it free, until a client finds that it has lapsed
+ *       and offers it to the next, or takes it.
+ *   <li>Who may be in the queue: one that was refused with patience, which is not over, or may have
+ *       been; and has neither been granted it since nor given up.
  *   <li>A server that does not wait for its disk when it vacates by an offer may lose that in a
  *       crash that follows soon, unless the lease has been claimed: then it is held as it was
  *       before.

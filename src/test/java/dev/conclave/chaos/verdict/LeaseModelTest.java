@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** The line, inspection and revocation in the model: what is legal, and what is not. */
+/** The queue, inspection and revocation in the model: legal histories and violations. */
 class LeaseModelTest {
   private static final long OFFER = 500;
   private static final long SLACK = 10;
@@ -70,7 +70,7 @@ class LeaseModelTest {
   }
 
   @Test
-  void findsAGrantBesideAnOffer() {
+  void findsAGrantInSpiteOfAnOffer() {
     releasedWithOneWaiting();
     history.acquire("c", 60, 70, 0);
     history.acquire("d", 80, 90, 6);

@@ -11,7 +11,7 @@ package dev.conclave.chaos.verdict;
  * @param from when it was asked
  * @param to when it was answered; {@link Long#MAX_VALUE} when it never was
  * @param outcome what was answered
- * @param fence of a grant, or of the holder that was found; 0 when not told
+ * @param fence of a grant, or of the holder that was found; 0 when unknown
  */
 public record LeaseOperation(
     Kind kind,
@@ -30,7 +30,7 @@ public record LeaseOperation(
     RELEASE,
     /** Gives up a place in line, and an offer, but never what is held. */
     LEAVE,
-    /** Vacates whoever holds. */
+    /** Ends the lease of any holder. */
     REVOKE,
     /** Who holds? */
     FIND,
@@ -39,9 +39,11 @@ public record LeaseOperation(
   }
 
   public enum Outcome {
-    /** Granted, extended, released, revoked; somebody holds; it does hold. */
+    /** Granted, extended, released, revoked; there is a holder; it does hold. */
     YES,
-    /** Refused, or not the holder; nobody holds; it does not hold; nothing that was held ended. */
+    /**
+     * Refused, or not the holder; without a holder; it does not hold; nothing that was held ended.
+     */
     NO,
     /** No answer, or none that tells: it may have happened, at any time, or not. */
     UNKNOWN
@@ -56,7 +58,7 @@ public record LeaseOperation(
     return kind == other.kind && token.equals(other.token) && duration == other.duration;
   }
 
-  /** The same when nobody can tell what became of it. */
+  /** The same with an unknown outcome. */
   LeaseOperation pending() {
     return new LeaseOperation(
         kind, token, duration, patience, process, from, Long.MAX_VALUE, Outcome.UNKNOWN, 0);

@@ -10,14 +10,14 @@ import java.util.Map;
  * whole duration. There are no offers.
  *
  * <ol>
- *   <li>Nobody finds it dead before a whole duration after the renewal was asked for: nobody can
+ *   <li>No client finds it dead before a whole duration after the renewal was asked for: none can
  *       have seen it before.
  *   <li>Who renewed it has seen it when that was answered. Everybody else has seen it when
  *       something was answered that they had asked for after the renewal was answered: an answer
  *       needs what was read after it was asked for.
  *   <li>A whole duration after a process has seen it, it is dead for that process, later by the
  *       slack at most; for who has not seen it yet it is alive.
- *   <li>Being dead changes nothing: it stays so for some and alive for others until somebody
+ *   <li>Being dead changes nothing: it stays so for some and alive for others until a client
  *       writes.
  * </ol>
  */

@@ -58,7 +58,7 @@ class ObservedLeaseTest {
   }
 
   @Test
-  void findsADeathThatNobodyCanHaveObserved() {
+  void findsADeathThatNoClientCanHaveObserved() {
     history.by("p").acquire("a", 0, 10, 5);
     history.by("q").acquire("b", 980, 990, 6);
     assertThat(holds()).isFalse();

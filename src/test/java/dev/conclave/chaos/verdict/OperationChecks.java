@@ -33,7 +33,7 @@ final class OperationChecks {
   /**
    * What was answered later than its deadline and the slack, or never. Not counted is time in which
    * its process or event loop did not run. A process that was killed owed what was overdue when it
-   * was last heard of, and nothing else: that it did not run any more it could not say.
+   * last logged anything, and nothing else: it could not log that it no longer ran.
    */
   static List<String> overdue(
       History history,

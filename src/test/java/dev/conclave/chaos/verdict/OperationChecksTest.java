@@ -54,7 +54,7 @@ class OperationChecksTest {
     add("w", Type.OPERATE, "1", 150, 0, 0, "EXTEND a");
     assertThat(answered()).isEmpty();
     add("w", Type.OPERATE, "2", 149, 0, 0, "EXTEND a");
-    assertThat(answered()).as("nobody knows whether it ran any more").isEmpty();
+    assertThat(answered()).as("it is unknown whether it still ran").isEmpty();
     add("w", Type.OPERATE, "3", 300, 0, 0, "EXTEND a");
     assertThat(answered()).hasSize(1);
     add("w", Type.FAULT, "", 160, 0, 200, "SIGSTOP");
@@ -62,7 +62,7 @@ class OperationChecksTest {
   }
 
   @Test
-  void excusesNobodyElseForAKilledProcess() {
+  void excusesNoOtherProcessForAKilledOne() {
     add("other", Type.FAULT, "", 300, 0, 500, "SIGKILL");
     add("w", Type.OPERATE, "1", 200, 0, 0, "EXTEND a");
     assertThat(answered()).hasSize(1);

@@ -36,7 +36,7 @@ final class OperationsFixture {
     add(Kind.ACQUIRE, token, from, to, fence > 0 ? Outcome.YES : Outcome.NO, fence);
   }
 
-  /** Refused, with a place in line. */
+  /** Refused, with a position in the queue. */
   void waits(String token, long from, long to, long patience) {
     add(Kind.ACQUIRE, token, patience, from, to, Outcome.NO, 0);
   }
@@ -57,7 +57,7 @@ final class OperationsFixture {
     add(Kind.REVOKE, "-", from, to, yes(done), 0);
   }
 
-  /** Somebody with this fencing token is found, or nobody when it is 0. */
+  /** A holder with this fencing token is found, or none when it is 0. */
   void find(long from, long to, long fence) {
     add(Kind.FIND, "-", from, to, yes(fence > 0), fence);
   }

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
  * <ul>
  *   <li>{@code granted}: it came by the deadline, not counted time in which the worker did not run,
  *       but for what {@link #UNSEEN} says.
- *   <li>{@code TIMEOUT}: somebody else held the lock, or may have, when it was asked for; and a
+ *   <li>{@code TIMEOUT}: another client held the lock, or may have, when it was asked for; and a
  *       request that waits had waited to its deadline.
  *   <li>{@code BACKEND_UNAVAILABLE}: a reason ({@link Reasons}); or it waited for a shorter time
  *       than an answer takes ({@link #ROUND_TRIP}).
@@ -87,7 +87,7 @@ final class Outcomes {
         if (waits && answer.at() - ask.until() < 0) {
           yield "a timeout before the deadline";
         }
-        yield heldByAnother(ask, answer, waits) ? null : "a timeout, but nobody held the lock";
+        yield heldByAnother(ask, answer, waits) ? null : "a timeout, but no client held the lock";
       }
       case "BACKEND_UNAVAILABLE" -> {
         boolean tooShort = waits && ask.until() - ask.at() <= ROUND_TRIP.toNanos();
@@ -105,7 +105,7 @@ final class Outcomes {
     return late > UNSEEN.toNanos();
   }
 
-  /** Those who wait are told of the holder whom others saw who waited before them. */
+  /** A waiter may report the holder that an earlier waiter saw. */
   private boolean heldByAnother(Event ask, Event answer, boolean waits) {
     long from = waits ? ask.at() - Limits.LONGEST_WAIT * 1_000_000 : ask.at();
     return holders.getOrDefault(ask.key(), List.of()).stream()

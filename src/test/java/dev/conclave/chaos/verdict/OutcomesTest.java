@@ -30,7 +30,7 @@ class OutcomesTest {
     add("w", Type.ANSWER, id, answered, 0, outcome);
   }
 
-  /** Another worker's, that was told so until then. */
+  /** Another worker's, which was refused until then. */
   private void held(long asked, long until) {
     add("x", Type.ASK, "x", asked, asked + 100, Labels.WAITS);
     add("x", Type.ANSWER, "x", asked + 1, 0, "granted");
@@ -75,16 +75,16 @@ class OutcomesTest {
   }
 
   @Test
-  void aTimeoutNeedsSomebodyWhoHeld() {
+  void aTimeoutNeedsAHolder() {
     once("a", 5_000, 5_001, "TIMEOUT");
-    isWrong("a timeout, but nobody held the lock");
+    isWrong("a timeout, but no client held the lock");
     long runsOut = 5_000 - Limits.LOCK_TIMEOUT;
     held(0, runsOut - 1);
-    isWrong("a timeout, but nobody held the lock");
+    isWrong("a timeout, but no client held the lock");
     add("x", Type.CLAIM, "x", 2, runsOut, "0");
     assertThat(wrong()).isEmpty();
     add("x", Type.RETURN, Labels.RELEASE + "x", 4_999, 0, "true");
-    isWrong("a timeout, but nobody held the lock");
+    isWrong("a timeout, but no client held the lock");
   }
 
   @Test
@@ -93,17 +93,17 @@ class OutcomesTest {
     add("dead", Type.ASK, "x", 900, 1_000, Labels.WAITS);
     assertThat(wrong()).as("granted at the deadline, and sent late").isEmpty();
     events.set(2, new Event("dead", Type.ASK, "k", "x", 0, 0, 1_000_000_000, Labels.WAITS));
-    isWrong("a timeout, but nobody held the lock");
+    isWrong("a timeout, but no client held the lock");
   }
 
   @Test
-  void whoWaitsIsToldOfAHolderThatOthersSawBefore() {
+  void aWaiterMayReportAHolderThatAnEarlierWaiterSaw() {
     held(0, 10);
     add("x", Type.RETURN, Labels.RELEASE + "x", 10, 0, "true");
     waits("a", 10 + Limits.LONGEST_WAIT, 9_000, 9_000, "TIMEOUT");
     assertThat(wrong()).isEmpty();
     waits("b", 10 + 2 * Limits.LONGEST_WAIT + 9_000, 99_000, 99_000, "TIMEOUT");
-    isWrong("a timeout, but nobody held the lock");
+    isWrong("a timeout, but no client held the lock");
   }
 
   @Test

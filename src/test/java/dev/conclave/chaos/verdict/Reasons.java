@@ -7,13 +7,13 @@ import java.util.List;
 
 /**
  * What may be the reason for a failure: a fault of the network or the store, a fault of the same
- * worker, or that a process did not run. Other workers' deaths are nobody's reason.
+ * worker, or that a process did not run. The deaths of other workers are not a reason.
  */
 final class Reasons {
   /**
    * For how long a fault is felt after its end: the call that is under way is given up after the
-   * time that one may take, another try is made after a waiter's longest pause, 2 s, and if there
-   * is no connection then, it is there after the longest pause of a link, 1 s.
+   * time that one may take, another try is made after a waiter's longest pause, 2 s, and without a
+   * connection then, it is there after the longest pause of a link, 1 s.
    */
   static final Duration FELT = Duration.ofMillis(Limits.LOCK_TIMEOUT + 2_000 + 1_000);
 

@@ -22,8 +22,8 @@ public interface SequentialLease {
    *
    * @param holder the token that holds it, is offered it, or was offered it last
    * @param fence the last fencing token; of a grant whose answer was lost, what it must exceed
-   * @param seen whether somebody has seen that fencing token; true where nobody holds it, since
-   *     nobody is told it any more
+   * @param seen whether a client has seen that fencing token; true without a holder, since no
+   *     client receives it any more
    * @param renewal the operation that set the expiry, where that matters, or null
    * @param early when this state ends by itself at the earliest
    * @param late when it ends by itself at the latest
@@ -40,12 +40,12 @@ public interface SequentialLease {
       Former former) {
     static final State FREE = new State(Phase.FREE, null, 0, true, null, 0, Long.MAX_VALUE, null);
 
-    /** Held since a time that nobody knows, with a fencing token that nobody has seen. */
+    /** Held since an unknown time, with a fencing token that no client has seen. */
     static State heldBy(String token, long late) {
       return new State(Phase.HELD, token, 0, false, null, 0, late, null);
     }
 
-    /** Offered since a time that nobody knows. */
+    /** Offered since an unknown time. */
     static State offeredTo(String token, long late) {
       return FREE.offered(token, 0, late, null);
     }
@@ -54,7 +54,7 @@ public interface SequentialLease {
       return phase == Phase.HELD && holder.equals(token);
     }
 
-    /** Whether it is held, and known by this fencing token, if that is told. */
+    /** Whether it is held, and known by this fencing token, if there is one. */
     boolean isFoundAs(long number) {
       return phase == Phase.HELD && (number == 0 || seen && number == fence);
     }
@@ -96,7 +96,7 @@ public interface SequentialLease {
       return right ? List.of(next.numbered(by.fence(), true)) : List.of();
     }
 
-    /** The holder is found, and with it a fencing token that nobody had seen. */
+    /** The holder is found, and with it a fencing token that no client had seen. */
     List<State> learned(LeaseOperation by) {
       boolean found = by.outcome() == Outcome.YES && phase == Phase.HELD && !seen;
       return found && by.fence() > fence ? List.of(numbered(by.fence(), true)) : List.of();

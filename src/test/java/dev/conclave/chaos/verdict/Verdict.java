@@ -23,7 +23,7 @@ public final class Verdict {
   /**
    * What was promised, and to whom.
    *
-   * @param elections which elections somebody has to lead whenever all is well
+   * @param elections the elections that must have a leader whenever all is well
    * @param lease what the lease of a key is like, from what was asked of it and the faults
    * @param refusedLate how long after the end of a lease its key may be refused
    * @param end of the campaign, on the clock of its events
@@ -70,7 +70,7 @@ public final class Verdict {
     all.put("writes in order", () -> FenceChecks.writesInOrder(history));
     all.put("writes kept", () -> FenceChecks.writesKept(history));
     all.put("reads of the last write", () -> FenceChecks.readsOfLastWrite(history));
-    all.put("reads told", () -> FenceChecks.readsTold(history));
+    all.put("reads received", () -> FenceChecks.readsReceived(history));
     all.put("valid holders write", () -> FenceChecks.validHoldersWrite(history, LONGEST_LEASE));
     all.put(
         "operations answered",
@@ -102,15 +102,15 @@ public final class Verdict {
       judgedOperations += part.judged();
       try {
         if (!LeaseLinearizability.holds(part.operations(), lease, part.beginnings())) {
-          found.add(key + ": not the history of a lease: " + told(part.operations()));
+          found.add(key + ": not the history of a lease: " + text(part.operations()));
         }
       } catch (IllegalStateException undecided) {
-        found.add(key + ": " + undecided.getMessage() + ": " + told(part.operations()));
+        found.add(key + ": " + undecided.getMessage() + ": " + text(part.operations()));
       }
     }
   }
 
-  private static String told(List<LeaseOperation> operations) {
+  private static String text(List<LeaseOperation> operations) {
     return operations.stream()
         .sorted(Comparator.comparingLong(LeaseOperation::from))
         .map(LeaseOperation::toString)

@@ -62,7 +62,7 @@ class VerdictTest {
     history.claims("a", "lock", 10, 900);
     history.add("w1", Type.VALID, "lock", "a", 11, 10, 12, null);
     history.add("h", Type.READ, "register lock", "a", 0, 10, 0, "0");
-    history.add("w1", Type.TOLD, "register lock", "a", 20, 10, 21, "0");
+    history.add("w1", Type.RECEIVED, "register lock", "a", 20, 10, 21, "0");
     history.events.add(new Event("h", Type.WRITE, "register lock", "a", 1, 10, 0, "1"));
     history.add("w1", Type.WROTE, "register lock", "a", 22, 10, 23, "1");
     history.add("w1", Type.END, "lock", "a", 490, 10, 0, "released");
@@ -124,7 +124,8 @@ class VerdictTest {
     all.put("writes kept", h -> h.add("w1", Type.WROTE, "register lock", "a", 24, 10, 25, "2"));
     all.put(
         "reads of the last write", h -> h.add("h", Type.READ, "register lock", "z", 2, 10, 0, "0"));
-    all.put("reads told", h -> h.add("w1", Type.TOLD, "register lock", "a", 24, 10, 25, "2"));
+    all.put(
+        "reads received", h -> h.add("w1", Type.RECEIVED, "register lock", "a", 24, 10, 25, "2"));
     all.put(
         "valid holders write",
         h -> h.add("w1", Type.REFUSED, "lock", "a", 100, 10, 110, "register"));

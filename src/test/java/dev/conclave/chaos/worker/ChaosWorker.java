@@ -20,8 +20,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * One process of a campaign: lock clients, lease clients and elections on one backend, which work
- * as hard as they can, log what they are told, and end on SIGTERM. Started with one argument, a
- * {@link WorkerConfig} as JSON.
+ * as hard as they can, log every answer, and end on SIGTERM. Started with one argument, a {@link
+ * WorkerConfig} as JSON.
  */
 public final class ChaosWorker {
   public static final String READY = "worker is ready";
@@ -124,7 +124,7 @@ public final class ChaosWorker {
       new LeaseClient(vertx, service, this, name, seeds.nextLong()).next();
     }
     for (int i = 0; i < config.elections(); i++) {
-      // One label for all workers: the label is no proof of anything.
+      // One label for all workers: the label proves nothing.
       String label = i == 0 ? "same" : config.worker();
       ElectionClient election =
           new ElectionClient(vertx, opened, this, label, "election-" + i, seeds.nextLong());
@@ -141,7 +141,8 @@ public final class ChaosWorker {
   }
 
   /**
-   * A lock that nobody else wants, renewed as long as it can be and taken again when it is lost.
+   * A lock that no other client wants, renewed as long as it can be and taken again when it is
+   * lost.
    */
   private void hold(String key) {
     if (stopping) {

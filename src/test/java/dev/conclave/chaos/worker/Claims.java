@@ -20,8 +20,8 @@ import java.util.function.LongSupplier;
  * <ol>
  *   <li>A clock is read before and after every question: the answer was true at some instant
  *       between, whatever happens to this thread.
- *   <li>{@code remaining()} is asked first, then {@code isValid()}: a handle that is valid has told
- *       of an end that is not over.
+ *   <li>{@code remaining()} is asked first, then {@code isValid()}: a handle that is valid has
+ *       reported an end that is not over.
  *   <li>Logged are the first answer, every other answer, the last one before it, and the same one
  *       again now and then; and an end when it is another.
  *   <li>A handle that was released or lost is asked for some time more: it must not come back.
@@ -108,7 +108,7 @@ final class Claims {
   void end(String id, String how) {
     Held held = handles.get(id);
     if (held == null) {
-      return; // it ended so long ago that nobody asks it any more
+      return; // it ended so long ago that it is no longer polled
     }
     synchronized (held) {
       if (!held.over) {

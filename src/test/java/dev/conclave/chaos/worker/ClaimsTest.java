@@ -184,7 +184,7 @@ class ClaimsTest {
   }
 
   @Test
-  void aHandleIsAskedForSomeTimeAfterItsEndAndNotForEver() {
+  void aHandleIsPolledForSomeTimeAfterItsEndAndNotForever() {
     Handle handle = hold();
     claims.end("h", "released");
     handle.release();
@@ -196,7 +196,7 @@ class ClaimsTest {
   }
 
   @Test
-  void aLossThatIsToldLongAfterTheReleaseIsNoNews() {
+  void aLossThatIsReportedLongAfterTheReleaseIsIgnored() {
     Handle handle = hold();
     claims.end("h", "released");
     handle.release();

@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * What a holder does with its fencing token: reads each protected value and writes the next number,
- * again and again until it is told to stop. It does not ask whether it still holds: whether a stale
+ * again and again until it is stopped. It does not ask whether it still holds: whether a stale
  * holder is kept out is for the protected resource to decide, and for the checks.
  */
 final class FencedWork {
@@ -62,7 +62,7 @@ final class FencedWork {
                 if (value == null) {
                   refused(asked);
                 } else {
-                  told(Type.TOLD, asked, value);
+                  log(Type.RECEIVED, asked, value);
                   write(value + 1);
                 }
               });
@@ -80,7 +80,7 @@ final class FencedWork {
                   refused(asked);
                   return;
                 }
-                told(Type.WROTE, asked, value);
+                log(Type.WROTE, asked, value);
                 if (stopped.get()) {
                   end.complete();
                 } else {
@@ -89,7 +89,7 @@ final class FencedWork {
               });
     }
 
-    private void told(Type type, long asked, long value) {
+    private void log(Type type, long asked, long value) {
       String what = resource.name() + " " + key;
       log.add(type, what, id, asked, fence, System.nanoTime(), "" + value);
     }

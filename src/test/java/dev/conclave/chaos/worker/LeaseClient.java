@@ -97,7 +97,7 @@ final class LeaseClient {
               if (ErrorCode.TIMEOUT.is(cause)) {
                 return answered(key, id, 0, Outcome.NO);
               }
-              // The service gives back what it may have been granted: some time, or never.
+              // The service releases what may have been granted: at some time, or never.
               answered(key, asked(Kind.RELEASE, key, token, 0, sentAt), 0, Outcome.UNKNOWN);
               return answered(key, id, 0, Outcome.UNKNOWN);
             });
@@ -115,19 +115,19 @@ final class LeaseClient {
   }
 
   private Future<Outcome> release(String key, String token) {
-    return told(Kind.RELEASE, key, token, () -> service.release(key, token));
+    return recorded(Kind.RELEASE, key, token, () -> service.release(key, token));
   }
 
   private Future<Outcome> revoke(String key) {
-    return told(Kind.REVOKE, key, NOBODY, () -> service.revoke(key));
+    return recorded(Kind.REVOKE, key, NOBODY, () -> service.revoke(key));
   }
 
   private Future<Outcome> locked(String key) {
-    return told(Kind.FIND, key, NOBODY, () -> service.locked(key));
+    return recorded(Kind.FIND, key, NOBODY, () -> service.locked(key));
   }
 
   private Future<Outcome> owned(String key, String token) {
-    return told(Kind.OWNS, key, token, () -> service.owned(key, token));
+    return recorded(Kind.OWNS, key, token, () -> service.owned(key, token));
   }
 
   private Future<Outcome> find(String key) {
@@ -142,7 +142,7 @@ final class LeaseClient {
         .otherwise(cause -> answered(key, id, 0, Outcome.UNKNOWN));
   }
 
-  private Future<Outcome> told(
+  private Future<Outcome> recorded(
       Kind kind, String key, String token, Supplier<Future<Boolean>> call) {
     String id = asked(kind, key, token, 0, System.nanoTime());
     return call.get()

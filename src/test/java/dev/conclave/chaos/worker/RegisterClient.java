@@ -11,7 +11,7 @@ import java.util.Queue;
 
 /** A worker's way to the {@link FencedRegister}. */
 final class RegisterClient implements Fenced {
-  /** Vert.x ends a client, and its connections, when nobody refers to it any more. */
+  /** Vert.x ends a client, and its connections, when nothing refers to it any more. */
   private final NetClient client;
 
   private final NetSocket socket;

@@ -5,7 +5,7 @@ import dev.conclave.chaos.verdict.EventLog;
 import io.vertx.core.Vertx;
 import java.util.concurrent.locks.LockSupport;
 
-/** Logs when the process or its event loop did not run: what is late then is nobody's fault. */
+/** Logs when the process or its event loop did not run: what is late then is not a violation. */
 final class StallMeter {
   private static final long EVERY_MILLIS = 20;
 

@@ -42,7 +42,7 @@ public final class WorkerCommands {
         }
       }
     } catch (IOException gone) {
-      // nobody gives commands any more
+      // no more commands arrive
     }
     blocked.countDown();
   }

@@ -16,7 +16,7 @@ import java.util.List;
 
 /**
  * All want to lead; who leads after some time resigns, and runs again a little later. When all has
- * been well for a while somebody has to lead, and all stop.
+ * been well for a while one has to lead, and all stop.
  */
 final class ElectionScenario implements Scenario {
   static final long LEASE = 1_000;
@@ -65,7 +65,7 @@ final class ElectionScenario implements Scenario {
                 .setBackendTimeout(TIMEOUT)
                 .setStopTimeout(STOP)
                 .setJitter(0),
-            event -> told(world, worker, event));
+            event -> report(world, worker, event));
     workers.add(worker);
   }
 
@@ -87,7 +87,7 @@ final class ElectionScenario implements Scenario {
     return workers.stream().filter(w -> w.process == process).findFirst().orElseThrow();
   }
 
-  private void told(World world, Worker worker, LeadershipEvent event) {
+  private void report(World world, Worker worker, LeadershipEvent event) {
     world.tell(
         worker.process + ": " + event.getReason().wireName() + " " + event.getFencingToken());
     if (event.getReason() == LeadershipReason.ELECTED) {
@@ -131,7 +131,7 @@ final class ElectionScenario implements Scenario {
   @Override
   public void finish(World world) {
     if (!settled) {
-      world.violated(Kind.NOBODY_GOT_IT, "nobody leads " + SETTLED + " ms after the last fault");
+      world.violated(Kind.NOT_SERVED, "no process leads " + SETTLED + " ms after the last fault");
     }
     for (Worker worker : workers) {
       if (!worker.process.crashed && worker.leads) {

@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * All want one lock. The last is in a hurry: it gives up soon, and then comes back. Whoever gets
- * the lock keeps it past a renewal and releases it.
+ * All want one lock. The last is in a hurry: it gives up soon, and then comes back. A holder keeps
+ * the lock past a renewal and releases it.
  */
 final class LockScenario implements Scenario {
   static final long LEASE = 1_000;
@@ -155,7 +155,7 @@ final class LockScenario implements Scenario {
     for (Client client : clients) {
       if (!client.process.crashed && !client.served) {
         world.violated(
-            Kind.NOBODY_GOT_IT, client.process + " waited in vain after the faults were over");
+            Kind.NOT_SERVED, client.process + " waited in vain after the faults were over");
       }
     }
   }

@@ -24,7 +24,7 @@ class LongWaitModelTest {
 
   @ParameterizedTest
   @ValueSource(longs = {10_000, 60_000})
-  void nobodyElseHoldsIt(long wait) {
+  void noOtherClientHoldsIt(long wait) {
     assertThat(search(wait, false).findsNothing(bounds(wait, 0)).executions()).isGreaterThan(15);
   }
 

@@ -112,7 +112,7 @@ final class LongWaitScenario implements Scenario {
   @Override
   public void finish(World world) {
     if (!callerServed || !otherServedAgain) {
-      world.violated(Kind.NOBODY_GOT_IT, "somebody waited in vain");
+      world.violated(Kind.NOT_SERVED, "a client waited in vain");
     }
   }
 }

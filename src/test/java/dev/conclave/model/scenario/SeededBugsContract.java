@@ -35,7 +35,7 @@ abstract class SeededBugsContract {
   }
 
   @Test
-  void itFindsValidityReckonedFromTheAnswer() {
+  void itFindsValidityComputedFromTheAnswer() {
     search.finds(Seed.STAMPED_AT_THE_ANSWER, Kind.TWO_HOLDERS, new Bounds(1, horizon));
   }
 

@@ -18,7 +18,7 @@ import java.util.logging.Logger;
  * Searches of one scenario, and what they print.
  *
  * <p>{@code -Dmodel.deeper=1} allows every search one fault more, and clocks that run exactly as
- * fast as the store's beside fast and slow ones.
+ * fast as the store's in addition to fast and slow ones.
  */
 public final class Search {
   private static final int DEEPER = Integer.getInteger("model.deeper", 0);

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
-/** A store of one lease, and beside it the simplest lease there is, which judges its answers. */
+/** A store of one lease, with the simplest lease there is, which judges its answers. */
 final class JudgedStore extends ForwardingStore {
   private static final long MICRO = 1_000;
 
@@ -25,7 +25,7 @@ final class JudgedStore extends ForwardingStore {
     this.world = world;
   }
 
-  /** When the lease expires, or the other moment if that is earlier or there is no lease. */
+  /** When the lease expires, or the other moment if that is earlier or without a lease. */
   long nextExpiry(long other) {
     return until > world.now() ? Math.min(until, other) : other;
   }

@@ -19,7 +19,7 @@ final class ModelBackend extends ForwardingStore {
   private final boolean stampsLate;
 
   /**
-   * @param stampsLate the error of reckoning from the answer instead of from the request: the
+   * @param stampsLate the error of computing from the answer instead of from the request: the
    *     process's clock is set back by the time that a grant or a renewal took, so that its stamp
    *     from before the sending is the time of the answer
    */

@@ -23,7 +23,7 @@ final class Post {
     }
   }
 
-  /** It is somebody's turn in line. */
+  /** A waiter is notified that it is first in the queue. */
   void turn(ModelProcess to, Runnable turn) {
     if (hintsArrive) {
       toProcess(to, "turn", turn);

@@ -12,13 +12,13 @@ import java.time.Duration;
 /** A bug that the search has to find, or none. */
 public enum Seed {
   NONE,
-  /** Extending an expired lease that nobody has taken since acquires it. */
+  /** Extending an expired lease that no other has taken since acquires it. */
   EXTEND_ACQUIRES,
-  /** Processes reckon a lease from the answer instead of from the request. */
+  /** Processes compute a lease from the answer instead of from the request. */
   STAMPED_AT_THE_ANSWER,
   /** Fencing tokens are a counter that a release sets back. */
   FENCE_RESET_AT_RELEASE,
-  /** A release ends the lease whoever holds it. */
+  /** A release ends the lease of any holder. */
   RELEASE_WITHOUT_TOKEN;
 
   /** A store with this bug. */

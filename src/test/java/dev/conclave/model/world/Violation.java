@@ -13,7 +13,7 @@ public record Violation(Kind kind, String text) {
     EXTEND_ACQUIRED,
     /** The store extended a lease after it was released with the same token. */
     RENEWED_AFTER_RELEASE,
-    /** The store ended a lease for somebody who did not hold it. */
+    /** The store ended a lease for a process that did not hold it. */
     RELEASED_FOR_A_STRANGER,
     /** A leadership began twice, or ended twice, or ended without a beginning. */
     EVENTS_OUT_OF_ORDER,
@@ -21,8 +21,8 @@ public record Violation(Kind kind, String text) {
     VALID_AGAIN,
     /** A future was not complete at its deadline. */
     LATE,
-    /** The faults were over for long and nobody led, or a waiter did not get the lock. */
-    NOBODY_GOT_IT,
+    /** The faults were over for long and no process led, or a waiter did not get the lock. */
+    NOT_SERVED,
     /** Something was thrown. */
     THROWN
   }

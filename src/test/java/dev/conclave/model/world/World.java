@@ -25,8 +25,8 @@ import java.util.function.Supplier;
  *   <li>Then all is well for a while, and one order of things is enough.
  * </ol>
  *
- * <p>What happens on one process's thread without waiting happens in one step: nobody else can
- * tell.
+ * <p>What happens on one process's thread without waiting happens in one step: no other process can
+ * notice.
  */
 public final class World {
   private enum Phase {
@@ -55,8 +55,8 @@ public final class World {
   private final transient Consumer<String> log;
 
   /**
-   * @param excused what is not looked for
-   * @param log is told every step, or null
+   * @param excused violations that are ignored
+   * @param log receives every step, or null
    */
   public World(
       Bounds bounds,
