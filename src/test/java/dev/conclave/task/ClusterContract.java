@@ -12,6 +12,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,8 +24,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Several managers on one real store. Subclasses name the store. */
+@ExtendWith(VertxExtension.class)
 abstract class ClusterContract {
   private static final Instant START = Instant.parse("2026-03-01T00:02:30Z");
 
@@ -36,14 +39,13 @@ abstract class ClusterContract {
   protected abstract JsonObject backend();
 
   @BeforeEach
-  void open() {
-    vertx = Vertx.vertx();
+  void open(Vertx vertx) {
+    this.vertx = vertx;
   }
 
   @AfterEach
   void close() {
     backends.forEach(backend -> get(backend.close()));
-    get(vertx.close());
   }
 
   private SyncBackend connect() {

@@ -12,6 +12,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.Set;
@@ -23,22 +24,23 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** On which threads bodies run. */
+@ExtendWith(VertxExtension.class)
 class TaskBodyTest {
   private Vertx vertx;
   private SyncBackend backend;
 
   @BeforeEach
-  void open() {
-    vertx = Vertx.vertx();
+  void open(Vertx vertx) {
+    this.vertx = vertx;
     backend = get(Backends.connect(vertx, new JsonObject().put("type", "memory")));
   }
 
   @AfterEach
   void close() {
     get(backend.close());
-    get(vertx.close());
   }
 
   /** Runs the body once; answers the run's event when it has ended. */
