@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Where a worker's service is reached in a cluster of two nodes. */
+/** From where a worker's service is reached, in a cluster of two nodes. */
 class ElectionServiceClusteredTest {
   private static Vertx here;
   private static Vertx there;

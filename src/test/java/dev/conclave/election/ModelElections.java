@@ -6,7 +6,7 @@ import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import java.util.function.Consumer;
 
-/** Makes elections as the product does, without an event bus and without chance. */
+/** Makes elections as the product does, without an event bus and without randomness. */
 public final class ModelElections {
   private ModelElections() {}
 

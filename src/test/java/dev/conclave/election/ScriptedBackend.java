@@ -23,7 +23,7 @@ import java.util.function.Supplier;
 
 /** One worker's connection to a common store, with faults on demand. */
 final class ScriptedBackend implements SyncBackend {
-  /** What becomes of a call. */
+  /** The fault of a call. */
   enum Fault {
     NONE,
     /** The call fails and has not reached the store. */
@@ -78,7 +78,7 @@ final class ScriptedBackend implements SyncBackend {
     return this;
   }
 
-  /** Neither hints nor turns arrive. */
+  /** Neither hints nor queue notifications arrive. */
   ScriptedBackend deaf() {
     deaf = true;
     return this;

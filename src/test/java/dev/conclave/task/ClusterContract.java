@@ -73,7 +73,7 @@ abstract class ClusterContract {
                   return Future.succeededFuture();
                 })
             .oncePerTick();
-        // Some of them agree to the millisecond, so that they claim at once.
+        // Some of them have the same offset, so that they claim at the same moment.
         Duration offset = Duration.ofSeconds(30L * (random.nextInt(5) - 2));
         TaskManager manager = Sim.manager(time, offset, backend, router);
         manager.start();
@@ -98,7 +98,8 @@ abstract class ClusterContract {
     List<TaskContext> runs = new CopyOnWriteArrayList<>();
     TaskBody body =
         run -> {
-          // A machine that stalls loses its lease, and knows by its clock when others begin.
+          // A machine that stalls loses its lease; its own clock has ended its permission before
+          // others begin.
           others.addAndGet((int) runs.stream().filter(TaskContext::isValid).count());
           runs.add(run);
           Promise<Void> promise = Promise.promise();
@@ -187,7 +188,7 @@ abstract class ClusterContract {
     eventually("both go on", () -> runs.get() > before + 4);
   }
 
-  /** Whether another run has come since it was last asked. */
+  /** Whether another run has begun since the last call. */
   private boolean running(TaskService service) {
     long first = get(service.list()).get(0).getCounts().getLong("SUCCESS");
     pause(Duration.ofMillis(40));

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Expressions and the moments they stand for, above all where clocks are changed. */
+/** Expressions and the moments that match them, above all at clock changes. */
 class CronTest {
   private static List<String> times(String expression, String zone, String from, int count) {
     ZoneId id = ZoneId.of(zone);
@@ -121,7 +121,7 @@ class CronTest {
     // Clocks go forward at midnight: 00:00 does not exist on that day.
     assertThat(times("0 0 * * *", "Africa/Cairo", "2026-04-23T12:00", 2))
         .containsExactly("2026-04-24T01:00+03:00", "2026-04-25T00:00+03:00");
-    // A whole day that never was.
+    // A whole day that was skipped.
     assertThat(times("0 12 30 12 *", "Pacific/Apia", "2011-12-01T00:00", 1))
         .containsExactly("2011-12-31T00:00+14:00");
   }

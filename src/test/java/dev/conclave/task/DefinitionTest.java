@@ -12,7 +12,7 @@ import java.util.function.Supplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
-/** Definitions: names, and what is refused where it is written. */
+/** Definitions: names, and definitions that are refused. */
 class DefinitionTest {
   private static final Duration MINUTE = Duration.ofMinutes(1);
   private static final Supplier<Future<?>> NOTHING = Future::succeededFuture;

@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Simulated time for real servers: it goes on only when every call under way has been answered.
- * What is due at one moment is all begun before anything is waited for, so that calls do race.
+ * Simulated time for real servers: it advances only when every call under way has been answered.
+ * All timers of one moment run before the first wait, so that their calls race.
  */
 final class DrivenTime implements Scheduler {
   private record Task(long at, long order, Runnable action) {}

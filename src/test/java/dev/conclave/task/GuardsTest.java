@@ -18,7 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
-/** Single guards of a run: what they remember, and what ends a hold. */
+/** Single guards of a run: their state, and the end of a hold. */
 class GuardsTest {
   private final ManualScheduler time = new ManualScheduler();
   private final MemoryBackend store = new MemoryBackend(time);

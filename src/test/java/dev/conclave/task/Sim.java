@@ -29,7 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/** A simulated cluster: one store, one flow of time, any number of managers on it. */
+/** A simulated cluster: one store, one clock, any number of managers. */
 final class Sim {
   final ManualScheduler time;
   final Store store;
@@ -107,7 +107,7 @@ final class Sim {
     return info(manager).getCounts().getLong(outcome.name(), 0L);
   }
 
-  /** A body that takes as long by the simulated clock. */
+  /** A body that takes this long on the simulated clock. */
   Future<Void> takes(Duration duration) {
     Promise<Void> promise = Promise.promise();
     time.schedule(duration.toNanos(), promise::tryComplete);
@@ -211,7 +211,7 @@ final class Sim {
     }
   }
 
-  /** A store that can be away, and counts what it is asked. */
+  /** A store that can be unreachable, and counts its calls. */
   static final class Store implements SyncBackend {
     private final SyncBackend backend;
     boolean away;

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** What runs have to hold, by a simulated clock. */
+/** What runs must hold, on a simulated clock. */
 class SyncTest {
   private static final Duration HOUR = Duration.ofHours(1);
 

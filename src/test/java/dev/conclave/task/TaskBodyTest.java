@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** On which threads bodies run. */
+/** The threads that bodies run on. */
 @ExtendWith(VertxExtension.class)
 class TaskBodyTest {
   private Vertx vertx;
@@ -43,7 +43,7 @@ class TaskBodyTest {
     get(backend.close());
   }
 
-  /** Runs the body once; answers the run's event when it has ended. */
+  /** Runs the body once; returns the event of the ended run. */
   private JsonObject run(TaskBody body) {
     Promise<JsonObject> ended = Promise.promise();
     vertx

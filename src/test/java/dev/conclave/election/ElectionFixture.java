@@ -15,8 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Workers of one election on one store, in time that a test owns. Lease 15 s, deadline 10 s. */
-class ElectionBench {
+/** Workers of one election on one store, on simulated time. Lease 15 s, deadline 10 s. */
+class ElectionFixture {
   static final LeaseKey KEY = LeaseKey.leader("orders");
 
   final ManualScheduler time = new ManualScheduler();
@@ -40,7 +40,7 @@ class ElectionBench {
     time.advance(Duration.ofMillis(Math.round(seconds * 1000)));
   }
 
-  /** A client outside of the bench takes the lease. */
+  /** Another client takes the lease. */
   long foreign(Duration duration) {
     Future<Acquisition> answer =
         store.acquire(LeaseRequest.of(KEY, "foreign", duration, "foreigner"));
@@ -51,9 +51,9 @@ class ElectionBench {
     assertThat(future.succeeded()).as("%s", future).isTrue();
   }
 
-  /** One worker, everything it publishes, and a check that its beginnings and ends are in order. */
+  /** One worker, everything it publishes, and a check that starts and ends alternate. */
   static final class Worker implements ElectionHost {
-    final ElectionBench bench;
+    final ElectionFixture fixture;
     final ScriptedBackend backend;
     final Elector election;
     final List<LeadershipEvent> bus = new ArrayList<>();
@@ -64,10 +64,10 @@ class ElectionBench {
     private long lastElected;
     private boolean leading;
 
-    Worker(ElectionBench bench, LeaderElectionOptions options) {
-      this.bench = bench;
-      this.backend = new ScriptedBackend(bench.store);
-      this.election = new Elector(bench.time, backend, options, this, () -> 0);
+    Worker(ElectionFixture fixture, LeaderElectionOptions options) {
+      this.fixture = fixture;
+      this.backend = new ScriptedBackend(fixture.store);
+      this.election = new Elector(fixture.time, backend, options, this, () -> 0);
       election.onChange(event -> received.add("handler " + event.getReason().wireName()));
     }
 
@@ -79,7 +79,7 @@ class ElectionBench {
 
     Worker start() {
       Future<Void> started = election.start();
-      bench.time.run();
+      fixture.time.run();
       assertDone(started);
       return this;
     }
