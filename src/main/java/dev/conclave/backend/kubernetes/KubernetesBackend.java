@@ -147,11 +147,12 @@ public final class KubernetesBackend implements SyncBackend {
             hint.run();
           }
         };
+    Watch[] open = {() -> {}}; // used on the backend's context
     // A hint cannot wait for a call to open the backend: its watch opens it.
     call(
         leases -> {
           if (!ended.get()) {
-            leases.watch(key, mine);
+            open[0] = leases.watch(key, mine);
           }
           return Future.succeededFuture();
         });
@@ -159,7 +160,7 @@ public final class KubernetesBackend implements SyncBackend {
       if (ended.compareAndSet(false, true)) {
         call(
             leases -> {
-              leases.unwatch(key, mine);
+              open[0].close();
               return Future.succeededFuture();
             });
       }

@@ -1,13 +1,12 @@
 package dev.conclave.backend.kubernetes;
 
 import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.Watch;
+import dev.conclave.backend.support.HintRegistry;
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -21,41 +20,34 @@ import java.util.Map;
  * </ol>
  */
 final class KubernetesWaiters {
-  private static final Logger LOG = System.getLogger(KubernetesWaiters.class.getName());
-
   private final Scheduler scheduler;
+  private final HintRegistry hints = new HintRegistry();
   private final Map<String, Group> groups = new HashMap<>();
 
   KubernetesWaiters(Scheduler scheduler) {
     this.scheduler = scheduler;
   }
 
-  /** The listeners of one object. */
+  /** The waiters of one object, and the timer for its watches too. */
   private static final class Group {
-    private final List<Runnable> hints = new ArrayList<>();
     private final Map<String, Waiter> waiters = new LinkedHashMap<>();
     private Scheduler.Timer expiry = () -> {};
-
-    private boolean isEmpty() {
-      return hints.isEmpty() && waiters.isEmpty();
-    }
   }
 
   private record Waiter(Runnable turn, Scheduler.Timer patience) {}
 
-  /** Adds a watch's hint. */
-  void watch(String name, Runnable hint, Observed seen) {
-    group(name).hints.add(hint);
+  /** Adds a watch. */
+  Watch watch(String name, Runnable hint, Observed seen) {
+    Watch added = hints.add(name, hint);
+    group(name);
     arm(name, seen);
-  }
-
-  /** Takes a watch's hint away. */
-  void unwatch(String name, Runnable hint) {
-    Group group = groups.get(name);
-    if (group != null) {
-      group.hints.remove(hint);
-      tidy(name, group);
-    }
+    return () -> {
+      added.close();
+      Group group = groups.get(name);
+      if (group != null) {
+        tidy(name, group);
+      }
+    };
   }
 
   /** Adds a refused request, in place of an earlier one of its token. */
@@ -90,9 +82,9 @@ final class KubernetesWaiters {
     if (group == null) {
       return;
     }
-    group.hints.forEach(this::tell);
+    scheduler.execute(() -> hints.changed(name));
     group.waiters.values().forEach(waiter -> waiter.patience.cancel());
-    group.waiters.values().forEach(waiter -> tell(waiter.turn));
+    group.waiters.values().forEach(waiter -> notify(waiter.turn));
     group.waiters.clear();
     tidy(name, group);
   }
@@ -107,6 +99,7 @@ final class KubernetesWaiters {
               group.waiters.values().forEach(waiter -> waiter.patience.cancel());
             });
     groups.clear();
+    hints.clear();
   }
 
   /** How many objects have listeners. */
@@ -139,20 +132,13 @@ final class KubernetesWaiters {
   }
 
   private void tidy(String name, Group group) {
-    if (group.isEmpty()) {
+    if (group.waiters.isEmpty() && !hints.contains(name)) {
       group.expiry.cancel();
       groups.remove(name);
     }
   }
 
-  private void tell(Runnable listener) {
-    scheduler.execute(
-        () -> {
-          try {
-            listener.run();
-          } catch (Throwable failure) {
-            LOG.log(Level.WARNING, "a hint failed", failure);
-          }
-        });
+  private void notify(Runnable waiter) {
+    scheduler.execute(() -> CallerContext.guarded(waiter));
   }
 }

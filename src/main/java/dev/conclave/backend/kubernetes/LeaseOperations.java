@@ -7,6 +7,7 @@ import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.Register;
+import dev.conclave.backend.Watch;
 import dev.conclave.backend.kubernetes.api.ApiClient;
 import dev.conclave.backend.kubernetes.api.KubernetesRequest;
 import dev.conclave.backend.kubernetes.api.KubernetesResponse;
@@ -45,7 +46,7 @@ final class LeaseOperations {
   private final Resource resource;
   private final Duration timeout;
   private final Writer writer;
-  private final KubernetesWaiters listeners;
+  private final KubernetesWaiters waiters;
   private final Observations observations;
   private final Store store;
   private final KeyQueue queue;
@@ -58,9 +59,9 @@ final class LeaseOperations {
     this.resource = resource;
     this.timeout = timeout;
     this.writer = new Writer(resource, api.namespace(), scheduler);
-    this.listeners = new KubernetesWaiters(scheduler);
+    this.waiters = new KubernetesWaiters(scheduler);
     this.observations =
-        new Observations(scheduler, listeners::seen, listeners::changed, this::listAnew);
+        new Observations(scheduler, waiters::seen, waiters::changed, this::listAnew);
     this.queue = new KeyQueue(scheduler);
     this.store = new Store(scheduler, api, resource, observations, queue);
   }
@@ -72,10 +73,9 @@ final class LeaseOperations {
         .map(
             answer -> {
               if (answer.granted() || request.waiter() == null) {
-                listeners.leave(name, request.token());
+                waiters.leave(name, request.token());
               } else if (!closed) {
-                listeners.await(
-                    name, request.token(), request.waiter(), observations.inTheWay(name));
+                waiters.await(name, request.token(), request.waiter(), observations.inTheWay(name));
               }
               return answer;
             });
@@ -95,14 +95,14 @@ final class LeaseOperations {
 
   Future<Boolean> release(LeaseKey key, String token) {
     String name = Names.of(key);
-    listeners.leave(name, token);
+    waiters.leave(name, token);
     observations.orphanReleased(name, key, token);
     return vacate(key, seen -> isLiveFor(seen, key, token));
   }
 
   /** The queue exists in this process only. */
   Future<Void> leave(LeaseKey key, String token) {
-    listeners.leave(Names.of(key), token);
+    waiters.leave(Names.of(key), token);
     return Future.succeededFuture();
   }
 
@@ -166,16 +166,11 @@ final class LeaseOperations {
     return queue.run(Names.ofRegister(name), () -> registers().retreat(name, mark, deadline()));
   }
 
-  /** Adds a hint. */
-  void watch(LeaseKey key, Runnable hint) {
+  /** Adds a watch. */
+  Watch watch(LeaseKey key, Runnable hint) {
     follow(key.kind());
     String name = Names.of(key);
-    listeners.watch(name, hint, observations.inTheWay(name));
-  }
-
-  /** Takes a hint away. */
-  void unwatch(LeaseKey key, Runnable hint) {
-    listeners.unwatch(Names.of(key), hint);
+    return waiters.watch(name, hint, observations.inTheWay(name));
   }
 
   Future<Void> ping() {
@@ -198,7 +193,7 @@ final class LeaseOperations {
   Future<Void> close() {
     closed = true;
     watches.values().forEach(KindWatch::close);
-    listeners.clear();
+    waiters.clear();
     return api.close();
   }
 
@@ -213,7 +208,7 @@ final class LeaseOperations {
 
   /** How many keys have operations, watches or waiters. */
   int footprint() {
-    return queue.size() + listeners.size();
+    return queue.size() + waiters.size();
   }
 
   private <T> Future<T> change(LeaseKey key, Plan<T> plan) {

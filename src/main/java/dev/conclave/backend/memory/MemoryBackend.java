@@ -10,6 +10,7 @@ import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
+import dev.conclave.backend.support.HintRegistry;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
@@ -26,7 +27,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
@@ -58,7 +58,7 @@ public final class MemoryBackend implements SyncBackend {
   private final long startNanos;
   private final AtomicLong lastFence = new AtomicLong();
   private final Map<LeaseKey, MemoryRecord> records = new ConcurrentHashMap<>();
-  private final Map<LeaseKey, List<Runnable>> watches = new ConcurrentHashMap<>();
+  private final HintRegistry watches = new HintRegistry();
   private final ThreadLocal<Deque<Runnable>> calling = new ThreadLocal<>();
   private final AtomicInteger sweepAt = new AtomicInteger(SWEEP_FROM);
   private final Map<String, Long> registers = new ConcurrentHashMap<>();
@@ -175,15 +175,7 @@ public final class MemoryBackend implements SyncBackend {
 
   @Override
   public Watch watch(LeaseKey key, Runnable hint) {
-    Runnable mine = hint::run;
-    watches.computeIfAbsent(key, k -> new CopyOnWriteArrayList<>()).add(mine);
-    return () ->
-        watches.computeIfPresent(
-            key,
-            (k, hints) -> {
-              hints.remove(mine);
-              return hints.isEmpty() ? null : hints;
-            });
+    return watches.add(key.toString(), hint);
   }
 
   @Override
@@ -249,7 +241,7 @@ public final class MemoryBackend implements SyncBackend {
 
   /** How many records and watches are in memory. */
   int footprint() {
-    return records.size() + watches.size();
+    return records.size() + watches.records().size();
   }
 
   private <T> Future<T> step(Supplier<T> step) {
@@ -349,10 +341,7 @@ public final class MemoryBackend implements SyncBackend {
 
   private void hint(LeaseKey key) {
     if (!watches.isEmpty()) {
-      List<Runnable> hints = watches.get(key);
-      if (hints != null) {
-        hints.forEach(this::call);
-      }
+      call(() -> watches.changed(key.toString()));
     }
   }
 

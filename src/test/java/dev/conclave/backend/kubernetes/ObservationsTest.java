@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
+import dev.conclave.backend.Watch;
 import dev.conclave.backend.kubernetes.object.Names;
 import dev.conclave.backend.kubernetes.object.Resource;
 import dev.conclave.backend.kubernetes.object.StoredObject;
@@ -24,16 +25,16 @@ class ObservationsTest {
   private static final String NAME = Names.of(KEY);
 
   private final ManualScheduler time = new ManualScheduler();
-  private final KubernetesWaiters listeners = new KubernetesWaiters(time);
+  private final KubernetesWaiters waiters = new KubernetesWaiters(time);
   private final List<String> changes = new ArrayList<>();
   private final AtomicInteger wentBack = new AtomicInteger();
   private final Observations observations =
       new Observations(
           time,
-          listeners::seen,
+          waiters::seen,
           name -> {
             changes.add(name);
-            listeners.changed(name);
+            waiters.changed(name);
           },
           wentBack::incrementAndGet);
   private final Writer writer = new Writer(Resource.LEASE, "n", time);
@@ -182,14 +183,14 @@ class ObservationsTest {
     observations.observe(object);
     LeaseRequest.Waiter waiter =
         new LeaseRequest.Waiter(Duration.ofMinutes(5), turns::incrementAndGet);
-    listeners.await(NAME, "w", waiter, observations.get(NAME));
+    waiters.await(NAME, "w", waiter, observations.get(NAME));
     time.advance(LEASE.minusSeconds(1));
     observations.observe(stored(writer.extend(object, LEASE).json()));
     time.advance(LEASE.minus(A_MOMENT));
     assertThat(turns.get()).isZero();
     time.advance(A_MOMENT);
     assertThat(turns.get()).isEqualTo(1);
-    assertThat(listeners.size()).isZero();
+    assertThat(waiters.size()).isZero();
     assertThat(time.pending()).isZero();
   }
 
@@ -202,12 +203,12 @@ class ObservationsTest {
           throw new IllegalStateException("a broken hint");
         };
     observations.observe(held("t"));
-    listeners.watch(NAME, hint, observations.get(NAME));
-    listeners.watch(NAME, hints::incrementAndGet, observations.get(NAME));
+    Watch watch = waiters.watch(NAME, hint, observations.get(NAME));
+    waiters.watch(NAME, hints::incrementAndGet, observations.get(NAME));
     time.advance(LEASE);
     assertThat(hints.get()).isEqualTo(2);
-    listeners.unwatch(NAME, hint);
-    listeners.clear();
+    watch.close();
+    waiters.clear();
     assertThat(time.pending()).isZero();
   }
 
@@ -217,9 +218,9 @@ class ObservationsTest {
     observations.observe(held("t"));
     LeaseRequest.Waiter waiter =
         new LeaseRequest.Waiter(Duration.ofSeconds(1), turns::incrementAndGet);
-    listeners.await(NAME, "w", waiter, observations.get(NAME));
+    waiters.await(NAME, "w", waiter, observations.get(NAME));
     time.advance(Duration.ofSeconds(1));
-    assertThat(listeners.size()).isZero();
+    assertThat(waiters.size()).isZero();
     time.advance(LEASE);
     assertThat(turns.get()).isZero();
     assertThat(time.pending()).isZero();
