@@ -35,7 +35,7 @@ import java.util.function.Supplier;
  *   <li>Every request to the backend is bounded by {@code backendTimeout}. A wait goes on after one
  *       without an answer.
  *   <li>A release also ends the waits of its token, here and at the other instances on the
- *       addresses where this one listens ({@link Withdrawals}).
+ *       addresses where this one listens ({@link LockEndpoint}).
  *   <li>{@link #close()} ends every wait and releases what its requests may have acquired.
  * </ol>
  */
@@ -47,7 +47,7 @@ final class LocalLockManager implements LockManager {
   private final DoubleSupplier random;
   private final Map<String, WaitQueue> queues = new HashMap<>();
   private final LockBackend lockBackend;
-  private final Withdrawals withdrawals;
+  private final LockEndpoint withdrawals;
   private int waiting;
   private MessageConsumer<JsonObject> consumer;
   private boolean ended;
@@ -75,7 +75,7 @@ final class LocalLockManager implements LockManager {
     this.options = new LockServiceOptions(options).validate();
     this.lockBackend = new LockBackend(scheduler, backend, this.options.getBackendTimeout());
     this.withdrawals =
-        new Withdrawals((name, token) -> CallerContext.run(scheduler, () -> withdraw(name, token)));
+        new LockEndpoint((name, token) -> CallerContext.run(scheduler, () -> withdraw(name, token)));
   }
 
   @Override

@@ -42,6 +42,6 @@ final class LockMessages {
 
   /** The calls, and what the instances on one address send to each other. */
   static ServiceEndpoint withWithdrawals() {
-    return calls().action(Withdrawals.ACTION, NAME, TOKEN, text("from").orNull());
+    return calls().action(LockEndpoint.ACTION, NAME, TOKEN, text("from").orNull());
   }
 }

@@ -31,7 +31,7 @@ import java.util.function.BiConsumer;
  *
  * <p>May be used from any thread.
  */
-final class Withdrawals {
+final class LockEndpoint {
   /** The action of the message, next to the methods of {@link LockService}. */
   static final String ACTION = "withdraw";
 
@@ -44,7 +44,7 @@ final class Withdrawals {
   /**
    * @param endWaits ends the waits here, given the name of a lock and a token
    */
-  Withdrawals(BiConsumer<String, String> endWaits) {
+  LockEndpoint(BiConsumer<String, String> endWaits) {
     this.endWaits = endWaits;
   }
 
