@@ -47,7 +47,7 @@ final class LocalLockManager implements LockManager {
   private final DoubleSupplier random;
   private final Map<String, WaitQueue> queues = new HashMap<>();
   private final LockBackend lockBackend;
-  private final LockEndpoint withdrawals;
+  private final LockEndpoint endpoint;
   private int waiting;
   private MessageConsumer<JsonObject> consumer;
   private boolean ended;
@@ -74,8 +74,9 @@ final class LocalLockManager implements LockManager {
     this.random = random;
     this.options = new LockServiceOptions(options).validate();
     this.lockBackend = new LockBackend(scheduler, backend, this.options.getBackendTimeout());
-    this.withdrawals =
-        new LockEndpoint((name, token) -> CallerContext.run(scheduler, () -> withdraw(name, token)));
+    this.endpoint =
+        new LockEndpoint(
+            (name, token) -> CallerContext.run(scheduler, () -> withdraw(name, token)));
   }
 
   @Override
@@ -110,7 +111,7 @@ final class LocalLockManager implements LockManager {
           released.onComplete(
               outcome -> {
                 if (outcome.failed() || !outcome.result()) {
-                  withdrawals.publish(name, token);
+                  endpoint.withdraw(name, token);
                 }
               });
           return released;
@@ -127,7 +128,7 @@ final class LocalLockManager implements LockManager {
 
   /** Listens at this address; see {@link LockService#bind}. */
   MessageConsumer<JsonObject> bind(Vertx vertx, String address) {
-    return withdrawals.bind(vertx, address, this);
+    return endpoint.bind(vertx, address, this);
   }
 
   @Override

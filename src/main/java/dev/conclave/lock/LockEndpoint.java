@@ -1,5 +1,13 @@
 package dev.conclave.lock;
 
+import static dev.conclave.bus.Argument.flag;
+import static dev.conclave.bus.Argument.integer;
+import static dev.conclave.bus.Argument.object;
+import static dev.conclave.bus.Argument.text;
+import static dev.conclave.bus.Argument.whole;
+
+import dev.conclave.bus.Argument;
+import dev.conclave.bus.ServiceEndpoint;
 import dev.conclave.lease.Tokens;
 import dev.conclave.time.CallerContext;
 import io.vertx.core.Handler;
@@ -14,7 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 
 /**
- * Ends a wait at the instance of a lock service where the request waits.
+ * A lock service on the event bus: its messages, and the withdrawals that its instances exchange. A
+ * withdrawal ends a wait at the instance where the request waits.
  *
  * <ol>
  *   <li>Several instances may listen on one address, and a message reaches one of them. So a
@@ -32,8 +41,10 @@ import java.util.function.BiConsumer;
  * <p>May be used from any thread.
  */
 final class LockEndpoint {
-  /** The action of the message, next to the methods of {@link LockService}. */
-  static final String ACTION = "withdraw";
+  private static final String WITHDRAW = "withdraw";
+  private static final Argument NAME = text("name");
+  private static final Argument TOKEN = text("token");
+  private static final Argument LEASE_DURATION = whole("leaseDuration");
 
   private record Address(EventBus bus, String name) {}
 
@@ -48,20 +59,49 @@ final class LockEndpoint {
     this.endWaits = endWaits;
   }
 
+  /** Registers a service without withdrawals at this address. */
+  static MessageConsumer<JsonObject> bindAlone(Vertx vertx, String address, LockService service) {
+    return calls()
+        .bind(vertx.eventBus(), address, false, new LockServiceVertxProxyHandler(vertx, service));
+  }
+
+  private static ServiceEndpoint calls() {
+    return new ServiceEndpoint()
+        .action(
+            "acquire",
+            object(
+                "request",
+                NAME,
+                TOKEN.orNull(),
+                flag("newToken").orNull(),
+                text("owner").orNull(),
+                LEASE_DURATION.orNull(),
+                whole("waitTimeout").orNull(),
+                object("metadata").orNull()))
+        .action("extend", NAME, TOKEN, LEASE_DURATION)
+        .action("release", NAME, TOKEN)
+        .action("locked", NAME)
+        .action("owned", NAME, TOKEN)
+        .action("find", NAME)
+        .action("list", text("prefix").orNull(), text("page").orNull(), integer("limit"))
+        .action("revoke", NAME);
+  }
+
   /** Registers the service and its withdrawals at this address. */
   MessageConsumer<JsonObject> bind(Vertx vertx, String address, LockService service) {
-    Handler<Message<JsonObject>> calls = new LockServiceVertxProxyHandler(vertx, service);
+    Handler<Message<JsonObject>> handler = new LockServiceVertxProxyHandler(vertx, service);
     addresses.add(new Address(vertx.eventBus(), address));
-    return LockMessages.withWithdrawals()
+    return calls()
+        .action(WITHDRAW, NAME, TOKEN, text("from").orNull())
         .bind(
             vertx.eventBus(),
             address,
             false,
             message -> {
-              if (ACTION.equals(message.headers().get("action"))) {
+              if (WITHDRAW.equals(message.headers().get("action"))) {
                 received(message);
               } else {
-                calls.handle(message);
+                handler.handle(message);
               }
             });
   }
@@ -75,9 +115,9 @@ final class LockEndpoint {
   }
 
   /** Makes the other instances end the waits of this token. */
-  void publish(String name, String token) {
+  void withdraw(String name, String token) {
     JsonObject body = new JsonObject().put("name", name).put("token", token).put("from", instance);
-    DeliveryOptions options = new DeliveryOptions().addHeader("action", ACTION);
+    DeliveryOptions options = new DeliveryOptions().addHeader("action", WITHDRAW);
     for (Address address : addresses) {
       CallerContext.guarded(() -> address.bus().publish(address.name(), body, options));
     }

@@ -39,9 +39,7 @@ public interface LockService {
   static MessageConsumer<JsonObject> bind(Vertx vertx, String address, LockService service) {
     return service instanceof LocalLockManager local
         ? local.bind(vertx, address)
-        : LockMessages.calls()
-            .bind(
-                vertx.eventBus(), address, false, new LockServiceVertxProxyHandler(vertx, service));
+        : LockEndpoint.bindAlone(vertx, address, service);
   }
 
   /** A proxy for the service at the default address, with the default largest wait. */
