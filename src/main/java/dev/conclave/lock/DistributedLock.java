@@ -49,7 +49,8 @@ public interface DistributedLock {
   <T> Future<T> withLock(Function<LockHandle, Future<T>> body);
 
   /**
-   * Acquires the lock until the handle is released or lost; renews it only if the options say so.
+   * Acquires the lock until the handle is released or lost; renews it only with {@link
+   * LockOptions#isRenew}.
    *
    * @return fails with {@code TIMEOUT} when others held it for the whole {@code waitTimeout}
    */

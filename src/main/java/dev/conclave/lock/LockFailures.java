@@ -48,7 +48,7 @@ final class LockFailures {
         details);
   }
 
-  /** The same failure; if the last holder that was seen is this process, its message says so. */
+  /** The same failure; if the last holder that was seen is this process, its message names it. */
   static Throwable namingThisProcess(Throwable failure) {
     if (!(failure instanceof ServiceException timeout) || !ErrorCode.TIMEOUT.is(failure)) {
       return failure;

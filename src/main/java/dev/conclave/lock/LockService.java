@@ -58,8 +58,8 @@ public interface LockService {
   }
 
   /**
-   * Acquires the lock, waiting for it as long as the request says. A token that holds the lock
-   * already extends it and keeps its fencing token, so a retry is harmless.
+   * Acquires the lock, waiting for at most the {@code waitTimeout} of the request. A token that
+   * holds the lock already extends it and keeps its fencing token, so a retry is harmless.
    *
    * @return the grant; fails with {@code TIMEOUT} when others held the lock for the whole wait (the
    *     details name the holder's owner, age and remaining time) or {@code OVERLOADED} when too

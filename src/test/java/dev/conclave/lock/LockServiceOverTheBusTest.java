@@ -288,7 +288,7 @@ class LockServiceOverTheBusTest {
             handle -> {
               handle.onLost(
                   () -> {
-                    look(seen, "onLost", caller);
+                    note(seen, "onLost", caller);
                     lost.complete();
                   });
               return lost.future();
@@ -298,7 +298,7 @@ class LockServiceOverTheBusTest {
   }
 
   private Future<Void> later(List<String> seen, Context caller) {
-    look(seen, "body", caller);
+    note(seen, "body", caller);
     Promise<Void> ended = Promise.promise();
     new Thread(ended::complete).start(); // the body ends on a thread of its own
     return ended.future();
@@ -314,10 +314,10 @@ class LockServiceOverTheBusTest {
 
   private static <T> Future<T> step(
       List<String> seen, String what, Context caller, Supplier<Future<T>> call) {
-    return call.get().onComplete(answer -> look(seen, what, caller));
+    return call.get().onComplete(answer -> note(seen, what, caller));
   }
 
-  private static void look(List<String> seen, String what, Context caller) {
+  private static void note(List<String> seen, String what, Context caller) {
     if (Vertx.currentContext() != caller) {
       seen.add(what + " on " + Vertx.currentContext());
     }

@@ -16,7 +16,7 @@ final class SlowBus implements LockService {
   /** Whether answers get lost from now on. */
   boolean loseAnswers;
 
-  /** Each way takes as many milliseconds as the supplier says. */
+  /** Each way takes as many milliseconds as the supplier returns. */
   SlowBus(ManualScheduler time, LockService service, LongSupplier delay) {
     this.time = time;
     this.service = service;
