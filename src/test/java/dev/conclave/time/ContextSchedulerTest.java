@@ -11,14 +11,16 @@ import io.vertx.core.ThreadingModel;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.junit5.VertxExtension;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The deadline queue on a real event loop. */
+@ExtendWith(VertxExtension.class)
 class ContextSchedulerTest {
   private static final long MILLI = 1_000_000;
 
@@ -27,19 +29,14 @@ class ContextSchedulerTest {
   private ContextScheduler scheduler;
 
   @BeforeEach
-  void open() {
-    vertx = Vertx.vertx();
+  void open(Vertx vertx) {
+    this.vertx = vertx;
     context = vertx.getOrCreateContext();
     scheduler = new ContextScheduler(vertx, context);
   }
 
-  @AfterEach
-  void close() {
-    get(vertx.close());
-  }
-
   @Test
-  void timersThatLikeCompanyJoinTheFirstOfTheirKindAsFarAsTheyMay() {
+  void timersThatMayRunEarlyJoinTheFirstOfTheirKind() {
     List<String> order = new ArrayList<>();
     Promise<List<String>> after = Promise.promise();
     scheduler.execute(

@@ -11,14 +11,17 @@ import dev.conclave.backend.kubernetes.object.Names;
 import dev.conclave.backend.kubernetes.object.Resource;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** A fresh fake API server for every test, and backends on it. */
+@ExtendWith(VertxExtension.class)
 abstract class FakeApiServerFixture {
   static final Duration LONG = Duration.ofSeconds(60);
 
@@ -27,15 +30,14 @@ abstract class FakeApiServerFixture {
   FakeApiServer server;
 
   @BeforeEach
-  void openServer() {
-    vertx = Vertx.vertx();
+  void openServer(Vertx vertx) {
+    this.vertx = vertx;
     server = FakeApiServer.start();
   }
 
   @AfterEach
   void closeAll() {
     opened.forEach(backend -> get(backend.close()));
-    get(vertx.close());
     server.close();
   }
 

@@ -16,6 +16,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
+import io.vertx.junit5.VertxExtension;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,9 +29,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The ways to a server with TLS: a pod's service account, a configuration, a kubeconfig. */
+@ExtendWith(VertxExtension.class)
 class KubernetesAccessTest {
   @TempDir static Path files;
   private static TestCertificates serverPair;
@@ -68,8 +71,8 @@ class KubernetesAccessTest {
   }
 
   @BeforeEach
-  void openVertx() {
-    vertx = Vertx.vertx();
+  void openVertx(Vertx vertx) {
+    this.vertx = vertx;
   }
 
   @AfterEach
@@ -77,7 +80,6 @@ class KubernetesAccessTest {
     if (backend != null) {
       get(backend.close());
     }
-    get(vertx.close());
   }
 
   private SyncBackend open(JsonObject config, UnaryOperator<String> environment) {
