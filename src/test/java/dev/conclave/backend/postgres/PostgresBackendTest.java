@@ -43,7 +43,7 @@ class PostgresBackendTest extends SyncBackendContract {
 
   @Override
   protected boolean moveIntoTheFuture(LeaseKey key, Duration by) {
-    PostgresTest.moveIntoTheFuture(database, key, by);
+    PostgresFixture.moveIntoTheFuture(database, key, by);
     return true;
   }
 }

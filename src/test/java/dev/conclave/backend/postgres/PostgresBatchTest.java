@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** A batch on a connection of the test's own. */
-class PostgresBatchTest extends PostgresTest {
+class PostgresBatchTest extends PostgresFixture {
   private final ServerClock clock = new ServerClock();
 
   /**

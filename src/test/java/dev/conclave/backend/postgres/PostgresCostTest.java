@@ -27,7 +27,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
 /** What the backend costs the database: connections, notifications, rows. */
-class PostgresCostTest extends PostgresTest {
+class PostgresCostTest extends PostgresFixture {
   private static final String OTHERS =
       " FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
 

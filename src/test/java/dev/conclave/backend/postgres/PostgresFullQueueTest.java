@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
  * A server whose queue of notifications is full, because a client of another program listens and
  * does not get on: it undoes every statement that would notify.
  */
-class PostgresFullQueueTest extends PostgresTest {
+class PostgresFullQueueTest extends PostgresFixture {
   private static PostgresServer own;
   private Connection stuck;
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Passwords, certificates, and that neither they nor tokens ever appear in messages. */
-class PostgresLoginTest extends PostgresTest {
+class PostgresLoginTest extends PostgresFixture {
   private static final Certificate CERTIFICATE = Certificate.selfSigned("localhost", "127.0.0.1");
   private static PostgresServer own;
 

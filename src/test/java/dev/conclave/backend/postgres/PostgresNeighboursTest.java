@@ -22,7 +22,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What other transactions, sessions and requests do must not matter. */
-class PostgresNeighboursTest extends PostgresTest {
+class PostgresNeighboursTest extends PostgresFixture {
   /** A transaction of a stranger that has run this and stays open. */
   private Connection transaction(String sql) throws Exception {
     Connection stranger = closing(server().connect(database));

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A table that other programs have written to or changed, and messages that are not ours. */
-class PostgresOddTableTest extends PostgresTest {
+class PostgresOddTableTest extends PostgresFixture {
   private final Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
   private SyncBackend backend;
 

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Connections break and servers restart; the backend comes back by itself. */
-class PostgresOutageTest extends PostgresTest {
+class PostgresOutageTest extends PostgresFixture {
   private static PostgresServer own;
 
   @BeforeAll

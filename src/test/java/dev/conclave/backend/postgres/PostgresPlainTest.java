@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** The plain case takes the short statements, and these decide nothing but the plain case. */
-class PostgresPlainTest extends PostgresTest {
+class PostgresPlainTest extends PostgresFixture {
   private static final String PLAIN_ACQUIRE = "INSERT INTO";
   private static final String PLAIN_RELEASE = "UPDATE";
   private static final String ALL_CASES = "WITH asked";

@@ -19,7 +19,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Behind a pooler that gives each transaction any of a few connections. */
-class PostgresPoolerTest extends PostgresTest {
+class PostgresPoolerTest extends PostgresFixture {
   private static final int CHAINS = 60;
 
   private JsonObject behind(PgBouncer pooler) {

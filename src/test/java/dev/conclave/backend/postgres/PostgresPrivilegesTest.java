@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** What a user needs, and what a first start leaves in the server's log. */
-class PostgresPrivilegesTest extends PostgresTest {
+class PostgresPrivilegesTest extends PostgresFixture {
   private static final String TABLE = "app.leases";
 
   /** The backend of a user with these rights on the table, and no others. */

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The table: who makes it, what it is called. */
-class PostgresSchemaTest extends PostgresTest {
+class PostgresSchemaTest extends PostgresFixture {
   private static String schemaFile() throws Exception {
     return Files.readString(Path.of("conf/postgres-schema.sql"));
   }

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** Inspection and upkeep hold up no lease, however many records there are. */
-class PostgresUpkeepTest extends PostgresTest {
+class PostgresUpkeepTest extends PostgresFixture {
   private static final int RECORDS = 50_000;
 
   /** What a node of a plan has really read, and how often it ran. */

@@ -67,7 +67,7 @@ class PostgresWithoutNotificationsTest extends SyncBackendContract {
 
   @Override
   protected boolean moveIntoTheFuture(LeaseKey key, Duration by) {
-    PostgresTest.moveIntoTheFuture(database, key, by);
+    PostgresFixture.moveIntoTheFuture(database, key, by);
     return true;
   }
 }

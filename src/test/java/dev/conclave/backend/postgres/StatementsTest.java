@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
  * transaction that is older than the end of a lease, only {@code clock_timestamp()} shows that the
  * lease has expired.
  */
-class StatementsTest extends PostgresTest {
+class StatementsTest extends PostgresFixture {
   private static final long LEASE = 60_000;
   private static final String PLACE =
       "[{\"t\": \"other\", \"n\": 1, \"client\": \"c\", \"owner\": \"o\", \"patience\": 1000}]";

@@ -11,14 +11,17 @@ import dev.conclave.testing.Planted;
 import dev.conclave.testing.RedisServer;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A Vert.x and the backends and servers of one test, closed after it. */
+/** The backends and servers of one test, closed after it. */
+@ExtendWith(VertxExtension.class)
 abstract class RedisFixture {
   static final Duration LONG = Duration.ofSeconds(60);
 
@@ -27,8 +30,8 @@ abstract class RedisFixture {
   Vertx vertx;
 
   @BeforeEach
-  void openVertx() {
-    vertx = Vertx.vertx();
+  void openVertx(Vertx vertx) {
+    this.vertx = vertx;
   }
 
   @AfterEach
@@ -36,7 +39,6 @@ abstract class RedisFixture {
     for (SyncBackend backend : backends) {
       get(backend.close());
     }
-    get(vertx.close());
     for (AutoCloseable server : servers) {
       server.close();
     }

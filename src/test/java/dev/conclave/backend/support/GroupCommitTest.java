@@ -10,6 +10,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The rules of {@link GroupCommit}, on a clock of its own and then on Vert.x. */
 class GroupCommitTest {
@@ -234,37 +236,33 @@ class GroupCommitTest {
   }
 
   @Test
-  void callersOfManyThreadsAreAnsweredOnTheirOwnContext() {
-    Vertx vertx = Vertx.vertx();
-    try {
-      GroupCommit<Integer, Integer> group =
-          new GroupCommit<>(
-              new ContextScheduler(vertx, vertx.getOrCreateContext()),
-              new GroupCommit.Limits(TIMEOUT, 64, 1),
-              batch -> {
-                Promise<List<Future<Integer>>> answer = Promise.promise();
-                vertx.setTimer(
-                    1, id -> answer.complete(batch.stream().map(Future::succeededFuture).toList()));
-                return answer.future();
-              });
-      List<Future<Boolean>> done = new ArrayList<>();
-      for (int i = 0; i < 500; i++) {
-        int number = i;
-        Context context = vertx.getOrCreateContext();
-        Promise<Boolean> right = Promise.promise();
-        context.runOnContext(
-            v ->
-                group
-                    .submit(number)
-                    .map(answer -> answer == number && Vertx.currentContext() == context)
-                    .onComplete(right));
-        done.add(right.future());
-      }
-      assertThat(done).allSatisfy(f -> assertThat(get(f)).isTrue());
-      assertThat(get(group.submit(7))).isEqualTo(7);
-    } finally {
-      get(vertx.close());
+  @ExtendWith(VertxExtension.class)
+  void callersOfManyThreadsAreAnsweredOnTheirOwnContext(Vertx vertx) {
+    GroupCommit<Integer, Integer> group =
+        new GroupCommit<>(
+            new ContextScheduler(vertx, vertx.getOrCreateContext()),
+            new GroupCommit.Limits(TIMEOUT, 64, 1),
+            batch -> {
+              Promise<List<Future<Integer>>> answer = Promise.promise();
+              vertx.setTimer(
+                  1, id -> answer.complete(batch.stream().map(Future::succeededFuture).toList()));
+              return answer.future();
+            });
+    List<Future<Boolean>> done = new ArrayList<>();
+    for (int i = 0; i < 500; i++) {
+      int number = i;
+      Context context = vertx.getOrCreateContext();
+      Promise<Boolean> right = Promise.promise();
+      context.runOnContext(
+          v ->
+              group
+                  .submit(number)
+                  .map(answer -> answer == number && Vertx.currentContext() == context)
+                  .onComplete(right));
+      done.add(right.future());
     }
+    assertThat(done).allSatisfy(f -> assertThat(get(f)).isTrue());
+    assertThat(get(group.submit(7))).isEqualTo(7);
   }
 
   /** A transport that answers before {@code send} returns, as one does that refuses everything. */
@@ -427,34 +425,30 @@ class GroupCommitTest {
   }
 
   @Test
-  void whatAListenerThrowsOnAnEventLoopGoesToItsContext() {
-    Vertx vertx = Vertx.vertx();
-    try {
-      GroupCommit<String, String> group =
-          new GroupCommit<>(
-              new ContextScheduler(vertx, vertx.getOrCreateContext()),
-              new GroupCommit.Limits(TIMEOUT, 64, 1),
-              batch -> vertx.timer(1).map(batch.stream().map(Wire::one).toList()));
-      List<Future<String>> answers = new ArrayList<>();
-      Promise<Throwable> reported = Promise.promise();
-      Context context = vertx.getOrCreateContext();
-      context.exceptionHandler(reported::tryComplete);
-      Promise<Void> asked = Promise.promise();
-      context.runOnContext(
-          v -> {
-            for (int i = 0; i < 8; i++) {
-              Future<String> answer = group.submit("r" + i);
-              answer.onComplete(done -> sneak(new IllegalStateException("mine")));
-              answers.add(answer);
-            }
-            asked.complete();
-          });
-      get(asked.future());
-      assertThat(get(reported.future())).hasMessage("mine");
-      assertThat(answers).allSatisfy(answer -> assertThat(get(answer)).startsWith("R"));
-    } finally {
-      get(vertx.close());
-    }
+  @ExtendWith(VertxExtension.class)
+  void whatAListenerThrowsOnAnEventLoopGoesToItsContext(Vertx vertx) {
+    GroupCommit<String, String> group =
+        new GroupCommit<>(
+            new ContextScheduler(vertx, vertx.getOrCreateContext()),
+            new GroupCommit.Limits(TIMEOUT, 64, 1),
+            batch -> vertx.timer(1).map(batch.stream().map(Wire::one).toList()));
+    List<Future<String>> answers = new ArrayList<>();
+    Promise<Throwable> reported = Promise.promise();
+    Context context = vertx.getOrCreateContext();
+    context.exceptionHandler(reported::tryComplete);
+    Promise<Void> asked = Promise.promise();
+    context.runOnContext(
+        v -> {
+          for (int i = 0; i < 8; i++) {
+            Future<String> answer = group.submit("r" + i);
+            answer.onComplete(done -> sneak(new IllegalStateException("mine")));
+            answers.add(answer);
+          }
+          asked.complete();
+        });
+    get(asked.future());
+    assertThat(get(reported.future())).hasMessage("mine");
+    assertThat(answers).allSatisfy(answer -> assertThat(get(answer)).startsWith("R"));
   }
 
   /** Requests such as {@code keep:t1}, {@code ask:t2} and {@code read:t3}, all of one key. */

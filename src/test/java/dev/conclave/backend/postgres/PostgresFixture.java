@@ -12,15 +12,18 @@ import dev.conclave.backend.SyncBackend;
 import dev.conclave.testing.PostgresServer;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What the tests of this package share: a Vert.x, an empty database, and backends to be closed. */
-abstract class PostgresTest {
+/** What the tests of this package share: an empty database, and backends to be closed. */
+@ExtendWith(VertxExtension.class)
+abstract class PostgresFixture {
   static final Duration LONG = Duration.ofSeconds(60);
 
   private final List<AutoCloseable> opened = new ArrayList<>();
@@ -33,8 +36,8 @@ abstract class PostgresTest {
   }
 
   @BeforeEach
-  final void openVertx() {
-    vertx = Vertx.vertx();
+  final void openVertx(Vertx vertx) {
+    this.vertx = vertx;
     database = server().freshDatabase();
   }
 
@@ -43,7 +46,6 @@ abstract class PostgresTest {
     for (AutoCloseable one : opened) {
       one.close();
     }
-    get(vertx.close());
   }
 
   final <T extends AutoCloseable> T closing(T one) {
