@@ -23,7 +23,7 @@ package dev.conclave.backend.postgres;
  *       statement, so it works behind a pooler that keeps no session state.
  *   <li><b>What a client has given up is not granted.</b> A statement that could harm others when
  *       it is carried out late has a deadline by the server's clock. After it, the lock timeout is
- *       no valid one: the server refuses the statement, without any effect.
+ *       invalid: the server refuses the statement, without any effect.
  *   <li><b>Grants and ends of leases are durable, positions in the queue are not.</b> A change of
  *       the queue alone does not wait for the disk: after a crash of the server, waiters have to
  *       ask again. Neither does a release (not a revoke) that becomes an offer: until the claim is

@@ -83,7 +83,7 @@ class PostgresPoolerTest extends PostgresFixture {
   }
 
   @Test
-  void thereIsNoListeningBehindAPooler() {
+  void aPoolerAllowsNoListening() {
     JsonObject config = config().put("transactionPooling", true);
     assertThat(PostgresConfig.of(config).notifications()).isFalse();
     assertThatThrownBy(() -> PostgresConfig.of(config.copy().put("notifications", true)))

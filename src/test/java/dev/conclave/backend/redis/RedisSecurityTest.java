@@ -51,7 +51,7 @@ class RedisSecurityTest extends RedisFixture {
   }
 
   @Test
-  void aPasswordBesideTheConnectionString() {
+  void aPasswordInAdditionToTheConnectionString() {
     RedisServer server = closing(RedisServer.startWithPassword(PASSWORD));
     JsonObject config = config("redis://127.0.0.1:" + server.port());
     config.getJsonObject("options").put("password", PASSWORD);
@@ -108,7 +108,7 @@ class RedisSecurityTest extends RedisFixture {
   }
 
   @Test
-  void aUserWithoutChannelsIsToldSoAndStillGetsLeases() {
+  void aUserWithoutChannelsIsWarnedAndStillGetsLeases() {
     RedisServer server = closing(RedisServer.start());
     server.call(
         "ACL", "SETUSER", "deaf", "on", ">" + PASSWORD, "~conclave:*", "resetchannels", "+@all");

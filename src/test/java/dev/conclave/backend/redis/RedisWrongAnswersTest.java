@@ -247,7 +247,7 @@ class RedisWrongAnswersTest extends RedisFixture {
   }
 
   @Test
-  void metadataThatIsNoJsonIsAnErrorOfItsOwn() {
+  void metadataThatIsNotJsonIsAnErrorOfItsOwn() {
     RedisServer real = RedisServer.shared();
     backend = open(real);
     LeaseKey bad = key();
