@@ -2,7 +2,7 @@ package dev.conclave;
 
 import io.vertx.core.json.JsonObject;
 
-class LeaderElectionOnMemoryTest extends LeaderElectionOnRealBackend {
+class LeaderElectionOnMemoryTest extends LeaderElectionContract {
   @Override
   JsonObject backend() {
     return new JsonObject().put("type", "memory");

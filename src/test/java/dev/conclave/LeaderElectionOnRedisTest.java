@@ -3,7 +3,7 @@ package dev.conclave;
 import dev.conclave.testing.RedisServer;
 import io.vertx.core.json.JsonObject;
 
-class LeaderElectionOnRedisTest extends LeaderElectionOnRealBackend {
+class LeaderElectionOnRedisTest extends LeaderElectionContract {
   @Override
   JsonObject backend() {
     return new JsonObject()

@@ -23,7 +23,7 @@ public final class LeaderVerticle {
   /**
    * A verticle that is to run on the leader only.
    *
-   * @param label for people
+   * @param label names it in messages
    * @param deploy returns the deployment's id
    */
   public record Child(String label, Function<Vertx, Future<String>> deploy) {}

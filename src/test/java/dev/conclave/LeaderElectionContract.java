@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
  * Several verticles compete on one real store. A subclass names the backend; every worker has a
  * Vert.x of its own where the store can be shared between two.
  */
-abstract class LeaderElectionOnRealBackend {
+abstract class LeaderElectionContract {
   private static final int WORKERS = 4;
   private static final long LEASE = 3_000;
 
