@@ -165,7 +165,7 @@ class ObservationsTest {
   }
 
   @Test
-  void whatIsNotListedAnyMoreIsForgotten() {
+  void unlistedObjectsAreForgotten() {
     observations.observe(held("t"));
     time.advance(A_MOMENT);
     observations.forgetUnlisted(object -> true, time.nanoTime());
