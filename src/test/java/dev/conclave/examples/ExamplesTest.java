@@ -15,6 +15,7 @@ import dev.conclave.task.TaskService;
 import dev.conclave.testing.PostgresServer;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.sqlclient.Pool;
@@ -29,24 +30,20 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Every example does what it says, so that none can rot. */
+@ExtendWith(VertxExtension.class)
 class ExamplesTest {
   private static final JsonObject MEMORY = new JsonObject().put("type", "memory");
 
   private Vertx vertx;
 
   @BeforeEach
-  void open() {
-    vertx = Vertx.vertx();
-  }
-
-  @AfterEach
-  void close() {
-    get(vertx.close());
+  void open(Vertx own) {
+    vertx = own;
   }
 
   @Test
