@@ -14,22 +14,19 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import org.junit.jupiter.api.AfterEach;
+import io.vertx.junit5.VertxExtension;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** One file in, everything deployed; or nothing, with a sentence that says why. */
+@ExtendWith(VertxExtension.class)
 class ConclaveVerticleTest {
   private Vertx vertx;
 
   @BeforeEach
-  void open() {
-    vertx = Vertx.vertx();
-  }
-
-  @AfterEach
-  void close() {
-    get(vertx.close());
+  void open(Vertx vertx) {
+    this.vertx = vertx;
   }
 
   private Future<String> deploy(JsonObject config) {

@@ -18,6 +18,7 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -26,20 +27,22 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The verticle on a real Vert.x, with the memory backend. */
+@ExtendWith(VertxExtension.class)
 class LeaderElectionVerticleTest {
   private final CapturedLog log = CapturedLog.of(LeaderElection.class);
   private Vertx vertx;
   private final List<LeadershipEvent> events = new CopyOnWriteArrayList<>();
 
   @BeforeEach
-  void open() {
+  void open(Vertx vertx) {
     LeaderOnly.RUNNING.set(0);
-    vertx = Vertx.vertx();
+    this.vertx = vertx;
     vertx
         .eventBus()
         .<JsonObject>consumer(
@@ -48,7 +51,6 @@ class LeaderElectionVerticleTest {
 
   @AfterEach
   void close() {
-    get(vertx.close());
     log.close();
   }
 

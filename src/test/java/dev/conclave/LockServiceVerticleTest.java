@@ -17,25 +17,22 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The verticle's configuration, its start, its end, and what it shares. */
+@ExtendWith(VertxExtension.class)
 class LockServiceVerticleTest {
   private static final JsonObject MEMORY = new JsonObject().put("type", "memory");
 
   private Vertx vertx;
 
   @BeforeEach
-  void open() {
-    vertx = Vertx.vertx();
-  }
-
-  @AfterEach
-  void close() {
-    get(vertx.close());
+  void open(Vertx vertx) {
+    this.vertx = vertx;
   }
 
   private Future<String> deploy(JsonObject config) {

@@ -18,28 +18,25 @@ import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Tasks from a JSON file, and the life of their verticle. */
+@ExtendWith(VertxExtension.class)
 class TaskManagerVerticleTest {
   private static final List<JsonObject> ONE_SHOTS = new CopyOnWriteArrayList<>();
 
   private Vertx vertx;
 
   @BeforeEach
-  void open() {
-    vertx = Vertx.vertx();
+  void open(Vertx vertx) {
+    this.vertx = vertx;
     ONE_SHOTS.clear();
-  }
-
-  @AfterEach
-  void close() {
-    get(vertx.close());
   }
 
   /** Deployed on schedule. */

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import io.vertx.core.Vertx;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -31,6 +32,27 @@ class TestArchitectureTest {
           MODEL + "scenario", rooms(MODEL, "search", "world"),
           MODEL + "search", rooms(MODEL, "world"),
           MODEL + "world", Set.of());
+
+  /** Who makes a Vert.x of its own, and why the one of the JUnit extension does not do. */
+  private static final Map<String, String> OWN_VERTX =
+      Map.ofEntries(
+          Map.entry("CleanCloseTest", "about closing"),
+          Map.entry("StartTimeoutTest", "about closing"),
+          Map.entry("ServiceFailuresTest", "about closing"),
+          Map.entry("LockServiceVerticleTest", "about closing"),
+          Map.entry("ConfigurationsTest", "about closing, and what is uncaught until then"),
+          Map.entry("MessagesTest", "about closing, and what is uncaught until then"),
+          Map.entry("SchedulersTest", "about closing"),
+          Map.entry("ContextSchedulerTest", "one event loop only"),
+          Map.entry("NetClientCount", "counts the clients that Vert.x makes"),
+          Map.entry("ContractFixture", "extended by projects without vertx-junit5"),
+          Map.entry("LeaderElectionContract", "several processes, each with its Vert.x"),
+          Map.entry("LeaderElectionVerticleTest", "several processes, each with its Vert.x"),
+          Map.entry("LockServiceContract", "several processes, each with its Vert.x"),
+          Map.entry("KubernetesElectionTest", "several processes, each with its Vert.x"),
+          Map.entry("LoopbackCluster", "the nodes of a cluster"),
+          Map.entry("ChaosWorker", "a process of its own"),
+          Map.entry("FakeApiServer", "a server, which outlives the client's Vert.x"));
 
   private static final JavaClasses ROOMS =
       new ClassFileImporter().importPackages("dev.conclave.chaos", "dev.conclave.model");
@@ -62,5 +84,25 @@ class TestArchitectureTest {
 
   private static Set<String> rooms(String base, String... names) {
     return Stream.of(names).map(name -> base + name).collect(toSet());
+  }
+
+  @Test
+  void testsUseTheVertxOfTheExtensionUnlessThereIsAReason() {
+    Set<String> own =
+        new ClassFileImporter()
+            .importPath("target/test-classes").stream()
+                .filter(type -> !type.getPackageName().equals("dev.conclave.examples"))
+                .filter(TestArchitectureTest::makesVertx)
+                .map(type -> type.getName().replaceAll(".*\\.|\\$.*", ""))
+                .collect(toSet());
+    assertThat(own).isEqualTo(OWN_VERTX.keySet());
+  }
+
+  private static boolean makesVertx(JavaClass type) {
+    return type.getMethodCallsFromSelf().stream()
+        .anyMatch(
+            call ->
+                call.getTargetOwner().isEquivalentTo(Vertx.class)
+                    && Set.of("vertx", "clusteredVertx", "builder").contains(call.getName()));
   }
 }

@@ -21,6 +21,7 @@ import dev.conclave.testing.RedisServer;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,6 +36,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -44,6 +46,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Names, owners, tokens and metadata of odd characters, on real servers: a legal one is a record of
  * its own in every operation, any other is refused with the rule.
  */
+@ExtendWith(VertxExtension.class)
 class OddNamesTest {
   private static final Duration LONG = Duration.ofSeconds(60);
 
@@ -58,8 +61,8 @@ class OddNamesTest {
   private Vertx vertx;
 
   @BeforeEach
-  void openVertx() {
-    vertx = Vertx.vertx();
+  void openVertx(Vertx vertx) {
+    this.vertx = vertx;
   }
 
   @AfterEach
@@ -67,7 +70,6 @@ class OddNamesTest {
     for (int i = opened.size() - 1; i >= 0; i--) {
       opened.get(i).close();
     }
-    get(vertx.close());
   }
 
   private SyncBackend open(Store store) {

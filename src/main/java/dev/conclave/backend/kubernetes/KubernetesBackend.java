@@ -40,7 +40,7 @@ import java.util.function.Function;
  *       single-threaded, and the client and the timers belong to that context.
  *   <li>With the first call the configuration's files are read and the client is made; what fails
  *       then is tried again with the next. A disk may hang: a call waits for that no longer than
- *       the timeout, which begins anew for the call itself.
+ *       the timeout, which starts again for the call itself.
  *   <li>The future completes on the caller's context. It always does: every request behind it has a
  *       deadline.
  *   <li>{@link #close()} fails every call under way with {@link ErrorCode#CLOSED}.
