@@ -63,7 +63,7 @@ class SecretsTest {
   @Test
   void thoseRecordsAreFound() {
     assertThat(records().map(Class::getSimpleName).collect(toSet()))
-        .contains("LeaseRequest", "Ask", "Access");
+        .contains("LeaseRequest", "PostgresRequest", "Access");
   }
 
   @Test
