@@ -108,6 +108,10 @@ final class FakeApiServer {
   /** What came while the server was paused, in this order; null when it is not. */
   private Queue<Runnable> paused;
 
+  /** Always six digits: an instant's own text leaves trailing zeros out. */
+  private static final DateTimeFormatter MICRO_TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
+
   private final Vertx vertx = Vertx.vertx();
   private final Set<FakeWatch> watches = ConcurrentHashMap.newKeySet();
   private final HttpServer server;
@@ -210,7 +214,7 @@ final class FakeApiServer {
     String moved =
         Pattern.compile("(?<=(acquire|renew)Time[\\\\\":]{3,7})[0-9T:.-]+Z")
             .matcher(stored)
-            .replaceAll(time -> Instant.parse(time.group()).plus(by).toString());
+            .replaceAll(time -> MICRO_TIME.format(Instant.parse(time.group()).plus(by)));
     FakeObjects.Result result = objects.update(collection, name, new JsonObject(moved));
     if (moved.equals(stored) || result.status() != 200) {
       throw new AssertionError(result.body() + " for " + moved);
