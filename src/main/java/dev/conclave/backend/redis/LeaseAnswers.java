@@ -22,9 +22,15 @@ final class LeaseAnswers {
 
   /** Whether these are the answers to so many operations. */
   static boolean areFor(int operations, Response response) {
-    return response != null
-        && response.type() == ResponseType.MULTI
-        && response.size() == operations;
+    return isList(response, operations);
+  }
+
+  /** Whether it is a list of so many elements. The newer protocol has maps, which are not lists. */
+  static boolean isList(Response answer, int size) {
+    return answer != null
+        && answer.type() == ResponseType.MULTI
+        && answer.isArray()
+        && answer.size() == size;
   }
 
   /** Whether it is the error of one operation. */
@@ -64,7 +70,7 @@ final class LeaseAnswers {
 
   /** The microseconds in an answer to TIME; null if it is not one. */
   static Long time(Response answer) {
-    if (answer == null || answer.type() != ResponseType.MULTI || answer.size() != 2) {
+    if (!isList(answer, 2)) {
       return null;
     }
     try {
@@ -87,9 +93,7 @@ final class LeaseAnswers {
   }
 
   private static boolean isLease(Response answer) {
-    return answer != null
-        && answer.type() == ResponseType.MULTI
-        && answer.size() == LEASE_PARTS
+    return isList(answer, LEASE_PARTS)
         && isText(answer.get(0))
         && isNumber(answer.get(1))
         && isNumber(answer.get(2))
@@ -98,11 +102,7 @@ final class LeaseAnswers {
   }
 
   private static boolean isRegister(Response answer) {
-    return answer != null
-        && answer.type() == ResponseType.MULTI
-        && answer.size() == 2
-        && isText(answer.get(0))
-        && isNumber(answer.get(1));
+    return isList(answer, 2) && isText(answer.get(0)) && isNumber(answer.get(1));
   }
 
   private static boolean isText(Response answer) {

@@ -155,6 +155,7 @@ final class RedisHints implements RedisConnector.User {
     boolean published =
         message != null
             && (message.type() == ResponseType.PUSH || message.type() == ResponseType.MULTI)
+            && !message.isMap()
             && message.size() > 2;
     if (!published) {
       return; // the answer to a PING

@@ -10,7 +10,6 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
-import io.vertx.redis.client.ResponseType;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -122,9 +121,7 @@ final class RedisListing {
     return send.apply(request)
         .compose(
             answer -> {
-              if (answer == null
-                  || answer.type() != ResponseType.MULTI
-                  || answer.size() != 2
+              if (!LeaseAnswers.isList(answer, 2)
                   || answer.get(0) == null
                   || answer.get(1) == null) {
                 throw LeaseAnswers.notUnderstood();

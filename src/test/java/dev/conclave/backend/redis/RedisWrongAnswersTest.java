@@ -17,6 +17,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -138,6 +139,29 @@ class RedisWrongAnswersTest extends RedisFixture {
     assertWell();
   }
 
+  /** A map counts its keys and values, as if they were the answers to so many requests. */
+  @ParameterizedTest
+  @ValueSource(strings = {"%1\r\n+a\r\n+b\r\n", "%2\r\n+a\r\n+b\r\n+c\r\n+d\r\n"})
+  void aMapIsAnErrorForRequestsThatTravelTogether(String map) {
+    answer(map);
+    for (int together = 1; together <= 6; together++) {
+      List<Future<?>> calls = new CopyOnWriteArrayList<>();
+      int count = together;
+      get(
+          Future.<Void>future(
+              sent ->
+                  vertx.runOnContext(
+                      here -> {
+                        for (int i = 0; i < count; i++) {
+                          calls.add(backend.find(key()));
+                        }
+                        sent.complete();
+                      })));
+      calls.forEach(this::assertUnavailable);
+    }
+    assertWell();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"*1\r\n$70000\r\ncut short", "*1\r\n:12", "*1\r\n"})
   void thatIsNeverFinishedIsNotWaitedForLongerThanTheTimeout(String half) {
@@ -201,6 +225,7 @@ class RedisWrongAnswersTest extends RedisFixture {
         "*3\r\n$7\r\nmessage\r\n<channel>$20\r\n99999999999999999999\r\n",
         "*3\r\n$7\r\nmessage\r\n<channel>$-1\r\n",
         "*3\r\n$7\r\nmessage\r\n$-1\r\n$1\r\n1\r\n",
+        "%3\r\n+message\r\n+a\r\n+b\r\n+c\r\n+d\r\n+e\r\n",
         "*3\r\n$-1\r\n$-1\r\n$-1\r\n",
         "*3\r\n:1\r\n:2\r\n:3\r\n",
         "*3\r\n$7\r\nmessage\r\n<channel>*0\r\n",
