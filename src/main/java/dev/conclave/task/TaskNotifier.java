@@ -21,11 +21,9 @@ final class TaskNotifier {
   private final Scheduler scheduler;
   private final TaskBus bus;
   private final TaskManagerOptions options;
+  private final OncePerInterval outage = new OncePerInterval();
+  private final OncePerInterval wrongClock = new OncePerInterval();
   private long failures;
-  private boolean logged;
-  private long loggedAt;
-  private boolean clockLogged;
-  private long clockLoggedAt;
 
   TaskNotifier(Scheduler scheduler, TaskBus bus, TaskManagerOptions options) {
     this.scheduler = scheduler;
@@ -51,30 +49,37 @@ final class TaskNotifier {
   }
 
   void backendFailed(String task, Throwable cause) {
-    long now = scheduler.nanoTime();
     failures++;
-    if (!logged || now - loggedAt >= interval()) {
+    if (outage.isDue()) {
       String others = failures == 1 ? "" : " (" + failures + " failures since the last entry)";
       LOG.log(
           WARNING, "task '" + task + "': the backend fails" + others + ": " + cause.getMessage());
-      logged = true;
-      loggedAt = now;
       failures = 0;
     }
   }
 
   /** A wrong clock is logged once per interval for all tasks together. */
   void clockIsOff(String message) {
-    long now = scheduler.nanoTime();
-    if (!clockLogged || now - clockLoggedAt >= interval()) {
+    if (wrongClock.isDue()) {
       LOG.log(WARNING, message);
-      clockLogged = true;
-      clockLoggedAt = now;
     }
   }
 
-  private long interval() {
-    return Duration.ofMillis(options.getErrorInterval()).toNanos();
+  /** Whether an entry is due: the first one, and then one per interval. */
+  private final class OncePerInterval {
+    private boolean logged;
+    private long loggedAt;
+
+    boolean isDue() {
+      long now = scheduler.nanoTime();
+      long interval = Duration.ofMillis(options.getErrorInterval()).toNanos();
+      if (logged && now - loggedAt < interval) {
+        return false;
+      }
+      logged = true;
+      loggedAt = now;
+      return true;
+    }
   }
 
   private void log(String task, TaskRun.Result result) {
