@@ -54,12 +54,13 @@ final class PostgresBatch {
   }
 
   private final PgConnection connection;
-  private Statements statements;
+  private final Statements statements;
   private final ContendedRecords contended;
   private final List<PostgresRequest> requests;
   private final ServerClock clock;
   private final Scheduler scheduler;
   private final long now;
+  private boolean notifying = true;
   private final Map<PostgresRequest, Future<Row>> answers = new IdentityHashMap<>();
 
   PostgresBatch(
@@ -121,7 +122,7 @@ final class PostgresBatch {
 
   private Future<Void> run(PostgresRequest.Kind kind, List<PostgresRequest> some, int conflicts) {
     return statements
-        .run(connection, kind, some, deadline(some))
+        .run(connection, kind, some, deadline(some), notifying)
         .transform(
             result -> {
               if (result.succeeded()) {
@@ -151,7 +152,7 @@ final class PostgresBatch {
       return run(kind, some, conflicts + 1);
     }
     if (PostgresErrors.isOfNotifications(cause) && conflicts < CONFLICTS) {
-      statements = statements.withoutNotifications();
+      notifying = false;
       return run(kind, some, conflicts + 1);
     }
     if (PostgresErrors.isLate(cause)) {
@@ -206,7 +207,7 @@ final class PostgresBatch {
 
   private Future<Void> runOrSplit(PostgresRequest.Kind kind, List<PostgresRequest> group) {
     return statements
-        .run(connection, kind, group, deadline(group))
+        .run(connection, kind, group, deadline(group), notifying)
         .transform(
             result -> {
               if (result.succeeded()) {

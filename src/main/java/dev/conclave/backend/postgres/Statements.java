@@ -21,10 +21,8 @@ final class Statements {
    */
   static final String LOCK_TIMEOUT = "100ms";
 
-  private final TableName table;
   private final String self;
   private final String watchChannel;
-  private final boolean notifying;
   private final String acquire;
   private final String acquireOne;
   private final String acquireMany;
@@ -45,12 +43,6 @@ final class Statements {
    * @param client id of the client whose statements these are
    */
   Statements(TableName table, String client) {
-    this(table, client, true);
-  }
-
-  private Statements(TableName table, String client, boolean notifying) {
-    this.table = table;
-    this.notifying = notifying;
     self = client;
     watchChannel = CHANNEL + "watch_" + Integer.toHexString(table.quoted().hashCode());
     acquire = table.in(LeaseSql.ACQUIRE);
@@ -70,11 +62,6 @@ final class Statements {
     purge = table.in(UpkeepSql.PURGE);
   }
 
-  /** The same statements, without notifications. */
-  Statements withoutNotifications() {
-    return new Statements(table, self, false);
-  }
-
   /**
    * Where changes of watched keys are announced; two tables may share it, at the cost of needless
    * hints.
@@ -87,9 +74,14 @@ final class Statements {
    * One statement for all of these requests, which are of this kind and of different records.
    *
    * @param deadline microseconds of the server's clock
+   * @param notifying whether the statement may send notifications
    */
   Future<RowSet<Row>> run(
-      SqlClient client, PostgresRequest.Kind kind, List<PostgresRequest> requests, long deadline) {
+      SqlClient client,
+      PostgresRequest.Kind kind,
+      List<PostgresRequest> requests,
+      long deadline,
+      boolean notifying) {
     String[] kinds = strings(requests, PostgresRequest::space);
     String[] names = strings(requests, PostgresRequest::name);
     return switch (kind) {

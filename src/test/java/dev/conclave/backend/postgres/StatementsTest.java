@@ -73,7 +73,7 @@ class StatementsTest extends PostgresFixture {
   }
 
   private List<Row> run(PgConnection connection, PostgresRequest... asks) {
-    return rows(statements.run(connection, asks[0].kind(), List.of(asks), ServerClock.NEVER));
+    return rows(statements.run(connection, asks[0].kind(), List.of(asks), ServerClock.NEVER, true));
   }
 
   private List<Row> runPlain(PgConnection connection, PostgresRequest... asks) {
