@@ -5,7 +5,10 @@ import dev.conclave.chaos.verdict.EventLog;
 import dev.conclave.chaos.worker.SoakWork;
 import dev.conclave.testing.RedisServer;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +22,7 @@ final class SoakUsage implements AutoCloseable {
   private final Path file;
   private final EventLog log;
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+  private final Map<String, Object> joined = new HashMap<>();
 
   SoakUsage(RedisServer server, Path file) {
     this.server = server;
@@ -31,7 +35,8 @@ final class SoakUsage implements AutoCloseable {
     try {
       say("keys", (Long) server.call("DBSIZE"));
       say("channels", ((List<?>) server.call("PUBSUB", "CHANNELS")).size());
-      say("fields of the largest record where waiters crash", fieldsOfCrashes());
+      fieldsOfCrashes()
+          .ifPresent(fields -> say("fields of the largest record where waiters crash", fields));
       say(
           "clients",
           server
@@ -45,10 +50,22 @@ final class SoakUsage implements AutoCloseable {
     }
   }
 
-  /** A process that was killed leaves such a record behind, which no process cleans up. */
-  private long fieldsOfCrashes() {
+  /**
+   * Of the records that waiters have joined since the last time. A process that was killed leaves
+   * its record behind as it was at that moment: it says nothing about growth.
+   */
+  private OptionalLong fieldsOfCrashes() {
     return ((List<?>) server.call("KEYS", "*" + SoakWork.CRASHES + "*"))
-        .stream().mapToLong(key -> (Long) server.call("HLEN", (String) key)).max().orElse(0);
+        .stream()
+            .map(String.class::cast)
+            .filter(this::wasJoined)
+            .mapToLong(key -> (Long) server.call("HLEN", key))
+            .max();
+  }
+
+  private boolean wasJoined(String key) {
+    Object positions = server.call("HMGET", key, "last", "seen");
+    return !positions.equals(joined.put(key, positions));
   }
 
   private void say(String what, long number) {
