@@ -3,10 +3,8 @@ package dev.conclave.examples;
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
-import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
@@ -85,8 +83,8 @@ public final class SharedMapBackend implements SyncBackend {
   public Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
     return checked(
         () -> {
-          LeaseRules.checkToken(token);
-          LeaseRules.checkDuration(duration);
+          LeaseRequest.checkToken(token);
+          LeaseRequest.checkDuration(duration);
           long millis = duration.toMillis();
           return step(
               id(key),
@@ -103,7 +101,7 @@ public final class SharedMapBackend implements SyncBackend {
   public Future<Boolean> release(LeaseKey key, String token) {
     return checked(
         () -> {
-          LeaseRules.checkToken(token);
+          LeaseRequest.checkToken(token);
           return vacate(key, record -> isHeldBy(record, token));
         });
   }
@@ -123,16 +121,16 @@ public final class SharedMapBackend implements SyncBackend {
   public Future<Boolean> owns(LeaseKey key, String token) {
     return checked(
         () -> {
-          LeaseRules.checkToken(token);
+          LeaseRequest.checkToken(token);
           return read(id(key)).map(record -> isHeldBy(record, token));
         });
   }
 
   @Override
-  public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
+  public Future<LeasePage> list(LeaseKey.Kind kind, String prefix, String page, int limit) {
     return checked(
         () -> {
-          LeaseRules.checkLimit(limit);
+          LeasePage.checkLimit(limit);
           String start = kind.id() + ":";
           return open()
               .compose(AsyncMap::entries)
@@ -165,8 +163,8 @@ public final class SharedMapBackend implements SyncBackend {
   public Future<Boolean> advance(String name, long mark) {
     return checked(
         () -> {
-          LeaseRules.checkName(name);
-          LeaseRules.checkMark(mark);
+          LeaseKey.checkName(name);
+          Register.checkMark(mark);
           return step(
               "register:" + name,
               record ->
@@ -182,7 +180,7 @@ public final class SharedMapBackend implements SyncBackend {
   public Future<Optional<Register>> register(String name) {
     return checked(
         () -> {
-          LeaseRules.checkName(name);
+          LeaseKey.checkName(name);
           return read("register:" + name)
               .map(
                   record ->
@@ -199,8 +197,8 @@ public final class SharedMapBackend implements SyncBackend {
   public Future<Boolean> retreat(String name, long mark) {
     return checked(
         () -> {
-          LeaseRules.checkName(name);
-          LeaseRules.checkMark(mark);
+          LeaseKey.checkName(name);
+          Register.checkMark(mark);
           return step(
               "register:" + name,
               record ->

@@ -1,5 +1,6 @@
 package dev.conclave.backend;
 
+import dev.conclave.error.ErrorCode;
 import java.util.List;
 
 /**
@@ -10,8 +11,21 @@ import java.util.List;
  * @param next what to ask for the following page with, or null when this is the last one
  */
 public record LeasePage(List<Lease> leases, String next) {
+  /** A page holds at most this many leases. */
+  public static final int MAX_SIZE = 1000;
+
   /** Keeps an unmodifiable copy of the leases. */
   public LeasePage {
     leases = List.copyOf(leases);
+  }
+
+  /**
+   * Returns a limit from 1 to {@link #MAX_SIZE}; throws {@link ErrorCode#INVALID} for any other.
+   */
+  public static int checkLimit(int limit) {
+    if (limit < 1 || limit > MAX_SIZE) {
+      throw ErrorCode.INVALID.failure("limit " + limit + " must be from 1 to " + MAX_SIZE);
+    }
+    return limit;
   }
 }

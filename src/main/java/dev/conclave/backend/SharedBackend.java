@@ -74,7 +74,7 @@ final class SharedBackend implements SyncBackend {
   }
 
   @Override
-  public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
+  public Future<LeasePage> list(LeaseKey.Kind kind, String prefix, String page, int limit) {
     return open(() -> backend.list(kind, prefix, page, limit));
   }
 

@@ -104,9 +104,9 @@ public interface SyncBackend {
    *
    * @param prefix compared literally, not as a pattern; empty for all
    * @param page null for the first page, else {@link LeasePage#next()} of the page before
-   * @param limit how many leases a page holds at most, from 1 to {@link LeaseRules#MAX_PAGE}
+   * @param limit how many leases a page holds at most, from 1 to {@link LeasePage#MAX_SIZE}
    */
-  Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit);
+  Future<LeasePage> list(LeaseKey.Kind kind, String prefix, String page, int limit);
 
   /**
    * Vacates the key regardless of its holder, for administration. The next holding gets a greater
@@ -128,7 +128,7 @@ public interface SyncBackend {
    * one that was never set is below every mark. It is remembered for a year at least after its last
    * move.
    *
-   * @param mark from 0 to {@link LeaseRules#MAX_MARK}
+   * @param mark from 0 to {@link Register#MAX_MARK}
    * @return true iff the mark is greater than what the register held; it then holds the mark
    */
   Future<Boolean> advance(String name, long mark);
@@ -152,7 +152,7 @@ public interface SyncBackend {
    * #revoke} is of {@link #acquire}. A backend whose {@link #register} is empty may refuse it with
    * {@link ErrorCode#INVALID}, as this default does.
    *
-   * @param mark from 0 to {@link LeaseRules#MAX_MARK}
+   * @param mark from 0 to {@link Register#MAX_MARK}
    * @return true iff the register held a greater mark; it then holds this one
    */
   default Future<Boolean> retreat(String name, long mark) {

@@ -2,7 +2,7 @@ package dev.conclave.election;
 
 import static java.lang.System.Logger.Level.ERROR;
 
-import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
 import dev.conclave.config.VirtualThreads;
@@ -185,13 +185,13 @@ final class Elector implements LeaderElection {
       return Future.failedFuture(
           ErrorCode.INVALID.failure("cooldown is missing; expected a duration"));
     }
-    if (cooldown.isNegative() || cooldown.compareTo(LeaseRules.MAX_DURATION) > 0) {
+    if (cooldown.isNegative() || cooldown.compareTo(LeaseRequest.MAX_DURATION) > 0) {
       return Future.failedFuture(
           ErrorCode.INVALID.failure(
               "cooldown "
                   + cooldown
                   + " must not be negative nor more than "
-                  + LeaseRules.MAX_DURATION.toDays()
+                  + LeaseRequest.MAX_DURATION.toDays()
                   + " days"));
     }
     return queued(() -> machine.resign(cooldown.toNanos()));

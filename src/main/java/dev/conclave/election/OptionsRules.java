@@ -1,6 +1,7 @@
 package dev.conclave.election;
 
-import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseRequest;
 import dev.conclave.error.ErrorCode;
 import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
@@ -39,7 +40,7 @@ final class OptionsRules {
   private OptionsRules() {}
 
   static void check(LeaderElectionOptions options) {
-    named("election", () -> LeaseRules.checkName(options.getElection()));
+    named("election", () -> LeaseKey.checkName(options.getElection()));
     try {
       checkRest(options);
     } catch (ServiceException refused) {
@@ -49,8 +50,8 @@ final class OptionsRules {
   }
 
   private static void checkRest(LeaderElectionOptions options) {
-    named("worker", () -> LeaseRules.checkOwner(options.getWorker()));
-    LeaseRules.checkMetadata(options.getMetadata());
+    named("worker", () -> LeaseRequest.checkOwner(options.getWorker()));
+    LeaseRequest.checkMetadata(options.getMetadata());
     checkTimes(options);
     if (!(options.getJitter() >= 0 && options.getJitter() <= MAX_JITTER)) {
       throw ErrorCode.INVALID.failure(
@@ -94,7 +95,7 @@ final class OptionsRules {
     Time error = Time.of("errorInterval", options.getErrorInterval());
     Time stop = Time.of("stopTimeout", options.getStopTimeout());
     List.of(deadline, retry, timeout, error, stop).forEach(OptionsRules::positive);
-    named("leaseDuration", () -> LeaseRules.checkDuration(Duration.ofMillis(lease.millis)));
+    named("leaseDuration", () -> LeaseRequest.checkDuration(Duration.ofMillis(lease.millis)));
     less(deadline, lease, "a leader has to know that it does not lead before another can");
     less(retry, deadline, "a leader has to renew in time");
     less(timeout, deadline, "one hung call must not cost the leadership");
@@ -112,7 +113,7 @@ final class OptionsRules {
     if (time.millis <= 0) {
       throw ErrorCode.INVALID.failure(time + " must be positive milliseconds");
     }
-    Duration most = LeaseRules.MAX_DURATION;
+    Duration most = LeaseRequest.MAX_DURATION;
     if (time.millis > most.toMillis()) {
       throw ErrorCode.INVALID.failure(
           time

@@ -1,6 +1,6 @@
 package dev.conclave.election;
 
-import dev.conclave.time.Validity;
+import dev.conclave.lease.Attempt;
 import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
@@ -40,7 +40,7 @@ final class Timing {
     this.validity =
         Math.min(
             TimeUnit.MILLISECONDS.toNanos(options.getRenewDeadline()),
-            Validity.until(0, lease.toNanos()));
+            Attempt.validUntil(0, lease.toNanos()));
     this.retry = TimeUnit.MILLISECONDS.toNanos(options.getRetryInterval());
     this.backendTimeout = TimeUnit.MILLISECONDS.toNanos(options.getBackendTimeout());
     this.stopTimeout = TimeUnit.MILLISECONDS.toNanos(options.getStopTimeout());

@@ -4,7 +4,6 @@ import dev.conclave.backend.Acquisition;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
-import dev.conclave.time.Validity;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -13,10 +12,14 @@ import java.util.function.LongFunction;
 import java.util.function.Supplier;
 
 /**
- * One attempt to acquire a lease. Belongs to the scheduler's thread.
+ * One attempt to acquire a lease, and how long an acquired lease may be counted on. Belongs to the
+ * scheduler's thread.
  *
  * <ol>
- *   <li>The clock is read before the request is sent. A granted lease is valid from that moment.
+ *   <li>The clock is read before the request is sent. A granted lease is valid from that moment for
+ *       its duration, less a margin for two clocks that do not run equally fast: 1 % of the
+ *       duration and 2 ms. The server's time for the lease begins when it handles the request,
+ *       which is never before the request was sent.
  *   <li>The answer is delivered on the scheduler's thread and, if the caller wants that, within a
  *       timeout.
  *   <li>A grant whose lease is already over is a failure.
@@ -25,6 +28,7 @@ import java.util.function.Supplier;
  * </ol>
  */
 public final class Attempt {
+  private static final long FIXED_MARGIN = 2_000_000;
 
   /**
    * The backend's answer.
@@ -35,7 +39,7 @@ public final class Attempt {
 
     /** Whether it is a grant and its lease, in nanoseconds, is not over at this moment. */
     public boolean isValid(long now, long lease) {
-      return acquisition.granted() && now - Validity.until(sentAt, lease) < 0;
+      return acquisition.granted() && now - validUntil(sentAt, lease) < 0;
     }
 
     /** The fencing token of a grant. */
@@ -110,5 +114,38 @@ public final class Attempt {
                     ? Future.failedFuture(late.get())
                     : Future.succeededFuture(known))
         .onFailure(failure -> release.run());
+  }
+
+  /**
+   * The moment from which the lease must not be counted on.
+   *
+   * @param sentAt the monotonic clock's reading, in nanoseconds, before the request was sent
+   * @param duration the lease's duration in nanoseconds
+   */
+  public static long validUntil(long sentAt, long duration) {
+    return sentAt + duration - duration / 100 - FIXED_MARGIN;
+  }
+
+  /**
+   * A stamp of this process's clock that is not later than a request's sending by another process,
+   * which sent it so long after it had received a message from here. Two clocks, each at most 1 %
+   * from the server's, differ by up to 2 %.
+   *
+   * @param sentAt the monotonic clock's reading here before the message was sent
+   * @param waited how long the other process waited by its own clock, in nanoseconds
+   */
+  public static long stampOf(long sentAt, long waited) {
+    return sentAt + waited - waited / 50;
+  }
+
+  /**
+   * The shortest duration, in whole milliseconds, that can be counted on for this long.
+   *
+   * @param wanted in nanoseconds
+   * @return in nanoseconds
+   */
+  public static long durationFor(long wanted) {
+    long millis = (Math.max(0, wanted) + FIXED_MARGIN) / 990_000 + 1;
+    return millis * 1_000_000;
   }
 }

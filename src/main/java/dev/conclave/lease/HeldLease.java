@@ -3,7 +3,6 @@ package dev.conclave.lease;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
-import dev.conclave.time.Validity;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -169,7 +168,7 @@ public final class HeldLease {
       return Future.failedFuture(lostBecause);
     }
     long sentAt = scheduler.nanoTime();
-    long asked = Math.min(lease, Validity.needed(holdUntil - sentAt));
+    long asked = Math.min(lease, Attempt.durationFor(holdUntil - sentAt));
     Promise<Void> promise = Promise.promise();
     CallerContext.attempt(() -> store.extend(asked / MILLI))
         .onComplete(
@@ -204,7 +203,7 @@ public final class HeldLease {
       // store.
     }
     renewedAt = sentAt;
-    long until = Validity.until(sentAt, duration);
+    long until = Attempt.validUntil(sentAt, duration);
     validUntil = holdUntil - until < 0 ? holdUntil : until;
     expiry.cancel();
     expiry = scheduler.schedule(validUntil - scheduler.nanoTime(), this::loseIfOver);

@@ -3,12 +3,13 @@ package dev.conclave.lock;
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
-import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lease.ProcessLabel;
 import dev.conclave.lease.Tokens;
+import dev.conclave.lock.WaitQueue.Waiter;
+import dev.conclave.time.Backoff;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
@@ -43,8 +44,11 @@ final class LocalLockManager implements LockManager {
   private final Vertx vertx;
   private final Scheduler scheduler;
   private final SyncBackend backend;
-  private final LockServiceOptions options;
-  private final DoubleSupplier random;
+  private final String address;
+  private final long maxWait;
+  private final int maxWaiters;
+  private final Backoff backoff;
+  private final String owner = ProcessLabel.get();
   private final Map<String, WaitQueue> queues = new HashMap<>();
   private final LockBackend lockBackend;
   private final LockEndpoint endpoint;
@@ -71,9 +75,12 @@ final class LocalLockManager implements LockManager {
     this.vertx = vertx;
     this.scheduler = scheduler;
     this.backend = backend;
-    this.random = random;
-    this.options = new LockServiceOptions(options).validate();
-    this.lockBackend = new LockBackend(scheduler, backend, this.options.getBackendTimeout());
+    this.backoff = Backoff.jittered(Duration.ofMillis(50), Duration.ofSeconds(2), random);
+    LockServiceOptions valid = new LockServiceOptions(options).validate();
+    this.address = valid.getAddress();
+    this.maxWait = valid.getMaxWait();
+    this.maxWaiters = valid.getMaxWaiters();
+    this.lockBackend = new LockBackend(scheduler, backend, valid.getBackendTimeout());
     this.endpoint =
         new LockEndpoint(
             (name, token) -> CallerContext.run(scheduler, () -> withdraw(name, token)));
@@ -105,7 +112,7 @@ final class LocalLockManager implements LockManager {
     return serve(
         () -> {
           LeaseKey key = LeaseKey.lock(name);
-          LeaseRules.checkToken(token);
+          LeaseRequest.checkToken(token);
           Future<Boolean> released = lockBackend.request(() -> backend.release(key, token));
           withdraw(name, token);
           released.onComplete(
@@ -158,7 +165,8 @@ final class LocalLockManager implements LockManager {
         () ->
             lockBackend
                 .request(
-                    () -> backend.list(LeaseKind.LOCK, prefix == null ? "" : prefix, page, limit))
+                    () ->
+                        backend.list(LeaseKey.Kind.LOCK, prefix == null ? "" : prefix, page, limit))
                 .map(
                     found ->
                         new LockPage()
@@ -180,7 +188,7 @@ final class LocalLockManager implements LockManager {
             return Future.failedFuture(LockFailures.closed());
           }
           if (consumer == null) {
-            consumer = LockService.bind(vertx, options.getAddress(), this);
+            consumer = LockService.bind(vertx, address, this);
           }
           return consumer.completion();
         });
@@ -223,12 +231,12 @@ final class LocalLockManager implements LockManager {
 
   private Future<LockGrant> acquireHere(LockRequest given) {
     LockRequest request = LockRequest.checked(given);
-    if (request.getWaitTimeout() > options.getMaxWait()) {
+    if (request.getWaitTimeout() > maxWait) {
       throw ErrorCode.INVALID.failure(
           "waitTimeout "
               + request.getWaitTimeout()
               + " must be at most "
-              + options.getMaxWait()
+              + maxWait
               + " ms, the maxWait of this service");
     }
     boolean tokenFromCaller = request.getToken() != null;
@@ -236,14 +244,14 @@ final class LocalLockManager implements LockManager {
       request.setToken(Tokens.random());
     }
     if (request.getOwner() == null) {
-      request.setOwner(ProcessLabel.get());
+      request.setOwner(owner);
     }
     Waiter waiter = new Waiter(request, tokenFromCaller, scheduler.nanoTime());
     if (request.getWaitTimeout() == 0) {
       tryOnce(waiter);
-    } else if (waiting >= options.getMaxWaiters()) {
+    } else if (waiting >= maxWaiters) {
       throw ErrorCode.OVERLOADED.failure(
-          "maxWaiters " + options.getMaxWaiters() + " requests are waiting for locks already");
+          "maxWaiters " + maxWaiters + " requests are waiting for locks already");
     } else {
       enqueue(waiter);
     }
@@ -257,7 +265,11 @@ final class LocalLockManager implements LockManager {
             name,
             n ->
                 new WaitQueue(
-                    scheduler, backend, lockBackend, random, emptied -> queues.remove(n, emptied)));
+                    scheduler,
+                    backend,
+                    lockBackend,
+                    backoff,
+                    emptied -> queues.remove(n, emptied)));
     waiting++;
     waiter.promise.future().onComplete(ended -> waiting--);
     queue.join(waiter);

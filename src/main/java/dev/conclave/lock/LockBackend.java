@@ -8,10 +8,10 @@ import dev.conclave.error.ErrorCode;
 import dev.conclave.lease.Attempt;
 import dev.conclave.lease.Attempt.Answer;
 import dev.conclave.lease.LastCause;
+import dev.conclave.lock.WaitQueue.Waiter;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
-import dev.conclave.time.Validity;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import java.time.Duration;
@@ -146,7 +146,7 @@ final class LockBackend {
 
   private boolean beganBefore(long since, Optional<Lease> lease) {
     return lease.isPresent()
-        && Validity.until(since, lease.get().age().toNanos()) - scheduler.nanoTime() > 0;
+        && Attempt.validUntil(since, lease.get().age().toNanos()) - scheduler.nanoTime() > 0;
   }
 
   /**

@@ -1,7 +1,6 @@
 package dev.conclave.lock;
 
 import dev.conclave.backend.Lease;
-import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lease.LastCause;
@@ -10,11 +9,8 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
 
-/** The rules for lock requests and options, and the messages of failures. */
+/** The failures of lock requests, and their messages. */
 final class LockFailures {
-  /** In milliseconds. Less is used up by the margin for clock drift and a round trip. */
-  private static final long SHORTEST_LEASE = 10;
-
   private LockFailures() {}
 
   /**
@@ -97,33 +93,7 @@ final class LockFailures {
     return ErrorCode.CLOSED.failure("the lock service is closed");
   }
 
-  /** Refuses a lease that is too short to be useful, or longer than leases may be. */
-  static void checkLease(String field, long millis) {
-    if (millis < SHORTEST_LEASE || millis > LeaseRules.MAX_DURATION.toMillis()) {
-      throw ErrorCode.INVALID.failure(
-          field
-              + " "
-              + millis
-              + " must be from "
-              + SHORTEST_LEASE
-              + " to "
-              + LeaseRules.MAX_DURATION.toMillis()
-              + " ms");
-    }
-  }
-
   static ServiceException notJson(RuntimeException cause) {
     return ErrorCode.INVALID.failure("metadata must hold nothing but JSON: " + cause.getMessage());
-  }
-
-  static void checkWait(long millis) {
-    if (millis < 0 || millis > LeaseRules.MAX_DURATION.toMillis()) {
-      throw ErrorCode.INVALID.failure(
-          "waitTimeout "
-              + millis
-              + " must be from 0 to "
-              + LeaseRules.MAX_DURATION.toMillis()
-              + " ms");
-    }
   }
 }

@@ -1,6 +1,6 @@
 package dev.conclave.lock;
 
-import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.LeaseRequest;
 import dev.conclave.bus.Shown;
 import dev.conclave.error.ErrorCode;
 import io.vertx.codegen.annotations.DataObject;
@@ -144,17 +144,17 @@ public class LockOptions {
    *     value and the rule
    */
   public LockOptions validate() {
-    LockFailures.checkLease("leaseDuration", leaseDuration);
-    LockFailures.checkLease("maxHold", maxHold);
-    LockFailures.checkWait(waitTimeout);
+    LockRequest.checkLease("leaseDuration", leaseDuration);
+    LockRequest.checkLease("maxHold", maxHold);
+    LockRequest.checkWait(waitTimeout);
     if (maxHold < leaseDuration) {
       throw ErrorCode.INVALID.failure(
           "maxHold " + maxHold + " must not be less than leaseDuration " + leaseDuration);
     }
     if (owner != null) {
-      LeaseRules.checkOwner(owner);
+      LeaseRequest.checkOwner(owner);
     }
-    LeaseRules.checkMetadata(metadata);
+    LeaseRequest.checkMetadata(metadata);
     return this;
   }
 

@@ -2,7 +2,6 @@ package dev.conclave.lock;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
-import dev.conclave.backend.LeaseRules;
 import dev.conclave.bus.Shown;
 import dev.conclave.error.ErrorCode;
 import io.vertx.codegen.annotations.DataObject;
@@ -15,6 +14,9 @@ import java.time.Duration;
 @DataObject
 @JsonGen(publicConverter = false)
 public class LockRequest {
+  /** In milliseconds. Less is used up by the margin for clock drift and a round trip. */
+  private static final long SHORTEST_LEASE = 10;
+
   /** The default of {@link #getLeaseDuration}: {@value}. */
   public static final long DEFAULT_LEASE_DURATION = 60_000;
 
@@ -154,17 +156,44 @@ public class LockRequest {
    *     value and the rule
    */
   public LockRequest validate() {
-    LeaseRules.checkName(name);
+    LeaseKey.checkName(name);
     if (token != null) {
-      LeaseRules.checkToken(token);
+      LeaseRequest.checkToken(token);
     }
     if (owner != null) {
-      LeaseRules.checkOwner(owner);
+      LeaseRequest.checkOwner(owner);
     }
-    LockFailures.checkLease("leaseDuration", leaseDuration);
-    LockFailures.checkWait(waitTimeout);
-    LeaseRules.checkMetadata(metadata);
+    checkLease("leaseDuration", leaseDuration);
+    checkWait(waitTimeout);
+    LeaseRequest.checkMetadata(metadata);
     return this;
+  }
+
+  /** Refuses a lease that is too short to be useful, or longer than leases may be. */
+  static void checkLease(String field, long millis) {
+    if (millis < SHORTEST_LEASE || millis > LeaseRequest.MAX_DURATION.toMillis()) {
+      throw ErrorCode.INVALID.failure(
+          field
+              + " "
+              + millis
+              + " must be from "
+              + SHORTEST_LEASE
+              + " to "
+              + LeaseRequest.MAX_DURATION.toMillis()
+              + " ms");
+    }
+  }
+
+  /** Refuses a wait that is below zero, or longer than leases may be. */
+  static void checkWait(long millis) {
+    if (millis < 0 || millis > LeaseRequest.MAX_DURATION.toMillis()) {
+      throw ErrorCode.INVALID.failure(
+          "waitTimeout "
+              + millis
+              + " must be from 0 to "
+              + LeaseRequest.MAX_DURATION.toMillis()
+              + " ms");
+    }
   }
 
   /** A valid copy of the request; fails as {@link #validate} does. */

@@ -1,13 +1,13 @@
 package dev.conclave.lock;
 
-import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.LeaseKey;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.lease.Attempt;
 import dev.conclave.lease.ProcessLabel;
 import dev.conclave.lease.Tokens;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import dev.conclave.time.Schedulers;
-import dev.conclave.time.Validity;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -27,9 +27,10 @@ import java.util.function.Supplier;
  *   <li>An acquisition ends with the first of: an answer, the caller's giving up, a guard a little
  *       after the request's own deadline. A grant that comes after the end is released.
  *   <li>The validity of a grant is computed from the sending of the request and the time the
- *       service waited, less the drift of two clocks ({@link Validity}). After a long wait that
- *       drift may use up the lease: if less than half of it is left, the lease is extended once
- *       before the handle is given out, unless that takes longer than the caller's wait timeout.
+ *       service waited, less the drift of two clocks ({@link Attempt#stampOf}). After a long wait
+ *       that drift may use up the lease: if less than half of it is left, the lease is extended
+ *       once before the handle is given out, unless that takes longer than the caller's wait
+ *       timeout.
  *   <li>A grant that is not valid after that is a failure: it is released.
  * </ol>
  */
@@ -64,7 +65,7 @@ final class ServiceLock implements DistributedLock {
     this.schedulers = schedulers;
     this.bodies = bodies;
     this.service = service;
-    this.name = LeaseRules.checkName(name);
+    this.name = LeaseKey.checkName(name);
     this.options = LockOptions.checked(options);
   }
 
@@ -207,7 +208,7 @@ final class ServiceLock implements DistributedLock {
         return;
       }
       LockGrant grant = answer.result();
-      long stamp = Validity.stamp(sentAt, Duration.ofMillis(grant.getWaited()).toNanos());
+      long stamp = Attempt.stampOf(sentAt, Duration.ofMillis(grant.getWaited()).toNanos());
       long inTime = sentAt + request.getWaitTimeout() * 1_000_000 - scheduler.nanoTime();
       if (promise.future().isComplete()) {
         release();
@@ -223,7 +224,7 @@ final class ServiceLock implements DistributedLock {
     }
 
     private long left(LockGrant grant, long stamp) {
-      return Validity.until(stamp, lease(grant)) - scheduler.nanoTime();
+      return Attempt.validUntil(stamp, lease(grant)) - scheduler.nanoTime();
     }
 
     private void extendOnce(LockGrant grant, long stamp, long inTime) {

@@ -2,6 +2,7 @@ package dev.conclave.lock;
 
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Lease;
+import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
@@ -10,6 +11,8 @@ import dev.conclave.time.Backoff;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -18,7 +21,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.DoubleSupplier;
 
 /**
  * The requests that wait for one lock in this process, in the order of their arrival.
@@ -78,12 +80,12 @@ final class WaitQueue {
       Scheduler scheduler,
       SyncBackend backend,
       LockBackend lockBackend,
-      DoubleSupplier random,
+      Backoff backoff,
       Consumer<WaitQueue> emptied) {
     this.scheduler = scheduler;
     this.backend = backend;
     this.lockBackend = lockBackend;
-    this.backoff = Backoff.jittered(Duration.ofMillis(50), Duration.ofSeconds(2), random);
+    this.backoff = backoff;
     this.emptied = emptied;
   }
 
@@ -286,5 +288,97 @@ final class WaitQueue {
         ? LockFailures.unanswered(waiter.request, backend)
         : LockFailures.timeout(
             waiter.request, holder, Duration.ofNanos(scheduler.nanoTime() - holderSeenAt));
+  }
+
+  /** One request for a lock, from its arrival to its completion. */
+  static final class Waiter {
+    final LeaseKey key;
+    final LockRequest request;
+    final long arrivedAt;
+
+    /**
+     * Whether the caller knows the token before it is granted, so that it can withdraw the wait.
+     */
+    final boolean withdrawable;
+
+    /**
+     * Whether the token may hold the lock already, and another request may have it: as a retry, or
+     * as the request that is retried.
+     */
+    final boolean mayHold;
+
+    final Promise<LockGrant> promise = Promise.promise();
+    Scheduler.Timer deadline = () -> {};
+
+    /** Whether an attempt was sent. */
+    boolean attempted;
+
+    /** Whether an attempt since the last refusal may have acquired a lease. */
+    boolean mayHaveAcquired;
+
+    /** When the first of those attempts was sent. */
+    long unsureSince;
+
+    /** The latest attempt. */
+    Future<?> attempt = Future.succeededFuture();
+
+    /** The fencing token of its grant, or 0. */
+    long fencingToken;
+
+    Waiter(LockRequest request, boolean tokenFromCaller, long arrivedAt) {
+      this.key = LeaseKey.lock(request.getName());
+      this.request = request;
+      this.withdrawable = tokenFromCaller;
+      this.mayHold = tokenFromCaller && !request.isNewToken();
+      this.arrivedAt = arrivedAt;
+    }
+
+    String token() {
+      return request.getToken();
+    }
+
+    long leaseNanos() {
+      return request.getLeaseDuration() * MILLI;
+    }
+
+    long endsAt() {
+      return arrivedAt + request.getWaitTimeout() * MILLI;
+    }
+
+    /** Whether the request has completed. */
+    boolean ended() {
+      return promise.future().isComplete();
+    }
+
+    /** Notes that an attempt is sent now. */
+    void noteSent(long sentAt) {
+      attempted = true;
+      if (!mayHaveAcquired) {
+        unsureSince = sentAt;
+      }
+      mayHaveAcquired = true;
+    }
+
+    /** Notes the answer to an attempt: after a refusal, the token has no lease. */
+    void noteAnswer(Acquisition acquisition) {
+      mayHaveAcquired = acquisition.granted();
+    }
+
+    void grant(long fencingToken, long sentAt) {
+      deadline.cancel();
+      this.fencingToken = fencingToken;
+      promise.tryComplete(
+          new LockGrant()
+              .setName(request.getName())
+              .setToken(request.getToken())
+              .setFencingToken(fencingToken)
+              .setLeaseDuration(request.getLeaseDuration())
+              .setWaited((sentAt - arrivedAt) / MILLI));
+    }
+
+    void fail(Throwable failure) {
+      deadline.cancel();
+      promise.tryFail(failure);
+    }
   }
 }

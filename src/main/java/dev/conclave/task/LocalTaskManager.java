@@ -3,8 +3,8 @@ package dev.conclave.task;
 import static java.lang.System.Logger.Level.INFO;
 
 import dev.conclave.backend.Lease;
+import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
-import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
@@ -198,7 +198,7 @@ final class LocalTaskManager implements TaskManager {
                     LeaseRequest.of(
                         TaskKeys.paused(name),
                         Tokens.random(),
-                        LeaseRules.MAX_DURATION,
+                        LeaseRequest.MAX_DURATION,
                         options.getWorker()))
                 .map(answer -> answer.granted()));
   }
@@ -260,7 +260,7 @@ final class LocalTaskManager implements TaskManager {
           if (state != State.RUNNING) {
             return closed();
           }
-          TaskLoop loop = loops.get(LeaseRules.checkName(name));
+          TaskLoop loop = loops.get(LeaseKey.checkName(name));
           return loop == null
               ? Future.failedFuture(
                   ErrorCode.INVALID.failure("task '" + name + "' is not known here"))

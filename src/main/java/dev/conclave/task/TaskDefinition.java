@@ -1,6 +1,7 @@
 package dev.conclave.task;
 
-import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.LeaseKey;
+import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
@@ -53,7 +54,7 @@ public final class TaskDefinition {
 
   TaskDefinition(TaskRouter router, String name, Timing timing, TaskBody body) {
     this.router = router;
-    this.name = LeaseRules.checkName(name);
+    this.name = LeaseKey.checkName(name);
     this.timing = timing;
     this.body = Objects.requireNonNull(body, "body");
   }
@@ -130,7 +131,7 @@ public final class TaskDefinition {
    */
   public TaskDefinition withTaskLock(Duration lease) {
     change();
-    LeaseRules.checkDuration(lease);
+    LeaseRequest.checkDuration(lease);
     checkHold(minHold, lease);
     this.lease = lease;
     taskLock = true;
@@ -148,7 +149,7 @@ public final class TaskDefinition {
     if (lease != null) {
       checkHold(least, lease);
     } else {
-      LeaseRules.checkDuration(least.compareTo(DEFAULT_LEASE) > 0 ? least : DEFAULT_LEASE);
+      LeaseRequest.checkDuration(least.compareTo(DEFAULT_LEASE) > 0 ? least : DEFAULT_LEASE);
     }
     minHold = least;
     taskLock = true;

@@ -1,6 +1,6 @@
 package dev.conclave.task;
 
-import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.LeaseRequest;
 import dev.conclave.bus.Shown;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lease.ProcessLabel;
@@ -124,7 +124,7 @@ public class TaskManagerOptions {
       throw ErrorCode.INVALID.failure("address is " + (address == null ? "missing" : "empty"));
     }
     try {
-      LeaseRules.checkOwner(worker);
+      LeaseRequest.checkOwner(worker);
     } catch (ServiceException refused) {
       throw ErrorCode.INVALID.failure("worker: " + refused.getMessage());
     }
@@ -138,7 +138,7 @@ public class TaskManagerOptions {
   }
 
   private static void within(String field, long value, long least) {
-    long most = LeaseRules.MAX_DURATION.toMillis();
+    long most = LeaseRequest.MAX_DURATION.toMillis();
     if (value < least || value > most) {
       throw ErrorCode.INVALID.failure(
           field + " " + value + " must be from " + least + " to " + most + " milliseconds");

@@ -1,6 +1,6 @@
 package dev.conclave.task;
 
-import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.LeaseKey;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.task.guard.TaskKeys;
 import io.vertx.core.Future;
@@ -42,7 +42,7 @@ public final class TaskRouter {
 
   /** A router whose tasks' names begin with the prefix and a dot. */
   public static TaskRouter create(String prefix) {
-    return new TaskRouter(LeaseRules.checkName(prefix));
+    return new TaskRouter(LeaseKey.checkName(prefix));
   }
 
   /** Runs the body, waits for its end, pauses for the interval, and repeats. */

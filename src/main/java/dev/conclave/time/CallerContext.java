@@ -5,6 +5,10 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -146,6 +150,31 @@ public final class CallerContext {
       context.runOnContext(v -> action.run());
     } catch (RejectedExecutionException ended) {
       guarded(action);
+    }
+  }
+
+  /**
+   * Completions for the contexts of several callers. Those for the current context, and those
+   * without a context, run at once. Those for each other context run there together.
+   */
+  public static final class Deliveries {
+    private final Context here = Vertx.currentContext();
+    private final Map<Context, List<Runnable>> elsewhere = new IdentityHashMap<>(0);
+
+    /** What the delivery throws is reported as {@link #report} describes. */
+    public void add(Context context, Runnable delivery) {
+      if (context == null || context == here) {
+        guarded(delivery);
+      } else {
+        elsewhere.computeIfAbsent(context, c -> new ArrayList<>()).add(delivery);
+      }
+    }
+
+    /** Sends those for other contexts. */
+    public void leave() {
+      elsewhere.forEach(
+          (context, deliveries) ->
+              context.runOnContext(v -> deliveries.forEach(CallerContext::guarded)));
     }
   }
 }

@@ -61,7 +61,7 @@ public abstract class HostileCallersContract extends WaitersContract {
         b -> b.extend(key, token, LONG),
         b -> b.find(key),
         b -> b.owns(key, token),
-        b -> b.list(LeaseKind.LOCK, key.name(), null, 10),
+        b -> b.list(LeaseKey.Kind.LOCK, key.name(), null, 10),
         b -> b.leave(key, token()),
         b -> b.revoke(key),
         b -> b.release(key, token),

@@ -64,7 +64,7 @@ public abstract class InspectionContract extends StoreClockContract {
     String shown =
         get(backend.find(key)).orElseThrow()
             + " "
-            + get(backend.list(LeaseKind.LOCK, key.name(), null, 10))
+            + get(backend.list(LeaseKey.Kind.LOCK, key.name(), null, 10))
             + " "
             + tryAcquire(key, token(), LONG)
             + " "
@@ -90,7 +90,7 @@ public abstract class InspectionContract extends StoreClockContract {
     String next = null;
     int pages = 0;
     do {
-      LeasePage page = get(backend.list(LeaseKind.LOCK, prefix, next, 7));
+      LeasePage page = get(backend.list(LeaseKey.Kind.LOCK, prefix, next, 7));
       assertThat(page.leases()).hasSizeLessThanOrEqualTo(7);
       page.leases().forEach(lease -> listed.add(lease.key().name()));
       next = page.next();
@@ -115,7 +115,7 @@ public abstract class InspectionContract extends StoreClockContract {
     Set<String> names = new HashSet<>();
     String next = null;
     do {
-      LeasePage page = get(backend.list(LeaseKind.LOCK, prefix, next, 100));
+      LeasePage page = get(backend.list(LeaseKey.Kind.LOCK, prefix, next, 100));
       page.leases().forEach(lease -> names.add(lease.key().name()));
       next = page.next();
     } while (next != null);
@@ -142,7 +142,7 @@ public abstract class InspectionContract extends StoreClockContract {
     names.add("é".repeat(164) + id);
     Set<LeaseKey> keys = new HashSet<>();
     for (String name : names) {
-      for (LeaseKind kind : LeaseKind.values()) {
+      for (LeaseKey.Kind kind : LeaseKey.Kind.values()) {
         keys.add(new LeaseKey(kind, name));
       }
     }
@@ -175,7 +175,7 @@ public abstract class InspectionContract extends StoreClockContract {
   @Test
   void metadataOfFourKibibytesIsKept() {
     LeaseKey key = key();
-    JsonObject metadata = new JsonObject().put("m", "é".repeat(LeaseRules.MAX_METADATA - 8));
+    JsonObject metadata = new JsonObject().put("m", "é".repeat(LeaseRequest.MAX_METADATA - 8));
     get(backend.acquire(LeaseRequest.of(key, token(), LONG, "owner").withMetadata(metadata)));
     assertThat(get(backend.find(key)).orElseThrow().metadata()).isEqualTo(metadata);
   }

@@ -26,14 +26,14 @@ public abstract class LeaseContract extends ContractFixture {
 
   @Test
   void aFreeKeyIsGranted() {
-    assertThat(acquire(key(), token(), LONG)).isPositive().isLessThanOrEqualTo(LeaseRules.MAX_MARK);
+    assertThat(acquire(key(), token(), LONG)).isPositive().isLessThanOrEqualTo(Register.MAX_MARK);
   }
 
   @Test
   void aFencingTokenIsTheBackendsTimeInMicroseconds() {
     long fence = acquire(key(), token(), LONG);
     long aDay = Duration.ofDays(1).toMillis() * 1000;
-    assertThat(fence).isBetween(System.currentTimeMillis() * 1000 - aDay, LeaseRules.MAX_MARK);
+    assertThat(fence).isBetween(System.currentTimeMillis() * 1000 - aDay, Register.MAX_MARK);
   }
 
   @Test

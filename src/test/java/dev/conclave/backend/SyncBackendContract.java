@@ -48,7 +48,7 @@ public abstract class SyncBackendContract extends HostileCallersContract {
     assertThat(get(backend.advance(name, 4))).isFalse();
     assertThat(get(backend.advance(name, 6))).isTrue();
     assertThat(get(another().advance(name, 6))).isFalse();
-    assertThat(get(backend.advance(name, LeaseRules.MAX_MARK))).isTrue();
+    assertThat(get(backend.advance(name, Register.MAX_MARK))).isTrue();
   }
 
   @Test
@@ -75,7 +75,7 @@ public abstract class SyncBackendContract extends HostileCallersContract {
   void registersAndLeasesDoNotCollide() {
     LeaseKey key = key();
     assertThat(get(backend.advance(key.name(), 7))).isTrue();
-    for (LeaseKind kind : LeaseKind.values()) {
+    for (LeaseKey.Kind kind : LeaseKey.Kind.values()) {
       assertThat(get(backend.find(new LeaseKey(kind, key.name())))).isEmpty();
       acquire(new LeaseKey(kind, key.name()), token(), LONG);
     }
@@ -108,8 +108,8 @@ public abstract class SyncBackendContract extends HostileCallersContract {
     assertThat(before.mark()).isEmpty();
     assertThat(get(backend.advance(name, 0))).isTrue();
     assertThat(register(name).mark()).hasValue(0);
-    assertThat(get(backend.advance(name, LeaseRules.MAX_MARK))).isTrue();
-    assertThat(get(another().register(name)).orElseThrow().mark()).hasValue(LeaseRules.MAX_MARK);
+    assertThat(get(backend.advance(name, Register.MAX_MARK))).isTrue();
+    assertThat(get(another().register(name)).orElseThrow().mark()).hasValue(Register.MAX_MARK);
     LeaseKey key = key();
     acquire(key, token(), Duration.ofMillis(1_500));
     acquireAfterExpiry(key, token());
@@ -154,7 +154,7 @@ public abstract class SyncBackendContract extends HostileCallersContract {
     assertInvalid(
         () ->
             LeaseRequest.of(key, token(), LONG, "owner")
-                .withMetadata(new JsonObject().put("m", "x".repeat(LeaseRules.MAX_METADATA))),
+                .withMetadata(new JsonObject().put("m", "x".repeat(LeaseRequest.MAX_METADATA))),
         "metadata",
         "at most 4096");
     assertInvalidAnswer(backend.extend(key, token(), Duration.ofMillis(-1)), "-0.001S");
@@ -163,7 +163,7 @@ public abstract class SyncBackendContract extends HostileCallersContract {
     assertInvalidAnswer(backend.owns(key, ""), "token is empty");
     assertInvalidAnswer(backend.advance("", 1), "name is empty");
     assertInvalidAnswer(backend.advance("x", -1), "mark -1");
-    assertInvalidAnswer(backend.advance("x", LeaseRules.MAX_MARK + 1), "mark");
+    assertInvalidAnswer(backend.advance("x", Register.MAX_MARK + 1), "mark");
     if (tellsTime()) {
       assertInvalidAnswer(backend.register(""), "name is empty");
       assertInvalidAnswer(backend.retreat("", 1), "name is empty");
@@ -171,8 +171,8 @@ public abstract class SyncBackendContract extends HostileCallersContract {
     } else {
       assertThat(failureOf(backend.retreat("x", 1))).isNotNull();
     }
-    assertInvalidAnswer(backend.list(LeaseKind.LOCK, "", null, 0), "limit 0");
-    assertInvalidAnswer(backend.list(LeaseKind.LOCK, "", null, 1001), "limit 1001");
+    assertInvalidAnswer(backend.list(LeaseKey.Kind.LOCK, "", null, 0), "limit 0");
+    assertInvalidAnswer(backend.list(LeaseKey.Kind.LOCK, "", null, 1001), "limit 1001");
   }
 
   private static void assertInvalid(Runnable call, String... parts) {
@@ -225,7 +225,7 @@ public abstract class SyncBackendContract extends HostileCallersContract {
             closing.release(key, token()),
             closing.find(key),
             closing.owns(key, token()),
-            closing.list(LeaseKind.LOCK, "", null, 10),
+            closing.list(LeaseKey.Kind.LOCK, "", null, 10),
             closing.revoke(key),
             closing.advance("x", 1),
             tellsTime() ? closing.register("x") : closing.ping(),

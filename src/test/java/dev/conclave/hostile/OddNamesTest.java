@@ -10,7 +10,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.conclave.backend.Backends;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
@@ -188,7 +187,7 @@ class OddNamesTest {
     Set<String> listed = new HashSet<>();
     String page = null;
     do {
-      LeasePage next = get(backend.list(LeaseKind.LOCK, prefix, page, 1000));
+      LeasePage next = get(backend.list(LeaseKey.Kind.LOCK, prefix, page, 1000));
       next.leases().forEach(lease -> listed.add(lease.key().name()));
       page = next.next();
     } while (page != null);
@@ -246,7 +245,7 @@ class OddNamesTest {
           }
           assertInvalid(failureOf(backend.advance(illegal, 1)), "name", rule);
           if (!illegal.isEmpty()) {
-            assertThat(get(backend.list(LeaseKind.LOCK, illegal, null, 10)).leases()).isEmpty();
+            assertThat(get(backend.list(LeaseKey.Kind.LOCK, illegal, null, 10)).leases()).isEmpty();
           }
         });
   }

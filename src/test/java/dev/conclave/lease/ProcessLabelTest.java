@@ -2,7 +2,7 @@ package dev.conclave.lease;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.LeaseRequest;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -11,9 +11,9 @@ import org.junit.jupiter.api.Test;
 class ProcessLabelTest {
   @Test
   void theLabelIsAValidOwner() {
-    assertThat(LeaseRules.checkOwner(ProcessLabel.get()))
+    assertThat(LeaseRequest.checkOwner(ProcessLabel.get()))
         .endsWith(":" + ProcessHandle.current().pid());
-    assertThat(LeaseRules.checkOwner(ProcessLabel.label("h".repeat(300) + "\n\u0000", 1)))
+    assertThat(LeaseRequest.checkOwner(ProcessLabel.label("h".repeat(300) + "\n\u0000", 1)))
         .hasSize(152);
     assertThat(ProcessLabel.label("", 7)).isEqualTo(":7");
   }
@@ -22,7 +22,7 @@ class ProcessLabelTest {
   void tokensAreValidAndNeverTheSame() {
     Set<String> tokens = new HashSet<>();
     for (int i = 0; i < 10_000; i++) {
-      assertThat(tokens.add(LeaseRules.checkToken(Tokens.random()))).isTrue();
+      assertThat(tokens.add(LeaseRequest.checkToken(Tokens.random()))).isTrue();
     }
     assertThat(tokens).allMatch(token -> token.length() == 24);
   }

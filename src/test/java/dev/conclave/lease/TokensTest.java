@@ -2,7 +2,7 @@ package dev.conclave.lease;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.LeaseRequest;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
@@ -12,7 +12,7 @@ class TokensTest {
   @Test
   void aTokenHasAtLeast128BitsOfBase64Url() {
     assertThat(Tokens.random()).matches("[A-Za-z0-9_-]{22,}");
-    assertThat(LeaseRules.checkToken(Tokens.random())).isNotEmpty();
+    assertThat(LeaseRequest.checkToken(Tokens.random())).isNotEmpty();
   }
 
   @Test

@@ -9,8 +9,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.error.ErrorCode;
+import dev.conclave.lease.Attempt;
 import dev.conclave.testing.FaultyBackend;
-import dev.conclave.time.Validity;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -384,9 +384,9 @@ class LockHandleTest {
   @Test
   void theDurationForAValidityIsEnoughAndNotMuchMore() {
     for (long wanted : new long[] {1, 999_999, 1_000_000, 7_777_777, 3_600_000_000_000L}) {
-      long needed = Validity.needed(wanted);
-      assertThat(Validity.until(0, needed)).isGreaterThanOrEqualTo(wanted);
-      assertThat(Validity.until(0, needed - 2_000_000)).isLessThan(wanted);
+      long needed = Attempt.durationFor(wanted);
+      assertThat(Attempt.validUntil(0, needed)).isGreaterThanOrEqualTo(wanted);
+      assertThat(Attempt.validUntil(0, needed - 2_000_000)).isLessThan(wanted);
       assertThat(needed % 1_000_000).isZero();
     }
   }

@@ -2,7 +2,7 @@ package dev.conclave.task;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.conclave.backend.LeaseKind;
+import dev.conclave.backend.LeaseKey;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.DistributedLock;
 import dev.conclave.lock.LockHandle;
@@ -33,7 +33,7 @@ class SyncTest {
   }
 
   private List<String> leases() {
-    return sim.store.list(LeaseKind.TASK, "run:", null, 10).result().leases().stream()
+    return sim.store.list(LeaseKey.Kind.TASK, "run:", null, 10).result().leases().stream()
         .map(lease -> lease.key().name() + " " + lease.remaining().toSeconds())
         .toList();
   }

@@ -1,6 +1,6 @@
 package dev.conclave.backend.kubernetes;
 
-import dev.conclave.backend.LeaseKind;
+import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.kubernetes.api.ApiClient;
 import dev.conclave.backend.kubernetes.api.EventStream;
 import dev.conclave.backend.kubernetes.api.KubernetesRequest;
@@ -56,7 +56,7 @@ final class KindWatch {
   private final Scheduler scheduler;
   private final ApiClient api;
   private final Resource resource;
-  private final LeaseKind kind;
+  private final LeaseKey.Kind kind;
   private final Duration timeout;
   private final Observations observations;
   private final Duration silence;
@@ -72,7 +72,7 @@ final class KindWatch {
       Scheduler scheduler,
       ApiClient api,
       Resource resource,
-      LeaseKind kind,
+      LeaseKey.Kind kind,
       Duration timeout,
       Observations observations) {
     this(scheduler, api, resource, kind, timeout, observations, SILENCE);
@@ -82,7 +82,7 @@ final class KindWatch {
       Scheduler scheduler,
       ApiClient api,
       Resource resource,
-      LeaseKind kind,
+      LeaseKey.Kind kind,
       Duration timeout,
       Observations observations,
       Duration silence) {
@@ -96,7 +96,7 @@ final class KindWatch {
   }
 
   /** Chooses the objects of a kind. */
-  static String selector(LeaseKind kind) {
+  static String selector(LeaseKey.Kind kind) {
     return Annotations.MANAGED_BY
         + "="
         + Annotations.CONCLAVE

@@ -3,10 +3,8 @@ package dev.conclave.backend.kubernetes;
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
-import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
@@ -76,20 +74,20 @@ public final class KubernetesBackend implements SyncBackend {
   public Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
     return checked(
         () -> {
-          LeaseRules.checkToken(token);
-          LeaseRules.checkDuration(duration);
+          LeaseRequest.checkToken(token);
+          LeaseRequest.checkDuration(duration);
         },
         leases -> leases.extend(key, token, duration));
   }
 
   @Override
   public Future<Boolean> release(LeaseKey key, String token) {
-    return checked(() -> LeaseRules.checkToken(token), leases -> leases.release(key, token));
+    return checked(() -> LeaseRequest.checkToken(token), leases -> leases.release(key, token));
   }
 
   @Override
   public Future<Void> leave(LeaseKey key, String token) {
-    return checked(() -> LeaseRules.checkToken(token), leases -> leases.leave(key, token));
+    return checked(() -> LeaseRequest.checkToken(token), leases -> leases.leave(key, token));
   }
 
   @Override
@@ -104,36 +102,36 @@ public final class KubernetesBackend implements SyncBackend {
 
   @Override
   public Future<Boolean> owns(LeaseKey key, String token) {
-    return checked(() -> LeaseRules.checkToken(token), leases -> leases.owns(key, token));
+    return checked(() -> LeaseRequest.checkToken(token), leases -> leases.owns(key, token));
   }
 
   @Override
-  public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
+  public Future<LeasePage> list(LeaseKey.Kind kind, String prefix, String page, int limit) {
     return checked(
-        () -> LeaseRules.checkLimit(limit), leases -> leases.list(kind, prefix, page, limit));
+        () -> LeasePage.checkLimit(limit), leases -> leases.list(kind, prefix, page, limit));
   }
 
   @Override
   public Future<Boolean> advance(String name, long mark) {
     return checked(
         () -> {
-          LeaseRules.checkName(name);
-          LeaseRules.checkMark(mark);
+          LeaseKey.checkName(name);
+          Register.checkMark(mark);
         },
         leases -> leases.advance(name, mark));
   }
 
   @Override
   public Future<Optional<Register>> register(String name) {
-    return checked(() -> LeaseRules.checkName(name), leases -> leases.register(name));
+    return checked(() -> LeaseKey.checkName(name), leases -> leases.register(name));
   }
 
   @Override
   public Future<Boolean> retreat(String name, long mark) {
     return checked(
         () -> {
-          LeaseRules.checkName(name);
-          LeaseRules.checkMark(mark);
+          LeaseKey.checkName(name);
+          Register.checkMark(mark);
         },
         leases -> leases.retreat(name, mark));
   }

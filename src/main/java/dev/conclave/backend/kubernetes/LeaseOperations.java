@@ -3,7 +3,6 @@ package dev.conclave.backend.kubernetes;
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.Register;
@@ -50,7 +49,7 @@ final class LeaseOperations {
   private final Observations observations;
   private final Store store;
   private final KeyQueue queue;
-  private final Map<LeaseKind, KindWatch> watches = new EnumMap<>(LeaseKind.class);
+  private final Map<LeaseKey.Kind, KindWatch> watches = new EnumMap<>(LeaseKey.Kind.class);
   private boolean closed;
 
   LeaseOperations(Scheduler scheduler, ApiClient api, Resource resource, Duration timeout) {
@@ -125,7 +124,7 @@ final class LeaseOperations {
     return read(key).map(seen -> isLiveFor(seen, key, token));
   }
 
-  Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
+  Future<LeasePage> list(LeaseKey.Kind kind, String prefix, String page, int limit) {
     follow(kind);
     Map<String, String> parameters = new LinkedHashMap<>();
     parameters.put("labelSelector", KindWatch.selector(kind));
@@ -176,7 +175,7 @@ final class LeaseOperations {
   Future<Void> ping() {
     KubernetesRequest call =
         KubernetesRequest.list(
-            Map.of("limit", "1", "labelSelector", KindWatch.selector(LeaseKind.LEADER)));
+            Map.of("limit", "1", "labelSelector", KindWatch.selector(LeaseKey.Kind.LEADER)));
     return api.send(call, deadline())
         .compose(
             answer ->
@@ -251,7 +250,7 @@ final class LeaseOperations {
   }
 
   private LeasePage page(
-      LeaseKind kind, String prefix, JsonObject body, Consumer<StoredObject> observer) {
+      LeaseKey.Kind kind, String prefix, JsonObject body, Consumer<StoredObject> observer) {
     List<Lease> leases = new ArrayList<>();
     JsonArray items = body.getJsonArray("items", new JsonArray());
     for (int i = 0; i < items.size(); i++) {
@@ -263,7 +262,7 @@ final class LeaseOperations {
     return new LeasePage(leases, next(body, null));
   }
 
-  private Lease live(LeaseKind kind, JsonObject item, Consumer<StoredObject> observer) {
+  private Lease live(LeaseKey.Kind kind, JsonObject item, Consumer<StoredObject> observer) {
     try {
       StoredObject version = new StoredObject(resource, item);
       LeaseKey key = new LeaseKey(kind, version.annotation(Annotations.NAME));
@@ -284,7 +283,7 @@ final class LeaseOperations {
     return next == null || next.isEmpty() ? otherwise : next;
   }
 
-  private void follow(LeaseKind kind) {
+  private void follow(LeaseKey.Kind kind) {
     if (!closed && !watches.containsKey(kind)) {
       KindWatch watch = new KindWatch(scheduler, api, resource, kind, timeout, observations);
       watches.put(kind, watch);

@@ -3,10 +3,8 @@ package dev.conclave.backend.memory;
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
-import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
@@ -89,8 +87,8 @@ public final class MemoryBackend implements SyncBackend {
   public Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
     return step(
         () -> {
-          LeaseRules.checkToken(token);
-          LeaseRules.checkDuration(duration);
+          LeaseRequest.checkToken(token);
+          LeaseRequest.checkDuration(duration);
           boolean[] extended = new boolean[1];
           records.computeIfPresent(
               key,
@@ -107,7 +105,7 @@ public final class MemoryBackend implements SyncBackend {
   public Future<Boolean> release(LeaseKey key, String token) {
     return step(
         () -> {
-          LeaseRules.checkToken(token);
+          LeaseRequest.checkToken(token);
           return vacate(key, (record, now) -> record.release(token, now, OFFER_MICROS));
         });
   }
@@ -116,7 +114,7 @@ public final class MemoryBackend implements SyncBackend {
   public Future<Void> leave(LeaseKey key, String token) {
     return step(
         () -> {
-          LeaseRules.checkToken(token);
+          LeaseRequest.checkToken(token);
           vacate(key, (record, now) -> record.leave(token, now, OFFER_MICROS));
           return null;
         });
@@ -136,7 +134,7 @@ public final class MemoryBackend implements SyncBackend {
   public Future<Boolean> owns(LeaseKey key, String token) {
     return step(
         () -> {
-          LeaseRules.checkToken(token);
+          LeaseRequest.checkToken(token);
           boolean[] owns = new boolean[1];
           records.computeIfPresent(
               key,
@@ -149,10 +147,10 @@ public final class MemoryBackend implements SyncBackend {
   }
 
   @Override
-  public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
+  public Future<LeasePage> list(LeaseKey.Kind kind, String prefix, String page, int limit) {
     return step(
         () -> {
-          LeaseRules.checkLimit(limit);
+          LeasePage.checkLimit(limit);
           List<LeaseKey> keys =
               records.keySet().stream()
                   .filter(key -> key.kind() == kind && key.name().startsWith(prefix))
@@ -182,8 +180,8 @@ public final class MemoryBackend implements SyncBackend {
   public Future<Boolean> advance(String name, long mark) {
     return step(
         () -> {
-          LeaseRules.checkName(name);
-          LeaseRules.checkMark(mark);
+          LeaseKey.checkName(name);
+          Register.checkMark(mark);
           boolean[] moved = new boolean[1];
           registers.compute(
               name,
@@ -199,7 +197,7 @@ public final class MemoryBackend implements SyncBackend {
   public Future<Optional<Register>> register(String name) {
     return step(
         () -> {
-          LeaseRules.checkName(name);
+          LeaseKey.checkName(name);
           Long held = registers.get(name);
           return Optional.of(
               new Register(
@@ -212,8 +210,8 @@ public final class MemoryBackend implements SyncBackend {
   public Future<Boolean> retreat(String name, long mark) {
     return step(
         () -> {
-          LeaseRules.checkName(name);
-          LeaseRules.checkMark(mark);
+          LeaseKey.checkName(name);
+          Register.checkMark(mark);
           boolean[] moved = new boolean[1];
           registers.computeIfPresent(
               name,

@@ -2,7 +2,6 @@ package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
@@ -55,7 +54,7 @@ final class LeaseRows {
    */
   static boolean mayBeginAName(String prefix) {
     try {
-      LeaseRules.checkName(prefix);
+      LeaseKey.checkName(prefix);
       return true;
     } catch (RuntimeException no) {
       return false;

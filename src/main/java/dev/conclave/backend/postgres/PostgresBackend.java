@@ -3,10 +3,8 @@ package dev.conclave.backend.postgres;
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
-import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
@@ -52,7 +50,7 @@ final class PostgresBackend implements SyncBackend {
   private static final String LEAST = "\u0001";
 
   /** Greater than every character of a name, and as many as a name may hold. */
-  private static final String BEYOND = "\uDBFF\uDFFF".repeat(LeaseRules.MAX_LENGTH);
+  private static final String BEYOND = "\uDBFF\uDFFF".repeat(LeaseKey.MAX_LENGTH);
 
   private final String client;
   private final ContextScheduler scheduler;
@@ -150,8 +148,8 @@ final class PostgresBackend implements SyncBackend {
   public Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
     return CallerContext.attempt(
         () -> {
-          LeaseRules.checkToken(token);
-          LeaseRules.checkDuration(duration);
+          LeaseRequest.checkToken(token);
+          LeaseRequest.checkDuration(duration);
           return runner
               .run(
                   PostgresRequest.of(
@@ -169,7 +167,7 @@ final class PostgresBackend implements SyncBackend {
   public Future<Boolean> release(LeaseKey key, String token) {
     return CallerContext.attempt(
         () -> {
-          LeaseRules.checkToken(token);
+          LeaseRequest.checkToken(token);
           waiters.leave(key, token);
           return runner
               .run(vacate(key, token, PostgresRequest.RELEASE))
@@ -181,7 +179,7 @@ final class PostgresBackend implements SyncBackend {
   public Future<Void> leave(LeaseKey key, String token) {
     return CallerContext.attempt(
         () -> {
-          LeaseRules.checkToken(token);
+          LeaseRequest.checkToken(token);
           waiters.leave(key, token);
           return runner.run(vacate(key, token, LEAVE)).mapEmpty();
         });
@@ -203,7 +201,7 @@ final class PostgresBackend implements SyncBackend {
   public Future<Boolean> owns(LeaseKey key, String token) {
     return CallerContext.attempt(
         () -> {
-          LeaseRules.checkToken(token);
+          LeaseRequest.checkToken(token);
           return runner
               .run(
                   PostgresRequest.of(
@@ -213,10 +211,10 @@ final class PostgresBackend implements SyncBackend {
   }
 
   @Override
-  public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
+  public Future<LeasePage> list(LeaseKey.Kind kind, String prefix, String page, int limit) {
     return CallerContext.attempt(
         () -> {
-          LeaseRules.checkLimit(limit);
+          LeasePage.checkLimit(limit);
           if (!prefix.isEmpty() && !LeaseRows.mayBeginAName(prefix)) {
             return runner.direct(
                 connection -> Future.succeededFuture(new LeasePage(List.of(), null)));
@@ -231,7 +229,7 @@ final class PostgresBackend implements SyncBackend {
   }
 
   /** Live leases, and after them the last record that was examined, if there may be more. */
-  private LeasePage page(LeaseKind kind, RowSet<Row> rows, int limit) {
+  private LeasePage page(LeaseKey.Kind kind, RowSet<Row> rows, int limit) {
     List<Lease> leases = new ArrayList<>(rows.size());
     for (Row row : rows) {
       LeaseKey key = new LeaseKey(kind, row.getString(1));
@@ -278,8 +276,8 @@ final class PostgresBackend implements SyncBackend {
   private Future<Row> register(PostgresRequest.Kind kind, String name, long mark) {
     return CallerContext.attempt(
         () -> {
-          LeaseRules.checkName(name);
-          LeaseRules.checkMark(mark);
+          LeaseKey.checkName(name);
+          Register.checkMark(mark);
           return runner.run(PostgresRequest.register(kind, name, mark, runner.deadline()));
         });
   }

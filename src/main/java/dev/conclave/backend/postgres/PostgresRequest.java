@@ -2,7 +2,7 @@ package dev.conclave.backend.postgres;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
-import dev.conclave.backend.support.GroupCommit;
+import dev.conclave.backend.support.KeyRules;
 import io.vertx.core.json.JsonObject;
 
 /**
@@ -39,19 +39,19 @@ record PostgresRequest(
   static final String REVOKE = "revoke";
 
   /** In which order requests that wait for one record are sent. */
-  static final GroupCommit.Rules<PostgresRequest> RULES =
-      new GroupCommit.Rules<>() {
+  static final KeyRules<PostgresRequest> RULES =
+      new KeyRules<>() {
         @Override
         public Object key(PostgresRequest request) {
           return request.record();
         }
 
         @Override
-        public GroupCommit.Rank rank(PostgresRequest request) {
+        public KeyRules.Rank rank(PostgresRequest request) {
           return switch (request.kind) {
-            case EXTEND -> GroupCommit.Rank.RENEWAL;
-            case LOOK, REGISTER -> GroupCommit.Rank.READ;
-            case ACQUIRE, VACATE, ADVANCE, RETREAT -> GroupCommit.Rank.CHANGE;
+            case EXTEND -> KeyRules.Rank.RENEWAL;
+            case LOOK, REGISTER -> KeyRules.Rank.READ;
+            case ACQUIRE, VACATE, ADVANCE, RETREAT -> KeyRules.Rank.CHANGE;
           };
         }
 

@@ -1,7 +1,7 @@
 package dev.conclave.backend.postgres;
 
-import dev.conclave.backend.support.GroupCommit;
 import dev.conclave.backend.support.KeptConnection;
+import dev.conclave.backend.support.Transport;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgConnection;
@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Sends each batch over the one connection for commands, as soon as there is one. */
-final class PostgresTransport implements GroupCommit.Transport<PostgresRequest, Row> {
+final class PostgresTransport implements Transport<PostgresRequest, Row> {
   private final PostgresConnector connector;
   private final Supplier<Future<Void>> listening;
   private final Statements statements;

@@ -2,7 +2,9 @@ package dev.conclave.backend.postgres;
 
 /** The statements around the leases: registers, watches, and keeping the table in order. */
 final class UpkeepSql {
-  /** The kind of records that are registers; no {@link dev.conclave.backend.LeaseKind} has it. */
+  /**
+   * The kind of records that are registers; no {@link dev.conclave.backend.LeaseKey.Kind} has it.
+   */
   static final String REGISTER = "register";
 
   private UpkeepSql() {}

@@ -3,10 +3,8 @@ package dev.conclave.backend.redis;
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
-import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
@@ -52,7 +50,8 @@ final class RedisBackend implements SyncBackend {
   static final Duration BEAT = Duration.ofSeconds(15);
 
   private final ContextScheduler scheduler;
-  private final RedisConfig config;
+  private final RedisName server;
+  private final String prefix;
   private final GroupCommit<RedisRequest, Response> requests;
   private final RedisConnector connector;
   private final Waiters waiters;
@@ -67,7 +66,8 @@ final class RedisBackend implements SyncBackend {
   }
 
   RedisBackend(Vertx vertx, RedisConfig config, Duration beat) {
-    this.config = config;
+    this.server = config.name();
+    this.prefix = config.prefix();
     this.beat = beat;
     this.scheduler = new ContextScheduler(vertx, vertx.getOrCreateContext());
     String channel = config.prefix() + ":client:" + randomId();
@@ -125,7 +125,7 @@ final class RedisBackend implements SyncBackend {
   @Override
   public Future<Acquisition> acquire(LeaseRequest request) {
     return run(
-        RedisRequest.acquire(config, request),
+        RedisRequest.acquire(prefix, request),
         answer ->
             answer.type() == ResponseType.NUMBER
                 ? new Acquisition.Granted(answer.toLong())
@@ -136,9 +136,9 @@ final class RedisBackend implements SyncBackend {
   public Future<Boolean> extend(LeaseKey key, String token, Duration duration) {
     return CallerContext.attempt(
         () -> {
-          LeaseRules.checkToken(token);
-          LeaseRules.checkDuration(duration);
-          return run(RedisRequest.extend(config, key, token, duration), RedisBackend::isSet);
+          LeaseRequest.checkToken(token);
+          LeaseRequest.checkDuration(duration);
+          return run(RedisRequest.extend(prefix, key, token, duration), RedisBackend::isSet);
         });
   }
 
@@ -146,8 +146,8 @@ final class RedisBackend implements SyncBackend {
   public Future<Boolean> release(LeaseKey key, String token) {
     return CallerContext.attempt(
         () -> {
-          LeaseRules.checkToken(token);
-          return run(RedisRequest.release(config, key, token), RedisBackend::isSet);
+          LeaseRequest.checkToken(token);
+          return run(RedisRequest.release(prefix, key, token), RedisBackend::isSet);
         });
   }
 
@@ -155,20 +155,20 @@ final class RedisBackend implements SyncBackend {
   public Future<Void> leave(LeaseKey key, String token) {
     return CallerContext.attempt(
         () -> {
-          LeaseRules.checkToken(token);
-          return run(RedisRequest.leave(config, key, token), answer -> null);
+          LeaseRequest.checkToken(token);
+          return run(RedisRequest.leave(prefix, key, token), answer -> null);
         });
   }
 
   @Override
   public Future<Boolean> revoke(LeaseKey key) {
-    return run(RedisRequest.revoke(config, key), RedisBackend::isSet);
+    return run(RedisRequest.revoke(prefix, key), RedisBackend::isSet);
   }
 
   @Override
   public Future<Optional<Lease>> find(LeaseKey key) {
     return run(
-        RedisRequest.find(config, key),
+        RedisRequest.find(prefix, key),
         answer -> Optional.ofNullable(answer).map(found -> LeaseAnswers.lease(key, found)));
   }
 
@@ -176,16 +176,16 @@ final class RedisBackend implements SyncBackend {
   public Future<Boolean> owns(LeaseKey key, String token) {
     return CallerContext.attempt(
         () -> {
-          LeaseRules.checkToken(token);
-          return run(RedisRequest.owns(config, key, token), RedisBackend::isSet);
+          LeaseRequest.checkToken(token);
+          return run(RedisRequest.owns(prefix, key, token), RedisBackend::isSet);
         });
   }
 
   @Override
-  public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
+  public Future<LeasePage> list(LeaseKey.Kind kind, String prefix, String page, int limit) {
     return CallerContext.attempt(
         () -> {
-          LeaseRules.checkLimit(limit);
+          LeasePage.checkLimit(limit);
           return listing
               .page(kind, prefix, page, limit)
               .recover(failure -> Future.failedFuture(named(failure)));
@@ -194,16 +194,16 @@ final class RedisBackend implements SyncBackend {
 
   @Override
   public Watch watch(LeaseKey key, Runnable hint) {
-    return closed ? () -> {} : hints.watch(RedisRequest.record(config.prefix(), key), hint);
+    return closed ? () -> {} : hints.watch(RedisRequest.record(prefix, key), hint);
   }
 
   @Override
   public Future<Boolean> advance(String name, long mark) {
     return CallerContext.attempt(
         () -> {
-          LeaseRules.checkName(name);
-          LeaseRules.checkMark(mark);
-          return run(RedisRequest.advance(config, name, mark), RedisBackend::isSet);
+          LeaseKey.checkName(name);
+          Register.checkMark(mark);
+          return run(RedisRequest.advance(prefix, name, mark), RedisBackend::isSet);
         });
   }
 
@@ -211,9 +211,9 @@ final class RedisBackend implements SyncBackend {
   public Future<Optional<Register>> register(String name) {
     return CallerContext.attempt(
         () -> {
-          LeaseRules.checkName(name);
+          LeaseKey.checkName(name);
           return run(
-              RedisRequest.register(config, name),
+              RedisRequest.register(prefix, name),
               answer -> Optional.of(LeaseAnswers.register(answer)));
         });
   }
@@ -222,9 +222,9 @@ final class RedisBackend implements SyncBackend {
   public Future<Boolean> retreat(String name, long mark) {
     return CallerContext.attempt(
         () -> {
-          LeaseRules.checkName(name);
-          LeaseRules.checkMark(mark);
-          return run(RedisRequest.retreat(config, name, mark), RedisBackend::isSet);
+          LeaseKey.checkName(name);
+          Register.checkMark(mark);
+          return run(RedisRequest.retreat(prefix, name, mark), RedisBackend::isSet);
         });
   }
 
@@ -244,9 +244,8 @@ final class RedisBackend implements SyncBackend {
         reached
             .future()
             .recover(
-                failure ->
-                    Future.failedFuture(config.name().unavailable("cannot be reached", failure)))
-            .compose(up -> run(RedisRequest.ping(config), answer -> null));
+                failure -> Future.failedFuture(server.unavailable("cannot be reached", failure)))
+            .compose(up -> run(RedisRequest.ping(prefix), answer -> null));
     return CallerContext.answer(pinged);
   }
 
@@ -257,7 +256,7 @@ final class RedisBackend implements SyncBackend {
   }
 
   private ServiceException unreachable(Throwable cause) {
-    return config.name().unavailable("cannot be reached", cause);
+    return server.unavailable("cannot be reached", cause);
   }
 
   @Override
@@ -282,7 +281,7 @@ final class RedisBackend implements SyncBackend {
   }
 
   private void lapse(LeaseKey key) {
-    requests.submit(RedisRequest.lapse(config, key));
+    requests.submit(RedisRequest.lapse(prefix, key));
   }
 
   private Future<Response> command(Request request) {
@@ -309,17 +308,15 @@ final class RedisBackend implements SyncBackend {
 
   /** A failure without the server's name, such as a timeout, gets it. */
   private Throwable named(Throwable failure) {
-    String name = config.name().toString();
+    String name = server.toString();
     if (!(failure instanceof ServiceException)) {
-      return config.name().unavailable("failed", failure);
+      return server.unavailable("failed", failure);
     }
     if (!ErrorCode.BACKEND_UNAVAILABLE.is(failure) || failure.getMessage().contains(name)) {
       return failure;
     }
     Throwable last = connector.lastFailure();
-    return last == null
-        ? config.name().unavailable("is not available", failure)
-        : unreachable(last);
+    return last == null ? server.unavailable("is not available", failure) : unreachable(last);
   }
 
   /** The lowest bit is set when the operation changed a live lease. */

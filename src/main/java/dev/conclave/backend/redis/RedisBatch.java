@@ -44,7 +44,9 @@ final class RedisBatch {
    */
   record Context(
       Scheduler scheduler,
-      RedisConfig config,
+      RedisName name,
+      Duration timeout,
+      boolean cluster,
       LeaseScript script,
       Waiters waiters,
       Offers offers,
@@ -67,7 +69,7 @@ final class RedisBatch {
     this.requests = requests;
     this.answers = new ArrayList<>(requests.size());
     this.sentAt = context.scheduler.nanoTime();
-    this.deadline = context.clock.at(sentAt, context.config.timeout());
+    this.deadline = context.clock.at(sentAt, context.timeout);
   }
 
   long sentAt() {
@@ -75,7 +77,7 @@ final class RedisBatch {
   }
 
   Future<List<Future<Response>>> send() {
-    Map<Object, LeaseRuns> calls = new LinkedHashMap<>();
+    Map<Object, LeaseScript.Runs> calls = new LinkedHashMap<>();
     List<Integer> plain = new ArrayList<>();
     for (int i = 0; i < requests.size(); i++) {
       answers.add(null);
@@ -84,8 +86,7 @@ final class RedisBatch {
         sending(operation);
         calls
             .computeIfAbsent(
-                context.config.isCluster() ? operation.record() : context.script,
-                c -> new LeaseRuns())
+                context.cluster ? operation.record() : context.script, c -> new LeaseScript.Runs())
             .add(operation, i);
       } else {
         plain.add(i);
@@ -131,7 +132,7 @@ final class RedisBatch {
   }
 
   private void answered(Collection<Integer> places, Response response, boolean mayRepeat) {
-    if (!LeaseAnswers.areFor(places.size(), response)) {
+    if (!RedisRequest.isList(response, places.size())) {
       failed(places, LeaseAnswers.notUnderstood());
       return;
     }
@@ -145,10 +146,10 @@ final class RedisBatch {
         withoutMemory.add(place);
       } else if (mayRepeat && isLate(element) && isWaitedFor()) {
         tooEarly.add(place);
-      } else if (element != null && LeaseAnswers.isError(element)) {
+      } else if (isError(element)) {
         refused(operation);
         answers.set(place, refused(operation, element.toString()));
-      } else if (LeaseAnswers.answers(operation, element)) {
+      } else if (operation.hasResult(element)) {
         succeeded(operation, element);
         answers.set(place, Future.succeededFuture(element));
       } else {
@@ -176,7 +177,7 @@ final class RedisBatch {
   }
 
   private boolean isWaitedFor() {
-    return context.scheduler.nanoTime() - sentAt < context.config.timeout().toNanos();
+    return context.scheduler.nanoTime() - sentAt < context.timeout.toNanos();
   }
 
   private List<RedisRequest> operations(List<Integer> places) {
@@ -195,8 +196,7 @@ final class RedisBatch {
 
   private Future<Response> failed(RedisRequest request, Throwable cause) {
     context.connector.inspect(connection, cause);
-    return Future.failedFuture(
-        context.config.name().unavailable("did not answer the " + request, cause));
+    return Future.failedFuture(context.name.unavailable("did not answer the " + request, cause));
   }
 
   /** The error of one operation; the others of the call are not affected. */
@@ -204,13 +204,13 @@ final class RedisBatch {
     context.connector.inspect(connection, new IllegalStateException(error));
     return Future.failedFuture(
         ErrorCode.BACKEND_UNAVAILABLE.failure(
-            context.config.name()
+            context.name
                 + " refused the "
                 + operation
                 + " (its record is "
                 + operation.record()
                 + "): "
-                + context.config.name().safe(error)));
+                + context.name.safe(error)));
   }
 
   private void sending(RedisRequest operation) {
@@ -259,14 +259,18 @@ final class RedisBatch {
     }
   }
 
-  private static boolean isOutOfMemory(Response answer) {
+  /** Whether it is the error of one operation. */
+  private static boolean isError(Response answer) {
     return answer != null
-        && LeaseAnswers.isError(answer)
-        && RedisErrors.isOutOfMemory(answer.toString());
+        && (answer.type() == ResponseType.BULK || answer.type() == ResponseType.ERROR);
+  }
+
+  private static boolean isOutOfMemory(Response answer) {
+    return isError(answer) && RedisErrors.isOutOfMemory(answer.toString());
   }
 
   private static boolean isLate(Response answer) {
-    return answer != null && LeaseAnswers.isError(answer) && RedisErrors.isLate(answer.toString());
+    return isError(answer) && RedisErrors.isLate(answer.toString());
   }
 
   private static boolean startsWith(Throwable failure, String prefix) {

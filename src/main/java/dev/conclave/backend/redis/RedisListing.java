@@ -2,7 +2,6 @@ package dev.conclave.backend.redis;
 
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.error.ErrorCode;
 import io.vertx.core.Future;
@@ -79,7 +78,7 @@ final class RedisListing {
     this.find = find;
   }
 
-  Future<LeasePage> page(LeaseKind kind, String prefix, String page, int limit) {
+  Future<LeasePage> page(LeaseKey.Kind kind, String prefix, String page, int limit) {
     Position position = Position.parse(page);
     Future<Position> found =
         position.names.isEmpty() && !position.cursor.equals(Position.DONE)
@@ -88,7 +87,7 @@ final class RedisListing {
     return found.compose(at -> show(kind, at, limit));
   }
 
-  private Future<LeasePage> show(LeaseKind kind, Position at, int limit) {
+  private Future<LeasePage> show(LeaseKey.Kind kind, Position at, int limit) {
     int shown = Math.min(limit, at.names.size());
     List<Future<Optional<Lease>>> leases = new ArrayList<>(shown);
     for (String name : at.names.subList(0, shown)) {
@@ -108,7 +107,7 @@ final class RedisListing {
                     next));
   }
 
-  private Future<Position> scan(LeaseKind kind, String prefix, Position at, int limit) {
+  private Future<Position> scan(LeaseKey.Kind kind, String prefix, Position at, int limit) {
     String head = config.prefix() + ":{" + kind.id() + ":";
     Request request =
         Request.cmd(Command.EVAL)
@@ -121,7 +120,7 @@ final class RedisListing {
     return send.apply(request)
         .compose(
             answer -> {
-              if (!LeaseAnswers.isList(answer, 2)
+              if (!RedisRequest.isList(answer, 2)
                   || answer.get(0) == null
                   || answer.get(1) == null) {
                 throw LeaseAnswers.notUnderstood();

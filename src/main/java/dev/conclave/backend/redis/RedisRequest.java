@@ -6,6 +6,8 @@ import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import io.vertx.core.json.JsonObject;
 import io.vertx.redis.client.Request;
+import io.vertx.redis.client.Response;
+import io.vertx.redis.client.ResponseType;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Objects;
@@ -23,24 +25,71 @@ final class RedisRequest {
    * refused.
    */
   enum Kind {
-    ACQUIRE,
-    WAIT,
-    EXTEND,
-    RELEASE,
-    LEAVE,
-    REVOKE,
-    LAPSE,
-    FIND,
-    OWNS,
-    WATCH,
-    ADVANCE,
-    REGISTER,
-    RETREAT,
-    PING,
-    COMMAND;
+    ACQUIRE(Result.NUMBER_OR_LEASE),
+    WAIT(Result.NUMBER_OR_LEASE),
+    EXTEND(Result.NUMBER),
+    RELEASE(Result.NUMBER),
+    LEAVE(Result.NUMBER),
+    REVOKE(Result.NUMBER),
+    LAPSE(Result.NUMBER),
+    FIND(Result.LEASE_OR_NOTHING),
+    OWNS(Result.NUMBER),
+    WATCH(Result.NUMBER),
+    ADVANCE(Result.NUMBER),
+    REGISTER(Result.MARK_AND_TIME),
+    RETREAT(Result.NUMBER),
+    PING(Result.NUMBER),
+    COMMAND(Result.ANYTHING);
 
+    private final Result result;
     private final String title = name().toLowerCase(Locale.ROOT);
     private final byte[] bytes = title.getBytes(UTF_8);
+
+    Kind(Result result) {
+      this.result = result;
+    }
+  }
+
+  /**
+   * The form of an operation's result. A proxy in front of a server, or another version of the
+   * script, may return anything, so every result is checked before it is used.
+   */
+  private enum Result {
+    NUMBER,
+    NUMBER_OR_LEASE,
+    LEASE_OR_NOTHING,
+    MARK_AND_TIME,
+    ANYTHING;
+
+    boolean matches(Response answer) {
+      return switch (this) {
+        case NUMBER -> isNumber(answer);
+        case NUMBER_OR_LEASE -> isNumber(answer) || isLease(answer);
+        case LEASE_OR_NOTHING -> answer == null || isLease(answer);
+        case MARK_AND_TIME -> isList(answer, 2) && isText(answer.get(0)) && isNumber(answer.get(1));
+        case ANYTHING -> true;
+      };
+    }
+
+    private static boolean isLease(Response answer) {
+      return isList(answer, 5)
+          && isText(answer.get(0))
+          && isNumber(answer.get(1))
+          && isNumber(answer.get(2))
+          && isNumber(answer.get(3))
+          && isText(answer.get(4));
+    }
+
+    private static boolean isNumber(Response answer) {
+      // The newer protocol has fractions and numbers of any size.
+      return answer != null
+          && answer.type() == ResponseType.NUMBER
+          && answer.toNumber() instanceof Long;
+    }
+
+    private static boolean isText(Response answer) {
+      return answer != null && answer.type() == ResponseType.BULK;
+    }
   }
 
   private final Kind kind;
@@ -78,8 +127,8 @@ final class RedisRequest {
   }
 
   private static RedisRequest of(
-      Kind kind, RedisConfig config, LeaseKey key, String token, Duration duration) {
-    return new RedisRequest(kind, record(config.prefix(), key), key, token, duration, null);
+      Kind kind, String prefix, LeaseKey key, String token, Duration duration) {
+    return new RedisRequest(kind, record(prefix, key), key, token, duration, null);
   }
 
   /** A command of its own, sent as it is. */
@@ -87,31 +136,31 @@ final class RedisRequest {
     return new RedisRequest(Kind.COMMAND, null, null, "", null, null, command);
   }
 
-  static RedisRequest acquire(RedisConfig config, LeaseRequest request) {
+  static RedisRequest acquire(String prefix, LeaseRequest request) {
     return new RedisRequest(
         request.waiter() == null ? Kind.ACQUIRE : Kind.WAIT,
-        record(config.prefix(), request.key()),
+        record(prefix, request.key()),
         request.key(),
         request.token(),
         request.duration(),
         request);
   }
 
-  static RedisRequest extend(RedisConfig config, LeaseKey key, String token, Duration duration) {
-    return of(Kind.EXTEND, config, key, token, duration);
+  static RedisRequest extend(String prefix, LeaseKey key, String token, Duration duration) {
+    return of(Kind.EXTEND, prefix, key, token, duration);
   }
 
-  static RedisRequest release(RedisConfig config, LeaseKey key, String token) {
-    return of(Kind.RELEASE, config, key, token, null);
+  static RedisRequest release(String prefix, LeaseKey key, String token) {
+    return of(Kind.RELEASE, prefix, key, token, null);
   }
 
-  static RedisRequest leave(RedisConfig config, LeaseKey key, String token) {
-    return of(Kind.LEAVE, config, key, token, null);
+  static RedisRequest leave(String prefix, LeaseKey key, String token) {
+    return of(Kind.LEAVE, prefix, key, token, null);
   }
 
   /** Writes nothing, but is refused where nothing can be written. */
-  static RedisRequest ping(RedisConfig config) {
-    return new RedisRequest(Kind.PING, config.prefix() + ":{ping}", null, "", null, null);
+  static RedisRequest ping(String prefix) {
+    return new RedisRequest(Kind.PING, prefix + ":{ping}", null, "", null, null);
   }
 
   /** Whether it keeps or ends a holding, and so needs hardly any memory. */
@@ -122,40 +171,40 @@ final class RedisRequest {
     };
   }
 
-  static RedisRequest revoke(RedisConfig config, LeaseKey key) {
-    return of(Kind.REVOKE, config, key, "", null);
+  static RedisRequest revoke(String prefix, LeaseKey key) {
+    return of(Kind.REVOKE, prefix, key, "", null);
   }
 
-  static RedisRequest lapse(RedisConfig config, LeaseKey key) {
-    return of(Kind.LAPSE, config, key, "", null);
+  static RedisRequest lapse(String prefix, LeaseKey key) {
+    return of(Kind.LAPSE, prefix, key, "", null);
   }
 
-  static RedisRequest find(RedisConfig config, LeaseKey key) {
-    return of(Kind.FIND, config, key, "", null);
+  static RedisRequest find(String prefix, LeaseKey key) {
+    return of(Kind.FIND, prefix, key, "", null);
   }
 
-  static RedisRequest owns(RedisConfig config, LeaseKey key, String token) {
-    return of(Kind.OWNS, config, key, token, null);
+  static RedisRequest owns(String prefix, LeaseKey key, String token) {
+    return of(Kind.OWNS, prefix, key, token, null);
   }
 
   static RedisRequest watch(String record, Duration marked) {
     return new RedisRequest(Kind.WATCH, record, null, "", marked, null);
   }
 
-  static RedisRequest advance(RedisConfig config, String name, long mark) {
-    return register(Kind.ADVANCE, config, name, Long.toString(mark));
+  static RedisRequest advance(String prefix, String name, long mark) {
+    return register(Kind.ADVANCE, prefix, name, Long.toString(mark));
   }
 
-  static RedisRequest retreat(RedisConfig config, String name, long mark) {
-    return register(Kind.RETREAT, config, name, Long.toString(mark));
+  static RedisRequest retreat(String prefix, String name, long mark) {
+    return register(Kind.RETREAT, prefix, name, Long.toString(mark));
   }
 
-  static RedisRequest register(RedisConfig config, String name) {
-    return register(Kind.REGISTER, config, name, "");
+  static RedisRequest register(String prefix, String name) {
+    return register(Kind.REGISTER, prefix, name, "");
   }
 
-  private static RedisRequest register(Kind kind, RedisConfig config, String name, String mark) {
-    String record = config.prefix() + ":{register:" + name + "}";
+  private static RedisRequest register(Kind kind, String prefix, String name, String mark) {
+    String record = prefix + ":{register:" + name + "}";
     return new RedisRequest(kind, record, null, mark, null, null);
   }
 
@@ -203,6 +252,19 @@ final class RedisRequest {
         call.arg(micros(waiter().patience())).arg(waiterNumber);
       }
     }
+  }
+
+  /** Whether the answer has the form of this operation's result. */
+  boolean hasResult(Response answer) {
+    return kind.result.matches(answer);
+  }
+
+  /** Whether it is a list of so many elements. The newer protocol has maps, which are not lists. */
+  static boolean isList(Response answer, int size) {
+    return answer != null
+        && answer.type() == ResponseType.MULTI
+        && answer.isArray()
+        && answer.size() == size;
   }
 
   /** What it has of its own in addition to the record. */

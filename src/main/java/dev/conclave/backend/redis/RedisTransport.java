@@ -1,9 +1,9 @@
 package dev.conclave.backend.redis;
 
-import dev.conclave.backend.support.GroupCommit;
 import dev.conclave.backend.support.KeptConnection;
 import dev.conclave.backend.support.Offers;
 import dev.conclave.backend.support.ServerClock;
+import dev.conclave.backend.support.Transport;
 import dev.conclave.backend.support.Waiters;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
@@ -12,6 +12,7 @@ import io.vertx.redis.client.Command;
 import io.vertx.redis.client.RedisConnection;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -28,15 +29,16 @@ import java.util.function.Supplier;
  *       the timeout: one that waited for a slot or a connection proves nothing.
  * </ol>
  */
-final class RedisTransport
-    implements GroupCommit.Transport<RedisRequest, Response>, RedisConnector.User {
+final class RedisTransport implements Transport<RedisRequest, Response>, RedisConnector.User {
   private final Scheduler scheduler;
-  private final RedisConfig config;
+  private final Duration timeout;
+  private final boolean cluster;
   private final RedisBatch.Context batches;
   private final Supplier<Future<Void>> listening;
   private final RedisConnector connector;
   private final ServerClock clock = new ServerClock();
   private final Set<RedisBatch> underWay = new HashSet<>();
+  private RedisConnection connection;
   private Future<Void> decided;
 
   /**
@@ -53,35 +55,45 @@ final class RedisTransport
       Offers offers,
       Supplier<Future<Void>> listening) {
     this.scheduler = scheduler;
-    this.config = config;
+    this.timeout = config.timeout();
+    this.cluster = config.isCluster();
     this.listening = listening;
     this.connector =
         new RedisConnector(vertx, scheduler, config, attempt -> config.options(), this);
     this.batches =
         new RedisBatch.Context(
-            scheduler, config, script, waiters, offers, connector, clock, this::readClock);
+            scheduler,
+            config.name(),
+            timeout,
+            cluster,
+            script,
+            waiters,
+            offers,
+            connector,
+            clock,
+            this::readClock);
   }
 
   @Override
   public Future<List<Future<Response>>> send(List<RedisRequest> batch) {
-    RedisConnection now = decided != null && decided.isComplete() ? connector.current() : null;
-    return now != null ? send(now, batch) : sendLater(batch);
+    return connection != null && decided != null && decided.isComplete()
+        ? send(connection, batch)
+        : sendLater(batch);
   }
 
   private Future<List<Future<Response>>> sendLater(List<RedisRequest> batch) {
-    long until = scheduler.nanoTime() + config.timeout().toNanos();
+    long until = scheduler.nanoTime() + timeout.toNanos();
     connector.want();
     if (decided == null) {
       decided = listening.get();
     }
     return decided
         .compose(listens -> connector.connection(until))
-        .compose(connection -> send(connection, batch));
+        .compose(made -> send(made, batch));
   }
 
-  private Future<List<Future<Response>>> send(
-      RedisConnection connection, List<RedisRequest> requests) {
-    RedisBatch batch = new RedisBatch(batches, connection, requests);
+  private Future<List<Future<Response>>> send(RedisConnection over, List<RedisRequest> requests) {
+    RedisBatch batch = new RedisBatch(batches, over, requests);
     underWay.add(batch);
     return batch.send().onComplete(ended -> underWay.remove(batch));
   }
@@ -91,7 +103,8 @@ final class RedisTransport
   }
 
   @Override
-  public void connected(RedisConnection connection) {
+  public void connected(RedisConnection made) {
+    connection = made;
     underWay.clear();
     clock.forget();
     readClock();
@@ -99,31 +112,30 @@ final class RedisTransport
 
   @Override
   public void disconnected() {
+    connection = null;
     underWay.clear();
   }
 
   /** Reads the clock, too, so that its drift does not add up. */
   @Override
-  public Future<?> check(RedisConnection connection) {
-    return config.isCluster() ? connection.send(Request.cmd(Command.PING)) : readClock(connection);
+  public Future<?> check(RedisConnection checked) {
+    return cluster ? checked.send(Request.cmd(Command.PING)) : readClock(checked);
   }
 
   /** The servers of a cluster have different clocks. */
   private void readClock() {
-    RedisConnection connection = connector.current();
-    if (connection != null && !config.isCluster()) {
+    if (connection != null && !cluster) {
       readClock(connection);
     }
   }
 
-  private Future<Response> readClock(RedisConnection connection) {
+  private Future<Response> readClock(RedisConnection over) {
     long now = scheduler.nanoTime();
-    return connection
-        .send(Request.cmd(Command.TIME))
+    return over.send(Request.cmd(Command.TIME))
         .onSuccess(
             time -> {
               Long micros = LeaseAnswers.time(time);
-              if (micros != null && connector.current() == connection) {
+              if (micros != null && connection == over) {
                 clock.shows(micros, now);
               }
             });
@@ -131,9 +143,9 @@ final class RedisTransport
 
   @Override
   public void stalled() {
-    long since = scheduler.nanoTime() - config.timeout().toNanos() / 2;
+    long since = scheduler.nanoTime() - timeout.toNanos() / 2;
     if (underWay.stream().anyMatch(batch -> batch.sentAt() - since <= 0)) {
-      connector.discard(connector.current(), new KeptConnection.NoAnswer(config.timeout()));
+      connector.discard(connection, new KeptConnection.NoAnswer(timeout));
     }
   }
 }

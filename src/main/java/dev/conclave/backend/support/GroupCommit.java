@@ -1,22 +1,18 @@
 package dev.conclave.backend.support;
 
-import dev.conclave.backend.support.Waiting.Call;
-import dev.conclave.backend.support.Waiting.Entry;
-import dev.conclave.backend.support.Waiting.InOrder;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -33,7 +29,7 @@ import java.util.function.IntFunction;
  *   <li>Where many are on their way, a slot that becomes free takes its share of them at most. So
  *       the callers work on the answers of one batch while the server works on the next; one large
  *       batch would have both of them wait for each other.
- *   <li>With {@link Rules}, requests of one key are under way one after the other: see {@link
+ *   <li>With {@link KeyRules}, requests of one key are under way one after the other: see {@link
  *       WaitingByKey}. Without, order is kept within a batch.
  *   <li>All answers of a batch are delivered, each on the context its request came from, before the
  *       next batch is made up: so the callers' next requests travel together too.
@@ -55,58 +51,6 @@ import java.util.function.IntFunction;
 public final class GroupCommit<Q, A> {
 
   /**
-   * What a backend does with a batch.
-   *
-   * @param <Q> what is asked
-   * @param <A> what is answered
-   */
-  public interface Transport<Q, A> {
-    /**
-     * Sends the requests in one go. The future holds one completed future per request, in order; it
-     * fails when nothing is known of any of them.
-     */
-    Future<List<Future<A>>> send(List<Q> batch);
-
-    /** A batch got no answer in time: the connection it went over is not to be trusted. */
-    default void stalled() {}
-  }
-
-  /** What a request does to others of its key. */
-  public enum Rank {
-    /** Keeps a holding and changes nothing for others. */
-    RENEWAL,
-    /** Changes something. */
-    CHANGE,
-    /** Changes nothing. */
-    READ
-  }
-
-  /**
-   * How requests of one key affect one another.
-   *
-   * @param <Q> what is asked
-   */
-  public interface Rules<Q> {
-    /** What no two requests under way may have in common, reads aside. */
-    Object key(Q request);
-
-    /** What it does to others of its key. */
-    default Rank rank(Q request) {
-      return Rank.CHANGE;
-    }
-
-    /** Whose holding a renewal or a change is about; null when it may be any holder's. */
-    default Object holder(Q request) {
-      return null;
-    }
-
-    /** What a read asks: equal questions get one answer. */
-    default Object question(Q request) {
-      return request;
-    }
-  }
-
-  /**
    * How much and how long.
    *
    * @param timeout within which every request ends
@@ -124,7 +68,7 @@ public final class GroupCommit<Q, A> {
   private final Scheduler scheduler;
   private final Limits limits;
   private final Transport<Q, A> transport;
-  private final Rules<Q> rules;
+  private final KeyRules<Q> rules;
 
   private final Queue<Call<Q, A>> intake = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean intakeScheduled = new AtomicBoolean();
@@ -146,7 +90,7 @@ public final class GroupCommit<Q, A> {
 
   /** Requests travel as the rules say. */
   public GroupCommit(
-      Scheduler scheduler, Limits limits, Transport<Q, A> transport, Rules<Q> rules) {
+      Scheduler scheduler, Limits limits, Transport<Q, A> transport, KeyRules<Q> rules) {
     this.scheduler = scheduler;
     this.limits = limits;
     this.transport = transport;
@@ -311,29 +255,20 @@ public final class GroupCommit<Q, A> {
   }
 
   private void deliver(List<Entry<Q, A>> entries, IntFunction<Future<A>> answers) {
-    Map<Context, List<Runnable>> elsewhere = new IdentityHashMap<>(0);
-    Context here = Vertx.currentContext();
+    CallerContext.Deliveries deliveries = new CallerContext.Deliveries();
     whileDelivering(
         () -> {
           for (int i = 0; i < entries.size(); i++) {
             Future<A> answer = answers.apply(i);
             for (Call<Q, A> call : entries.get(i).calls()) {
-              if (call.done) {
-                continue;
-              }
-              call.done = true;
-              Runnable delivery = () -> answer.onComplete(call.promise);
-              if (call.context == null || call.context == here) {
-                CallerContext.guarded(delivery);
-              } else {
-                elsewhere.computeIfAbsent(call.context, c -> new ArrayList<>()).add(delivery);
+              if (!call.done) {
+                call.done = true;
+                deliveries.add(call.context, () -> answer.onComplete(call.promise));
               }
             }
           }
         });
-    elsewhere.forEach(
-        (context, deliveries) ->
-            context.runOnContext(v -> deliveries.forEach(CallerContext::guarded)));
+    deliveries.leave();
   }
 
   private void forgetDone() {
@@ -415,6 +350,65 @@ public final class GroupCommit<Q, A> {
 
     private Batch(List<Entry<Q, A>> entries) {
       this.entries = entries;
+    }
+  }
+
+  /** A caller's request. */
+  static final class Call<Q, A> {
+    final Q request;
+    final Object key;
+    final Context context = Vertx.currentContext();
+    final Promise<A> promise = Promise.promise();
+    Batch<Q, A> batch;
+    long number;
+    long deadline;
+    boolean done;
+
+    Call(Q request, Object key) {
+      this.request = request;
+      this.key = key;
+    }
+  }
+
+  /** A request as it is sent, with the calls that its answer is for. */
+  record Entry<Q, A>(Q request, List<Call<Q, A>> calls) {
+    boolean isDone() {
+      return calls.stream().allMatch(call -> call.done);
+    }
+  }
+
+  /** One after the other as they came; any of them may be on their way together. */
+  private static final class InOrder<Q, A> implements Waiting<Q, A> {
+    private final Deque<Call<Q, A>> calls = new ArrayDeque<>();
+
+    @Override
+    public void add(Call<Q, A> call) {
+      calls.add(call);
+    }
+
+    @Override
+    public List<Entry<Q, A>> take(int most) {
+      List<Entry<Q, A>> taken = new ArrayList<>(Math.min(calls.size(), most));
+      while (taken.size() < most && !calls.isEmpty()) {
+        Call<Q, A> call = calls.poll();
+        if (!call.done) {
+          taken.add(new Entry<>(call.request, List.of(call)));
+        }
+      }
+      return taken;
+    }
+
+    @Override
+    public void ended(List<Entry<Q, A>> entries) {}
+
+    @Override
+    public int size() {
+      return calls.size();
+    }
+
+    @Override
+    public void clear() {
+      calls.clear();
     }
   }
 }

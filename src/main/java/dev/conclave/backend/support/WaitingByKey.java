@@ -1,7 +1,8 @@
 package dev.conclave.backend.support;
 
-import dev.conclave.backend.support.GroupCommit.Rank;
-import dev.conclave.backend.support.GroupCommit.Rules;
+import dev.conclave.backend.support.GroupCommit.Call;
+import dev.conclave.backend.support.GroupCommit.Entry;
+import dev.conclave.backend.support.KeyRules.Rank;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -34,12 +35,12 @@ final class WaitingByKey<Q, A> implements Waiting<Q, A> {
   /** Stands for no holder; no renewal overtakes its requests. */
   private static final Object NONE = new Object();
 
-  private final Rules<Q> rules;
+  private final KeyRules<Q> rules;
   private final Map<Object, Lane> lanes = new HashMap<>();
   private final TreeMap<Long, Lane> ready = new TreeMap<>();
   private int size;
 
-  WaitingByKey(Rules<Q> rules) {
+  WaitingByKey(KeyRules<Q> rules) {
     this.rules = rules;
   }
 

@@ -2,7 +2,6 @@ package dev.conclave.task.guard;
 
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseRequest;
-import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.Register;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.lease.Tokens;
@@ -75,7 +74,7 @@ public final class KnownSchedule {
   private Future<Acquisition> publish(Instant since) {
     JsonObject record = new JsonObject().put(SINCE, since.toEpochMilli()).put(SCHEDULE, schedule);
     return backend.acquire(
-        LeaseRequest.of(TaskKeys.since(task), Tokens.random(), LeaseRules.MAX_DURATION, worker)
+        LeaseRequest.of(TaskKeys.since(task), Tokens.random(), LeaseRequest.MAX_DURATION, worker)
             .withMetadata(record));
   }
 }

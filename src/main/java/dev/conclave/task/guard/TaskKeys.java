@@ -1,12 +1,11 @@
 package dev.conclave.task.guard;
 
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseRules;
 import dev.conclave.error.ErrorCode;
 
 /** The records of a task in the backend; the register of its ticks has the task's name. */
 public final class TaskKeys {
-  private static final int MAX_NAME = LeaseRules.MAX_LENGTH - 10;
+  private static final int MAX_NAME = LeaseKey.MAX_LENGTH - 10;
 
   private TaskKeys() {}
 
@@ -14,7 +13,7 @@ public final class TaskKeys {
    * Checks a task's full name: it must be shorter than other names, to leave room for the prefixes.
    */
   public static String checkName(String name) {
-    LeaseRules.checkName(name);
+    LeaseKey.checkName(name);
     int length = name.codePointCount(0, name.length());
     if (length > MAX_NAME) {
       throw ErrorCode.INVALID.failure(

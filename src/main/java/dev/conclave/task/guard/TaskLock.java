@@ -3,7 +3,6 @@ package dev.conclave.task.guard;
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
-import dev.conclave.backend.LeaseRules;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lease.Attempt;
@@ -88,7 +87,7 @@ public final class TaskLock implements Guard {
     private Held(String token, long fencingToken, long sentAt) {
       this.token = token;
       this.fencingToken = fencingToken;
-      long unlimited = LeaseRules.MAX_DURATION.toNanos();
+      long unlimited = LeaseRequest.MAX_DURATION.toNanos();
       this.held =
           new HeldLease(
               scheduler,

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.kubernetes.FakeApiServer.Trouble;
@@ -172,7 +171,7 @@ class KubernetesHistoryTest extends FakeApiServerFixture {
                   scheduler,
                   api,
                   Resource.LEASE,
-                  LeaseKind.LEADER,
+                  LeaseKey.Kind.LEADER,
                   LONG,
                   observations,
                   Duration.ofMillis(300))

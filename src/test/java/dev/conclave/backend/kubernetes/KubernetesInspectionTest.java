@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
@@ -39,7 +38,7 @@ class KubernetesInspectionTest extends FakeApiServerFixture {
                 : null;
     List<Future<LeasePage>> listings = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
-      listings.add(backend.list(LeaseKind.LEADER, "", null, 100));
+      listings.add(backend.list(LeaseKey.Kind.LEADER, "", null, 100));
     }
     eventually("a listing hangs", () -> server.count("list") > before);
     assertThat(get(backend.extend(key, token, LONG))).isTrue();
@@ -61,8 +60,8 @@ class KubernetesInspectionTest extends FakeApiServerFixture {
       Resource.annotations(copy).put(Annotations.NAME, another.name());
       assertThat(server.objects.create(FakeApiServer.LEASES, copy).status()).isEqualTo(201);
     }
-    LeasePage first = get(backend.list(LeaseKind.LEADER, "", null, 1000));
-    LeasePage second = get(backend.list(LeaseKind.LEADER, "", first.next(), 1000));
+    LeasePage first = get(backend.list(LeaseKey.Kind.LEADER, "", null, 1000));
+    LeasePage second = get(backend.list(LeaseKey.Kind.LEADER, "", first.next(), 1000));
     assertThat(first.leases()).hasSize(500);
     assertThat(second.leases()).hasSize(1);
     assertThat(second.next()).isNull();

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
@@ -226,7 +225,7 @@ class KubernetesRecordTest extends FakeApiServerFixture {
     Set<String> seen = new HashSet<>();
     for (String name :
         Set.of("a b", "a-b", "a.b", "A b", "a  b", "-a", "ä", "日本", "x".repeat(200))) {
-      for (LeaseKind kind : LeaseKind.values()) {
+      for (LeaseKey.Kind kind : LeaseKey.Kind.values()) {
         String object = Names.of(new LeaseKey(kind, name));
         assertThat(object).matches("[a-z0-9]([-a-z0-9]*[a-z0-9])?").hasSizeLessThan(100);
         assertThat(seen.add(object)).as(object).isTrue();
@@ -241,12 +240,12 @@ class KubernetesRecordTest extends FakeApiServerFixture {
     for (int i = 0; i < 5; i++) {
       take(backend, LeaseKey.task("t" + i), "token", LONG);
     }
-    LeasePage first = get(backend.list(LeaseKind.TASK, "", null, 2));
+    LeasePage first = get(backend.list(LeaseKey.Kind.TASK, "", null, 2));
     server.objects.compact();
     Set<String> names = new HashSet<>();
     first.leases().forEach(lease -> names.add(lease.key().name()));
     for (String next = first.next(); next != null; ) {
-      LeasePage page = get(backend.list(LeaseKind.TASK, "", next, 2));
+      LeasePage page = get(backend.list(LeaseKey.Kind.TASK, "", next, 2));
       page.leases().forEach(lease -> names.add(lease.key().name()));
       next = page.next();
     }
@@ -261,6 +260,6 @@ class KubernetesRecordTest extends FakeApiServerFixture {
     JsonObject copy = stored(key);
     copy.getJsonObject("metadata").put("name", "a-copy").remove("resourceVersion");
     assertThat(server.objects.create(FakeApiServer.LEASES, copy).status()).isEqualTo(201);
-    assertThat(get(backend.list(LeaseKind.LOCK, "", null, 10)).leases()).hasSize(1);
+    assertThat(get(backend.list(LeaseKey.Kind.LOCK, "", null, 10)).leases()).hasSize(1);
   }
 }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.backend.Watch;
@@ -236,7 +235,7 @@ class PostgresCostTest extends PostgresFixture {
         () -> "1".equals(one("SELECT count(*) FROM conclave_lease WHERE kind <> 'register'")));
     assertThat(get(backend.find(held))).isPresent();
     assertThat(get(backend.advance("a register", 7))).isFalse();
-    assertThat(get(backend.list(LeaseKind.LOCK, "", null, 10)).leases()).hasSize(1);
+    assertThat(get(backend.list(LeaseKey.Kind.LOCK, "", null, 10)).leases()).hasSize(1);
   }
 
   @Test

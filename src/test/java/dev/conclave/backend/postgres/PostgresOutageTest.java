@@ -302,7 +302,7 @@ class PostgresOutageTest extends PostgresFixture {
           .matches(ErrorCode.BACKEND_UNAVAILABLE::is)
           .hasMessageContaining("127.0.0.1:" + own.port() + "/" + database)
           .hasMessageNotContaining(PostgresServer.PASSWORD);
-      assertThat(failureOf(backend.list(dev.conclave.backend.LeaseKind.LOCK, "", null, 10)))
+      assertThat(failureOf(backend.list(dev.conclave.backend.LeaseKey.Kind.LOCK, "", null, 10)))
           .matches(ErrorCode.BACKEND_UNAVAILABLE::is);
     } finally {
       own.restart();

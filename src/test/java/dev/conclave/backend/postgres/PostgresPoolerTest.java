@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
@@ -79,7 +78,7 @@ class PostgresPoolerTest extends PostgresFixture {
         .compose(done -> other.retreat(key.name(), 3))
         .onSuccess(back -> assertThat(back).isTrue())
         .compose(done -> one.register(key.name()))
-        .compose(done -> one.list(LeaseKind.LOCK, "", null, 10));
+        .compose(done -> one.list(LeaseKey.Kind.LOCK, "", null, 10));
   }
 
   @Test

@@ -5,7 +5,6 @@ import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.testing.CapturedLog;
@@ -56,7 +55,7 @@ class PostgresPrivilegesTest extends PostgresFixture {
       assertThat(get(backend.release(key, holder))).isTrue();
       eventually("the next one's turn", () -> turns.get() > 0);
       assertThat(get(backend.acquire(next)).granted()).isTrue();
-      assertThat(get(backend.list(LeaseKind.LOCK, "", null, 10)).leases()).hasSize(1);
+      assertThat(get(backend.list(LeaseKey.Kind.LOCK, "", null, 10)).leases()).hasSize(1);
       assertThat(get(backend.revoke(key))).isTrue();
       assertThat(get(backend.advance("mark", 5))).isTrue();
       assertThat(get(backend.retreat("mark", 4))).isTrue();

@@ -5,7 +5,6 @@ import static dev.conclave.testing.Async.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.SyncBackend;
 import java.sql.Connection;
@@ -60,7 +59,7 @@ class PostgresUpkeepTest extends PostgresFixture {
     String next = null;
     do {
       int before = renewals.get();
-      LeasePage page = get(backend.list(LeaseKind.LOCK, "0", next, 100));
+      LeasePage page = get(backend.list(LeaseKey.Kind.LOCK, "0", next, 100));
       page.leases().forEach(lease -> live.add(lease.key().name()));
       next = page.next();
       pages++;
@@ -97,7 +96,7 @@ class PostgresUpkeepTest extends PostgresFixture {
       Set<String> live = new TreeSet<>();
       String next = null;
       do {
-        LeasePage page = get(backend.list(LeaseKind.LOCK, "", next, limit));
+        LeasePage page = get(backend.list(LeaseKey.Kind.LOCK, "", next, limit));
         assertThat(page.leases()).hasSizeLessThanOrEqualTo(limit);
         page.leases().forEach(lease -> live.add(lease.key().name()));
         next = page.next();

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
-import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,31 +12,26 @@ import org.junit.jupiter.api.Test;
 
 /** Operations alike go together, and those on one record in their order. */
 class LeaseRunsTest {
-  private static final RedisConfig CONFIG =
-      RedisConfig.of(
-          new JsonObject()
-              .put("type", "redis")
-              .put("options", new JsonObject().put("connectionString", "redis://localhost")));
   private static final Duration LEASE = Duration.ofSeconds(30);
 
   private static RedisRequest acquire(String name, Duration lease) {
     return RedisRequest.acquire(
-        CONFIG, LeaseRequest.of(LeaseKey.lock(name), "t-" + name, lease, "me"));
+        "conclave", LeaseRequest.of(LeaseKey.lock(name), "t-" + name, lease, "me"));
   }
 
   private static RedisRequest release(String name) {
-    return RedisRequest.release(CONFIG, LeaseKey.lock(name), "t-" + name);
+    return RedisRequest.release("conclave", LeaseKey.lock(name), "t-" + name);
   }
 
   private static RedisRequest await(String name, long number) {
     LeaseRequest request = LeaseRequest.of(LeaseKey.lock(name), "t-" + name, LEASE, "me");
-    RedisRequest waiting = RedisRequest.acquire(CONFIG, request.waiting(LEASE, () -> {}));
+    RedisRequest waiting = RedisRequest.acquire("conclave", request.waiting(LEASE, () -> {}));
     waiting.waitsAs(number);
     return waiting;
   }
 
   private static List<Integer> order(List<RedisRequest> operations) {
-    LeaseRuns runs = new LeaseRuns();
+    LeaseScript.Runs runs = new LeaseScript.Runs();
     for (int i = 0; i < operations.size(); i++) {
       runs.add(operations.get(i), i);
     }

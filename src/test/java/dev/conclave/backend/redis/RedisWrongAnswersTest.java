@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.SyncBackend;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.testing.Planted;
@@ -94,7 +93,7 @@ class RedisWrongAnswersTest extends RedisFixture {
         () -> backend.owns(key, token()),
         () -> backend.find(key),
         () -> backend.advance("register", 1),
-        () -> backend.list(LeaseKind.LOCK, "", null, 10));
+        () -> backend.list(LeaseKey.Kind.LOCK, "", null, 10));
   }
 
   @ParameterizedTest
@@ -263,7 +262,7 @@ class RedisWrongAnswersTest extends RedisFixture {
   /** Page after page to the end. */
   private Future<?> listed(String prefix, String page) {
     return backend
-        .list(LeaseKind.LOCK, prefix, page, 10)
+        .list(LeaseKey.Kind.LOCK, prefix, page, 10)
         .compose(
             found ->
                 found.next() == null

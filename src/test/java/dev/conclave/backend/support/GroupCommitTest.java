@@ -28,7 +28,7 @@ class GroupCommitTest {
   private final Wire wire = new Wire();
 
   /** A server that answers when the test says so, in upper case. */
-  private static final class Wire implements GroupCommit.Transport<String, String> {
+  private static final class Wire implements Transport<String, String> {
     private final List<List<String>> batches = new ArrayList<>();
     private final List<Promise<List<Future<String>>>> answers = new ArrayList<>();
     private int stalls;
@@ -271,7 +271,7 @@ class GroupCommitTest {
   }
 
   private GroupCommit<String, String> over(
-      GroupCommit.Transport<String, String> transport, GroupCommit.Rules<String> rules) {
+      Transport<String, String> transport, KeyRules<String> rules) {
     return new GroupCommit<>(time, new GroupCommit.Limits(TIMEOUT, 8, 2), transport, rules);
   }
 
@@ -393,7 +393,7 @@ class GroupCommitTest {
     List<Throwable> reported = new ArrayList<>();
     GroupCommit<String, String> group =
         over(
-            new GroupCommit.Transport<>() {
+            new Transport<>() {
               @Override
               public Future<List<Future<String>>> send(List<String> batch) {
                 return batch.contains("silent")
@@ -452,19 +452,19 @@ class GroupCommitTest {
   }
 
   /** Requests such as {@code keep:t1}, {@code ask:t2} and {@code read:t3}, all of one key. */
-  private static final GroupCommit.Rules<String> OF_ONE_KEY =
-      new GroupCommit.Rules<>() {
+  private static final KeyRules<String> OF_ONE_KEY =
+      new KeyRules<>() {
         @Override
         public Object key(String request) {
           return "one";
         }
 
         @Override
-        public GroupCommit.Rank rank(String request) {
+        public KeyRules.Rank rank(String request) {
           return switch (request.substring(0, request.indexOf(':'))) {
-            case "keep" -> GroupCommit.Rank.RENEWAL;
-            case "ask" -> GroupCommit.Rank.CHANGE;
-            default -> GroupCommit.Rank.READ;
+            case "keep" -> KeyRules.Rank.RENEWAL;
+            case "ask" -> KeyRules.Rank.CHANGE;
+            default -> KeyRules.Rank.READ;
           };
         }
 

@@ -3,7 +3,6 @@ package dev.conclave.chaos.worker;
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.Register;
@@ -47,7 +46,7 @@ final class RecordedBackend implements SyncBackend {
   }
 
   static boolean records(LeaseKey key) {
-    return key.kind() == LeaseKind.LEADER || key.name().startsWith(LockClient.KEYS);
+    return key.kind() == LeaseKey.Kind.LEADER || key.name().startsWith(LockClient.KEYS);
   }
 
   @Override
@@ -119,7 +118,7 @@ final class RecordedBackend implements SyncBackend {
   }
 
   @Override
-  public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
+  public Future<LeasePage> list(LeaseKey.Kind kind, String prefix, String page, int limit) {
     return backend.list(kind, prefix, page, limit);
   }
 

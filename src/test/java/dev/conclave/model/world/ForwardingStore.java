@@ -3,7 +3,6 @@ package dev.conclave.model.world;
 import dev.conclave.backend.Acquisition;
 import dev.conclave.backend.Lease;
 import dev.conclave.backend.LeaseKey;
-import dev.conclave.backend.LeaseKind;
 import dev.conclave.backend.LeasePage;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
@@ -56,7 +55,7 @@ class ForwardingStore implements SyncBackend {
   }
 
   @Override
-  public Future<LeasePage> list(LeaseKind kind, String prefix, String page, int limit) {
+  public Future<LeasePage> list(LeaseKey.Kind kind, String prefix, String page, int limit) {
     throw new UnsupportedOperationException("list");
   }
 

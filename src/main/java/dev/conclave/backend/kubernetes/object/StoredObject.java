@@ -1,6 +1,6 @@
 package dev.conclave.backend.kubernetes.object;
 
-import dev.conclave.backend.LeaseRules;
+import dev.conclave.backend.Register;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,7 +13,7 @@ import java.util.Objects;
  */
 public final class StoredObject {
   /** Leaves room above every fencing token that is believed, whatever stands in an annotation. */
-  private static final long MAX_FENCE = LeaseRules.MAX_MARK - (1L << 32);
+  private static final long MAX_FENCE = Register.MAX_MARK - (1L << 32);
 
   private final JsonObject json;
   private final JsonObject annotations;
