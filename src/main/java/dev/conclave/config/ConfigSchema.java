@@ -28,11 +28,34 @@ import java.util.concurrent.ConcurrentHashMap;
  * once, with sentences that name the key's path, the value and the rule: the schema's {@code
  * description}. The value of a key marked {@code writeOnly} is never repeated. Rules that tie two
  * keys together are the options classes' own.
+ *
+ * <p>A schema may take a part of another one: {@code "$ref": "other.json#/place"}. So every bound
+ * stands in one file, and options that are set in Java are checked against it too ({@link #range}).
  */
 public final class ConfigSchema {
   private static final Map<String, ConfigSchema> LOADED = new ConcurrentHashMap<>();
   private static final String BACKEND = "backend";
   private static final Set<String> CONTAINERS = Set.of("properties", "items");
+
+  /** The bounds of a number. */
+  public record Range(Number least, Number most) {
+    /** Whether the value is within the bounds, both included. */
+    public boolean holds(Number value) {
+      return least.doubleValue() <= value.doubleValue()
+          && value.doubleValue() <= most.doubleValue();
+    }
+
+    /**
+     * Throws {@link ErrorCode#INVALID}, naming field, value and bounds, if the value is out of
+     * them.
+     */
+    public void check(String field, Number value) {
+      if (!holds(value)) {
+        throw ErrorCode.INVALID.failure(
+            field + " " + value + " must be from " + least + " to " + most);
+      }
+    }
+  }
 
   private final JsonObject schema;
 
@@ -42,7 +65,34 @@ public final class ConfigSchema {
 
   /** The schema {@code <name>.json} among this package's resources. */
   public static ConfigSchema named(String name) {
-    return LOADED.computeIfAbsent(name, n -> new ConfigSchema(read(n + ".json")));
+    ConfigSchema known = LOADED.get(name);
+    if (known == null) {
+      known = new ConfigSchema((JsonObject) resolved(name + ".json", read(name + ".json")));
+      LOADED.put(name, known);
+    }
+    return known;
+  }
+
+  /**
+   * The part of a schema, each reference in it replaced by what it names. What a reference has next
+   * to it overrides that.
+   */
+  private static Object resolved(String file, Object part) {
+    if (part instanceof JsonArray array) {
+      return new JsonArray(array.stream().map(inner -> resolved(file, inner)).toList());
+    }
+    if (!(part instanceof JsonObject object)) {
+      return part;
+    }
+    JsonObject all = new JsonObject();
+    if (object.getValue("$ref") instanceof String reference) {
+      int split = reference.indexOf('#');
+      String other = split == 0 ? file : reference.substring(0, split);
+      all.mergeIn((JsonObject) resolved(other, at(read(other), tokens(reference))));
+    }
+    object.forEach(entry -> all.put(entry.getKey(), resolved(file, entry.getValue())));
+    all.remove("$ref");
+    return all;
   }
 
   /**
@@ -70,22 +120,30 @@ public final class ConfigSchema {
 
   /** What the schema expects at a place; see {@link Environment#expand}. */
   public Class<?> expected(List<String> place) {
+    return switch (rule(place).getString("type", "")) {
+      case "integer", "number" -> Number.class;
+      case "boolean" -> Boolean.class;
+      default -> String.class;
+    };
+  }
+
+  /** The bounds of the number at a place, such as {@code tasks, items, retry, times}. */
+  public Range range(String... place) {
+    JsonObject rule = rule(List.of(place));
+    return new Range(rule.getNumber("minimum"), rule.getNumber("maximum"));
+  }
+
+  /** The rule for a place; an empty one where the schema has none. */
+  private JsonObject rule(List<String> place) {
     JsonObject rule = schema;
     for (String key : place) {
       Object inner = rule.getJsonObject("properties", new JsonObject()).getValue(key);
       if (inner == null) {
         inner = rule.getValue("items");
       }
-      if (!(inner instanceof JsonObject found)) {
-        return String.class;
-      }
-      rule = found;
+      rule = inner instanceof JsonObject found ? found : new JsonObject();
     }
-    return switch (rule.getString("type", "")) {
-      case "integer", "number" -> Number.class;
-      case "boolean" -> Boolean.class;
-      default -> String.class;
-    };
+    return rule;
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.conclave.election;
 
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
+import dev.conclave.config.ConfigSchema;
 import dev.conclave.error.ErrorCode;
 import io.vertx.serviceproxy.ServiceException;
 import java.time.Duration;
@@ -12,10 +13,7 @@ import java.util.List;
  * and which of the values is a default.
  */
 final class OptionsRules {
-  /** Below this, a failed renewal cannot be distinguished from a pause of the machine. */
-  static final long MIN_LEASE_DURATION = 100;
-
-  static final double MAX_JITTER = 0.5;
+  private static final ConfigSchema SCHEMA = ConfigSchema.named("election");
 
   /**
    * One time of the options.
@@ -53,10 +51,7 @@ final class OptionsRules {
     named("worker", () -> LeaseRequest.checkOwner(options.getWorker()));
     LeaseRequest.checkMetadata(options.getMetadata());
     checkTimes(options);
-    if (!(options.getJitter() >= 0 && options.getJitter() <= MAX_JITTER)) {
-      throw ErrorCode.INVALID.failure(
-          "jitter " + options.getJitter() + " must be from 0 to " + MAX_JITTER);
-    }
+    SCHEMA.range("jitter").check("jitter", options.getJitter());
     if (options.getPublish() == null) {
       throw ErrorCode.INVALID.failure("publish is missing");
     }
@@ -88,14 +83,9 @@ final class OptionsRules {
             options.getBackendTimeout(),
             options.isBackendTimeoutSet(),
             "by default half of renewDeadline");
-    positive(lease);
-    if (lease.millis < MIN_LEASE_DURATION) {
-      throw ErrorCode.INVALID.failure(lease + " must be at least " + MIN_LEASE_DURATION + " ms");
-    }
     Time error = Time.of("errorInterval", options.getErrorInterval());
     Time stop = Time.of("stopTimeout", options.getStopTimeout());
-    List.of(deadline, retry, timeout, error, stop).forEach(OptionsRules::positive);
-    named("leaseDuration", () -> LeaseRequest.checkDuration(Duration.ofMillis(lease.millis)));
+    List.of(lease, deadline, retry, timeout, error, stop).forEach(OptionsRules::within);
     less(deadline, lease, "a leader has to know that it does not lead before another can");
     less(retry, deadline, "a leader has to renew in time");
     less(timeout, deadline, "one hung call must not cost the leadership");
@@ -109,11 +99,17 @@ final class OptionsRules {
     }
   }
 
-  private static void positive(Time time) {
+  private static void within(Time time) {
     if (time.millis <= 0) {
       throw ErrorCode.INVALID.failure(time + " must be positive milliseconds");
     }
-    Duration most = LeaseRequest.MAX_DURATION;
+    ConfigSchema.Range range = SCHEMA.range(time.field);
+    long least = range.least().longValue();
+    if (time.millis < least) {
+      // A failed renewal could not be distinguished from a pause of the machine.
+      throw ErrorCode.INVALID.failure(time + " must be at least " + least + " ms");
+    }
+    Duration most = Duration.ofMillis(range.most().longValue());
     if (time.millis > most.toMillis()) {
       throw ErrorCode.INVALID.failure(
           time

@@ -1,6 +1,7 @@
 package dev.conclave.lock;
 
 import dev.conclave.bus.Shown;
+import dev.conclave.config.ConfigSchema;
 import dev.conclave.error.ErrorCode;
 import io.vertx.codegen.annotations.DataObject;
 import io.vertx.codegen.json.annotations.JsonGen;
@@ -112,16 +113,11 @@ public class LockServiceOptions {
     if (address == null || address.isEmpty()) {
       throw ErrorCode.INVALID.failure("address is " + (address == null ? "missing" : "empty"));
     }
-    within("maxWaiters", maxWaiters, 10_000_000);
-    within("maxWait", maxWait, 86_400_000);
-    within("backendTimeout", backendTimeout, 600_000);
+    ConfigSchema schema = ConfigSchema.named("locks");
+    schema.range("maxWaiters").check("maxWaiters", maxWaiters);
+    schema.range("maxWait").check("maxWait", maxWait);
+    schema.range("backendTimeout").check("backendTimeout", backendTimeout);
     return this;
-  }
-
-  private static void within(String field, long value, long largest) {
-    if (value < 1 || value > largest) {
-      throw ErrorCode.INVALID.failure(field + " " + value + " must be from 1 to " + largest);
-    }
   }
 
   /** As JSON. */

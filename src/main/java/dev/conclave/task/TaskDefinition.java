@@ -3,6 +3,7 @@ package dev.conclave.task;
 import dev.conclave.backend.LeaseKey;
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.backend.SyncBackend;
+import dev.conclave.config.ConfigSchema;
 import dev.conclave.election.LeaderElection;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lock.DistributedLock;
@@ -31,8 +32,6 @@ import java.util.Objects;
 public final class TaskDefinition {
   /** How long the task's lock outlives its last renewal by default: 60 s. */
   public static final Duration DEFAULT_LEASE = Duration.ofSeconds(60);
-
-  private static final Duration LEAST_GRACE = Duration.ofSeconds(1);
 
   private final TaskRouter router;
   private final String name;
@@ -195,8 +194,9 @@ public final class TaskDefinition {
       throw refused("misfireGrace " + most + " needs ticks: use cron or atFixedRate");
     }
     Timing.positive("misfireGrace", most);
-    if (most.compareTo(LEAST_GRACE) < 0) {
-      throw refused("misfireGrace " + most + " must be at least " + LEAST_GRACE);
+    Duration least = Duration.ofMillis(range("sync", "misfireGrace").least().longValue());
+    if (most.compareTo(least) < 0) {
+      throw refused("misfireGrace " + most + " must be at least " + least);
     }
     misfireGrace = most;
     return this;
@@ -220,8 +220,10 @@ public final class TaskDefinition {
    */
   public TaskDefinition retry(int times, Duration backoff) {
     change();
-    if (times < 0 || times > 100) {
-      throw refused("retry " + times + " must be from 0 to 100 times");
+    ConfigSchema.Range range = range("retry", "times");
+    if (!range.holds(times)) {
+      throw refused(
+          "retry " + times + " must be from " + range.least() + " to " + range.most() + " times");
     }
     this.backoff = Timing.notNegative("backoff", backoff);
     retries = times;
@@ -240,6 +242,10 @@ public final class TaskDefinition {
     change();
     this.leadership = leadership;
     return this;
+  }
+
+  private static ConfigSchema.Range range(String object, String key) {
+    return ConfigSchema.named("tasks").range("tasks", "items", object, key);
   }
 
   String ownName() {

@@ -2,6 +2,7 @@ package dev.conclave.task;
 
 import dev.conclave.backend.LeaseRequest;
 import dev.conclave.bus.Shown;
+import dev.conclave.config.ConfigSchema;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lease.ProcessLabel;
 import io.vertx.codegen.annotations.DataObject;
@@ -128,21 +129,14 @@ public class TaskManagerOptions {
     } catch (ServiceException refused) {
       throw ErrorCode.INVALID.failure("worker: " + refused.getMessage());
     }
-    within("shutdownTimeout", shutdownTimeout, 0);
-    within("errorInterval", errorInterval, 1);
+    ConfigSchema schema = ConfigSchema.named("tasks");
+    schema.range("shutdownTimeout").check("shutdownTimeout", shutdownTimeout);
+    schema.range("errorInterval").check("errorInterval", errorInterval);
     if (publish == null || !PUBLISH.contains(publish)) {
       throw ErrorCode.INVALID.failure(
           "publish '" + publish + "' must be \"local\", \"cluster\" or \"none\"");
     }
     return this;
-  }
-
-  private static void within(String field, long value, long least) {
-    long most = LeaseRequest.MAX_DURATION.toMillis();
-    if (value < least || value > most) {
-      throw ErrorCode.INVALID.failure(
-          field + " " + value + " must be from " + least + " to " + most + " milliseconds");
-    }
   }
 
   /** As JSON. */

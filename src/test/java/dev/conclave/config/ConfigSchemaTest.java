@@ -1,6 +1,7 @@
 package dev.conclave.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.conclave.error.ErrorCode;
@@ -106,5 +107,33 @@ class ConfigSchemaTest {
                 .mapToObj(i -> refusal("", config().put("name", 5)))
                 .distinct())
         .containsExactly("name is 5; expected a name");
+  }
+
+  @Test
+  void aSchemaMayTakeAPartOfAnotherOneAndOverrideIt() {
+    ConfigSchema references = ConfigSchema.named("test-references");
+    JsonObject wrong =
+        new JsonObject()
+            .put("whole", new JsonArray().add(new JsonObject().put("hots", "c")))
+            .put("size", 10)
+            .put("sizes", new JsonArray().add(1).add(9));
+    assertThatThrownBy(() -> references.check("", wrong))
+        .hasMessageContaining("whole[0].hots is not a known key; known here: host, ports")
+        .hasMessageContaining("size is 10; expected a whole number, at least 1")
+        .hasMessageContaining("sizes[0] is 1; expected a number from 2 to 9");
+    assertThat(references.expected(List.of("sizes", "0"))).isEqualTo(Number.class);
+  }
+
+  @Test
+  void theBoundsOfANumberAreThoseOfTheSchema() {
+    ConfigSchema.Range range = ConfigSchema.named("test-references").range("sizes", "items");
+    assertThat(range).isEqualTo(new ConfigSchema.Range(2, 9));
+    assertThatCode(() -> range.check("size", 2L)).doesNotThrowAnyException();
+    assertThatCode(() -> range.check("size", 9)).doesNotThrowAnyException();
+    for (Number outside : List.of(1, 10L, 9.1, Double.NaN)) {
+      assertThatThrownBy(() -> range.check("size", outside))
+          .matches(ErrorCode.INVALID::is)
+          .hasMessage("size " + outside + " must be from 2 to 9");
+    }
   }
 }

@@ -1,8 +1,10 @@
 package dev.conclave.election;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.conclave.backend.LeaseRequest;
 import dev.conclave.error.ErrorCode;
 import dev.conclave.lease.ProcessLabel;
 import dev.conclave.task.TaskManagerOptions;
@@ -98,6 +100,10 @@ class LeaderElectionOptionsTest {
     assertRefused(o -> o.setStopTimeout(0), "stopTimeout 0", "positive");
     assertRefused(o -> o.setLeaseDuration(50), "leaseDuration 50", "at least 100 ms");
     assertRefused(o -> o.setLeaseDuration(Long.MAX_VALUE / 1_000_000), "leaseDuration", "366 days");
+    long longest = LeaseRequest.MAX_DURATION.toMillis();
+    assertThatCode(() -> new LeaderElectionOptions("a").setLeaseDuration(longest).validate())
+        .doesNotThrowAnyException();
+    assertRefused(o -> o.setLeaseDuration(longest + 1), "leaseDuration " + (longest + 1));
     assertRefused(o -> o.setJitter(0.6), "jitter 0.6", "from 0 to 0.5");
     assertRefused(o -> o.setJitter(Double.NaN), "jitter NaN");
   }
