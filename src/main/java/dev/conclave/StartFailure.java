@@ -25,7 +25,7 @@ final class StartFailure extends ServiceException {
 
   /** The outcome of a start, be it by a future or by an exception. */
   static <T> Future<T> ofStart(Supplier<Future<T>> start) {
-    return CallerContext.attempt(start).recover(failure -> Future.failedFuture(of(failure)));
+    return CallerContext.attempt(start::get).recover(failure -> Future.failedFuture(of(failure)));
   }
 
   private static Throwable of(Throwable failure) {

@@ -35,14 +35,14 @@ public record LeaseRequest(
    *
    * @param patience how long the position is kept, by the backend's clock; another request with the
    *     same token keeps the position and restarts this time
-   * @param turn the notification: called when the token should request again, on any thread,
-   *     possibly more than once or without a reason
+   * @param notification called when the token should request again, on any thread, possibly more
+   *     than once or without a reason
    */
-  public record Waiter(Duration patience, Runnable turn) {
+  public record Waiter(Duration patience, Runnable notification) {
     /** Fails with {@link ErrorCode#INVALID} when the patience is not a valid duration. */
     public Waiter {
       checkDuration(patience);
-      Objects.requireNonNull(turn, "turn");
+      Objects.requireNonNull(notification, "notification");
     }
   }
 
@@ -66,8 +66,9 @@ public record LeaseRequest(
   }
 
   /** The same request, which joins the queue when it is refused. */
-  public LeaseRequest waiting(Duration patience, Runnable turn) {
-    return new LeaseRequest(key, token, duration, owner, metadata, new Waiter(patience, turn));
+  public LeaseRequest waiting(Duration patience, Runnable notification) {
+    return new LeaseRequest(
+        key, token, duration, owner, metadata, new Waiter(patience, notification));
   }
 
   // Each check returns its argument and throws INVALID with a sentence that names the argument, the

@@ -32,13 +32,13 @@ import java.util.Optional;
  *
  * <p><b>The queue.</b> A refused request that carries a {@link LeaseRequest.Waiter} joins the queue
  * of its key. When the lease is released or revoked, a backend that hands over reserves it for the
- * first waiter of the queue for a short time ({@link #OFFER}), calls the {@code turn} of that
- * waiter only, and refuses all others meanwhile. The waiter claims the offer with another request
- * that has the same token; this claim is the new holding. An unclaimed offer lapses, and the next
- * waiter is notified. A lease that <i>expires</i> is not offered: the first request gets it. A
- * backend that does not hand over may call {@code turn} whenever the key may have become free, or
- * never. Waiters must not depend on it: they request again when the holder's time expires, and at
- * intervals.
+ * first waiter of the queue for a short time ({@link #OFFER}), calls the {@code notification} of
+ * that waiter only, and refuses all others meanwhile. The waiter claims the offer with another
+ * request that has the same token; this claim is the new holding. An unclaimed offer lapses, and
+ * the next waiter is notified. A lease that <i>expires</i> is not offered: the first request gets
+ * it. A backend that does not hand over may call {@code notification} whenever the key may have
+ * become free, or never. Waiters must not depend on it: they request again when the holder's time
+ * expires, and at intervals.
  */
 public interface SyncBackend {
   /**

@@ -278,7 +278,7 @@ final class Elector implements LeaderElection {
     Promise<T> answer = Promise.promise();
     scheduler.execute(
         () ->
-            CallerContext.attempt(call)
+            CallerContext.attempt(call::get)
                 .onComplete(outcome -> caller.accept(() -> answer.handle(outcome))));
     return answer.future();
   }

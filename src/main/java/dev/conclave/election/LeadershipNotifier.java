@@ -4,7 +4,9 @@ import static java.lang.System.Logger.Level.ERROR;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
+import dev.conclave.time.CallerContext;
 import dev.conclave.time.Scheduler;
+import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -80,10 +82,14 @@ final class LeadershipNotifier {
 
   /** Calls one handler; what it throws is logged. */
   void call(Handler<LeadershipEvent> handler, LeadershipEvent event) {
-    try {
-      handler.handle(event);
-    } catch (Throwable thrown) {
-      log.log(ERROR, "a listener of election '" + event.getElection() + "' failed", thrown);
-    }
+    CallerContext.attempt(
+            () -> {
+              handler.handle(event);
+              return Future.succeededFuture();
+            })
+        .onFailure(
+            thrown ->
+                log.log(
+                    ERROR, "a listener of election '" + event.getElection() + "' failed", thrown));
   }
 }

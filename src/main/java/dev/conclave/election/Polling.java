@@ -101,7 +101,7 @@ final class Polling {
     long mine = ++number;
     Future<T> answer =
         new Deadline(scheduler, timeout)
-            .bound(CallerContext.attempt(call), this::tooLate, outcome -> late(outcome, late));
+            .bound(CallerContext.attempt(call::get), this::tooLate, outcome -> late(outcome, late));
     underWay = answer;
     answer.onComplete(
         outcome -> {

@@ -52,7 +52,7 @@ final class LockBackend {
 
   /** The request's outcome, or a failure when the timeout is over first. */
   <T> Future<T> request(Supplier<Future<T>> request) {
-    return bounded(CallerContext.attempt(request));
+    return bounded(CallerContext.attempt(request::get));
   }
 
   /**

@@ -6,7 +6,6 @@ import dev.conclave.time.CallerContext;
 import dev.conclave.time.DetachedDeployment;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
@@ -39,19 +38,9 @@ public interface TaskBody {
 
   /** A body that blocks, on a thread of the executor. */
   static TaskBody on(Executor executor, Blocking code) {
-    return context -> {
-      Promise<Void> promise = Promise.promise();
-      executor.execute(
-          () -> {
-            try {
-              callable(code, context).call();
-              promise.complete();
-            } catch (Throwable failure) {
-              promise.fail(failure);
-            }
-          });
-      return promise.future();
-    };
+    return context ->
+        CallerContext.attempt(
+            executor, () -> Future.succeededFuture(callable(code, context).call()));
   }
 
   /**

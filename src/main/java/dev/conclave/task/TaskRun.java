@@ -231,16 +231,11 @@ final class TaskRun implements TaskContext {
   }
 
   /** A body that gets its context after the permission has ended does not begin. */
-  private Future<Object> runBody() {
+  private Future<Object> runBody() throws Exception {
     if (!isValid()) {
       return Future.failedFuture(lostCause());
     }
-    Future<?> outcome;
-    try {
-      outcome = task.body().run(this);
-    } catch (Throwable thrown) {
-      outcome = Future.failedFuture(thrown);
-    }
+    Future<?> outcome = task.body().run(this);
     return outcome == null ? Future.succeededFuture() : outcome.map(value -> value);
   }
 

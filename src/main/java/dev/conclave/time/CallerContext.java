@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -41,12 +42,12 @@ public final class CallerContext {
    */
   public static <T> Future<T> call(Scheduler scheduler, Supplier<Future<T>> call) {
     if (scheduler.isCurrent()) {
-      return answer(attempt(call));
+      return answer(attempt(call::get));
     }
     Context caller = Vertx.currentContext();
     Promise<T> promise = Promise.promise();
     scheduler.execute(
-        () -> attempt(call).onComplete(outcome -> complete(caller, promise, outcome)));
+        () -> attempt(call::get).onComplete(outcome -> complete(caller, promise, outcome)));
     return promise.future();
   }
 
@@ -75,14 +76,14 @@ public final class CallerContext {
    */
   public static <T> Future<T> outside(Supplier<Future<T>> call) {
     Promise<T> promise = Promise.promise();
-    CompletableFuture.runAsync(() -> attempt(call).onComplete(promise));
+    CompletableFuture.runAsync(() -> attempt(call::get).onComplete(promise));
     return promise.future();
   }
 
   /** The call's future; what it throws is its failure, and so is having no future. */
-  public static <T> Future<T> attempt(Supplier<Future<T>> call) {
+  public static <T> Future<T> attempt(Callable<Future<T>> call) {
     try {
-      Future<T> future = call.get();
+      Future<T> future = call.call();
       return future != null
           ? future
           : Future.failedFuture(new NullPointerException("the call returned no future"));
@@ -91,8 +92,8 @@ public final class CallerContext {
     }
   }
 
-  /** As {@link #attempt(Supplier)}, where the call belongs; fails when it cannot run there. */
-  public static <T> Future<T> attempt(Executor where, Supplier<Future<T>> call) {
+  /** As {@link #attempt(Callable)}, where the call belongs; fails when it cannot run there. */
+  public static <T> Future<T> attempt(Executor where, Callable<Future<T>> call) {
     Promise<T> promise = Promise.promise();
     try {
       where.execute(() -> attempt(call).onComplete(promise));

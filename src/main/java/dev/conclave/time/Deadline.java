@@ -85,7 +85,7 @@ public final class Deadline {
    * there is none in time.
    */
   public <T> Future<T> call(String from, Supplier<Future<T>> call) {
-    return bound(CallerContext.attempt(call), () -> failure(from));
+    return bound(CallerContext.attempt(call::get), () -> failure(from));
   }
 
   /** The failure of an operation for which no answer came in time. */

@@ -202,7 +202,7 @@ public final class FaultyBackend implements SyncBackend {
                 waiter.patience(),
                 () -> {
                   if (hints) {
-                    waiter.turn().run();
+                    waiter.notification().run();
                   }
                 });
     return call(Op.ACQUIRE, () -> backend.acquire(passed));

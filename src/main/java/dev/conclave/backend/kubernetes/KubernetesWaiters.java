@@ -34,7 +34,7 @@ final class KubernetesWaiters {
     private Scheduler.Timer expiry = () -> {};
   }
 
-  private record Waiter(Runnable turn, Scheduler.Timer patience) {}
+  private record Waiter(Runnable notification, Scheduler.Timer patience) {}
 
   /** Adds a watch. */
   Watch watch(String name, Runnable hint, Observed seen) {
@@ -55,7 +55,7 @@ final class KubernetesWaiters {
     leave(name, token);
     Scheduler.Timer patience =
         scheduler.schedule(waiter.patience().toNanos(), () -> leave(name, token));
-    group(name).waiters.put(token, new Waiter(waiter.turn(), patience));
+    group(name).waiters.put(token, new Waiter(waiter.notification(), patience));
     arm(name, seen);
   }
 
@@ -84,7 +84,7 @@ final class KubernetesWaiters {
     }
     scheduler.execute(() -> hints.changed(name));
     group.waiters.values().forEach(waiter -> waiter.patience.cancel());
-    group.waiters.values().forEach(waiter -> notify(waiter.turn));
+    group.waiters.values().forEach(waiter -> notify(waiter.notification));
     group.waiters.clear();
     tidy(name, group);
   }

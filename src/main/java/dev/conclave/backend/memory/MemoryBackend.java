@@ -309,7 +309,7 @@ public final class MemoryBackend implements SyncBackend {
       scheduler.execute(() -> lapseIn(key, OFFER_MICROS));
     }
     if (vacating.next != null) {
-      call(vacating.next.turn());
+      call(vacating.next.notification());
     }
     if (vacating.vacated) {
       hint(key);

@@ -24,7 +24,7 @@ final class MemoryRecord {
   }
 
   /** A position in the queue. */
-  record Position(String token, String owner, Runnable turn, long until) {
+  record Position(String token, String owner, Runnable notification, long until) {
     /** Names the owner; the token stays secret. */
     @Override
     public String toString() {
@@ -142,7 +142,10 @@ final class MemoryRecord {
     }
     Position position =
         new Position(
-            request.token(), request.owner(), waiter.turn(), now + micros(waiter.patience()));
+            request.token(),
+            request.owner(),
+            waiter.notification(),
+            now + micros(waiter.patience()));
     if (queue.isEmpty()) {
       queue.add(position);
       return;

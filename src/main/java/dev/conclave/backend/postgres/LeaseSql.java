@@ -257,14 +257,14 @@ final class LeaseSql {
       """
           .replace("$BOUNDED", bounded("$5", "$10"));
 
-  /** Where a row of {@link #LOOK} has the number of its request, from 1. */
+  /** Where a row of {@link #READ} has the number of its request, from 1. */
   static final int NUMBER = 8;
 
   /**
    * $1 kinds, $2 names, $3 tokens (null for none). Returns the live leases, and the number of the
    * request of each.
    */
-  static final String LOOK =
+  static final String READ =
       """
       SELECT l.kind, l.name, coalesce(l.token = r.token, false), l.fence, l.owner,
         (extract(epoch FROM l.now - l.since) * 1000000)::bigint,

@@ -193,7 +193,7 @@ final class PostgresBackend implements SyncBackend {
   @Override
   public Future<Optional<Lease>> find(LeaseKey key) {
     return runner
-        .run(PostgresRequest.of(PostgresRequest.Kind.LOOK, key, null, 0, null, runner.deadline()))
+        .run(PostgresRequest.of(PostgresRequest.Kind.READ, key, null, 0, null, runner.deadline()))
         .map(row -> row == null ? Optional.empty() : Optional.of(read(key, row)));
   }
 
@@ -205,7 +205,7 @@ final class PostgresBackend implements SyncBackend {
           return runner
               .run(
                   PostgresRequest.of(
-                      PostgresRequest.Kind.LOOK, key, token, 0, null, runner.deadline()))
+                      PostgresRequest.Kind.READ, key, token, 0, null, runner.deadline()))
               .map(PostgresBackend::saysYes);
         });
   }

@@ -257,7 +257,7 @@ final class PostgresBatch {
       answers.put(some.get(0), Future.succeededFuture(row));
       return;
     }
-    if (some.get(0).kind() == PostgresRequest.Kind.LOOK) {
+    if (some.get(0).kind() == PostgresRequest.Kind.READ) {
       // Several may be about one record, so each row has its request's number.
       some.forEach(request -> answers.put(request, Future.succeededFuture(null)));
       rows.forEach(row -> answers.put(some.get(number(row)), Future.succeededFuture(row)));

@@ -50,7 +50,7 @@ record PostgresRequest(
         public KeyRules.Rank rank(PostgresRequest request) {
           return switch (request.kind) {
             case EXTEND -> KeyRules.Rank.RENEWAL;
-            case LOOK, REGISTER -> KeyRules.Rank.READ;
+            case READ, REGISTER -> KeyRules.Rank.READ;
             case ACQUIRE, VACATE, ADVANCE, RETREAT -> KeyRules.Rank.CHANGE;
           };
         }
@@ -72,7 +72,7 @@ record PostgresRequest(
     ACQUIRE,
     EXTEND,
     VACATE,
-    LOOK,
+    READ,
     ADVANCE,
     REGISTER,
     RETREAT
@@ -134,7 +134,7 @@ record PostgresRequest(
     return switch (kind) {
       case ACQUIRE, EXTEND, RETREAT -> true;
       case VACATE -> REVOKE.equals(extra);
-      case LOOK, ADVANCE, REGISTER -> false;
+      case READ, ADVANCE, REGISTER -> false;
     };
   }
 

@@ -30,7 +30,7 @@ final class Statements {
   private final String vacate;
   private final String releaseOne;
   private final String releaseMany;
-  private final String look;
+  private final String read;
   private final String advance;
   private final String register;
   private final String retreat;
@@ -52,7 +52,7 @@ final class Statements {
     vacate = table.in(LeaseSql.VACATE);
     releaseOne = table.in(PlainSql.RELEASE_ONE);
     releaseMany = table.in(PlainSql.RELEASE_MANY);
-    look = table.in(LeaseSql.LOOK);
+    read = table.in(LeaseSql.READ);
     list = table.in(LeaseSql.LIST);
     advance = table.in(UpkeepSql.ADVANCE);
     register = table.in(UpkeepSql.REGISTER_READ);
@@ -123,7 +123,7 @@ final class Statements {
               notifying ? CHANNEL : null,
               self,
               deadline);
-      case LOOK -> run(client, look, kinds, names, strings(requests, PostgresRequest::token));
+      case READ -> run(client, read, kinds, names, strings(requests, PostgresRequest::token));
       case ADVANCE -> run(client, advance, kinds, names, numbers(requests), LOCK_TIMEOUT);
       case REGISTER -> run(client, register, kinds, names);
       case RETREAT -> run(client, retreat, kinds, names, numbers(requests), LOCK_TIMEOUT, deadline);

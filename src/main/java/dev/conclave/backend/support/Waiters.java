@@ -88,7 +88,7 @@ public final class Waiters {
       if (entry != null && --entry.underWay <= 0) {
         entry.underWay = 0;
         keepOn(entry);
-        kept = entry.notified ? entry.waiter.turn() : null;
+        kept = entry.notified ? entry.waiter.notification() : null;
         entry.notified = false;
       }
     }
@@ -115,7 +115,7 @@ public final class Waiters {
         return;
       }
       entry.notified = entry.underWay > 0;
-      callback = entry.notified ? () -> {} : entry.waiter.turn();
+      callback = entry.notified ? () -> {} : entry.waiter.notification();
     }
     CallerContext.guarded(callback);
   }

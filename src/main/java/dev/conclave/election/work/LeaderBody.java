@@ -52,7 +52,7 @@ final class LeaderBody<T> {
   }
 
   private void begin() {
-    CallerContext.attempt(body)
+    CallerContext.attempt(() -> body.get())
         .onComplete(
             outcome -> {
               if (outcome.succeeded()) {

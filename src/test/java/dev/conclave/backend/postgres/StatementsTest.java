@@ -185,7 +185,7 @@ class StatementsTest extends PostgresFixture {
   void whatExpiredDuringTheTransactionIsNotShown() {
     LeaseKey expired = key();
     PgConnection connection = inAnOldTransaction(open(), List.of(expired), "mine");
-    assertThat(run(connection, ask(PostgresRequest.Kind.LOOK, expired, "mine", null))).isEmpty();
+    assertThat(run(connection, ask(PostgresRequest.Kind.READ, expired, "mine", null))).isEmpty();
     assertThat(rows(statements.list(connection, "lock", "test-", "test-z", 10))).isEmpty();
   }
 

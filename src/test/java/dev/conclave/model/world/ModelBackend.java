@@ -61,7 +61,8 @@ final class ModelBackend extends ForwardingStore {
     LeaseRequest sent =
         waiter == null
             ? request
-            : request.waiting(waiter.patience(), () -> world.post.turn(process, waiter.turn()));
+            : request.waiting(
+                waiter.patience(), () -> world.post.notification(process, waiter.notification()));
     return send("acquire", () -> store.acquire(sent));
   }
 

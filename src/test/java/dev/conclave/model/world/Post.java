@@ -24,9 +24,9 @@ final class Post {
   }
 
   /** A waiter is notified that it is first in the queue. */
-  void turn(ModelProcess to, Runnable turn) {
+  void notification(ModelProcess to, Runnable notification) {
     if (hintsArrive) {
-      toProcess(to, "turn", turn);
+      toProcess(to, "notification", notification);
     }
   }
 
