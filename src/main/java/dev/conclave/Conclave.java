@@ -20,9 +20,9 @@ import java.util.function.Consumer;
  * #close()}.
  *
  * <p>It works until it is closed, even when the verticle that made it is gone. A verticle that
- * makes one closes it in its {@code stop}; then a leader steps down and held places in queues are
- * released. All methods may be called from any thread. After {@link #close()} they fail with {@link
- * ErrorCode#CLOSED}.
+ * makes one closes it in its {@code stop}; then a leader steps down, and held locks and positions
+ * in queues are released. All methods may be called from any thread. After {@link #close()} they
+ * fail with {@link ErrorCode#CLOSED}.
  *
  * <p>Failures are {@link io.vertx.serviceproxy.ServiceException}s with the codes of {@link
  * ErrorCode}.

@@ -11,7 +11,7 @@ import io.vertx.core.json.JsonObject;
 
 /**
  * One worker of one election. Deployed, it campaigns; undeployed, it steps down gracefully: the
- * leader's verticles stop, the leadership is released, the first in line leads.
+ * leader's verticles stop, the leadership is released, the first candidate in the queue leads.
  *
  * <p>Its configuration has the keys of {@link LeaderElectionOptions}, {@code backend}: an object
  * whose {@code type} names the backend, and {@code startTimeout}: how long the deployment waits for

@@ -15,9 +15,9 @@ import io.vertx.core.json.JsonObject;
  * {@link LockServiceOptions}; durations are milliseconds. The start fails when the configuration
  * breaks a rule, or the backend cannot be reached within {@code startTimeout} and the backend's own
  * timeout. When undeployed, it refuses new calls, fails those that wait with {@code CLOSED}, and
- * gives their places back.
+ * releases their positions in the queues.
  *
- * <p>One instance per process serves any number of callers; requests stand in line in the order of
+ * <p>One instance per process serves any number of callers; requests are queued in the order of
  * their arrival at an instance. Several instances may listen on one address, in one process or in a
  * cluster: each call reaches one of them, and a release also ends a wait at another.
  */

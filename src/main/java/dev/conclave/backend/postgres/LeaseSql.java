@@ -75,11 +75,11 @@ final class LeaseSql {
       """
       WITH asked AS MATERIALIZED (
         SELECT r.*, l.fence, l.owner AS holder, l.metadata AS attached, l.since, l.expires_at,
-          l.expires_at > clock_timestamp() AND l.token <> r.token AND r.place IS NULL AS held
+          l.expires_at > clock_timestamp() AND l.token <> r.token AND r.entry IS NULL AS held
         FROM $BOUNDED,
           unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::text[]),
             (SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::text[]))
-            AS r(kind, name, token, owner, metadata, duration, place)
+            AS r(kind, name, token, owner, metadata, duration, entry)
           LEFT JOIN LATERAL (
             SELECT s.token, s.owner, s.metadata, s.fence, s.since, s.expires_at
             FROM conclave_lease s WHERE s.kind = r.kind AND s.name = r.name OFFSET 0
@@ -89,7 +89,7 @@ final class LeaseSql {
           (kind, name, token, owner, metadata, duration, since, expires_at, fence, line)
         SELECT a.kind, a.name, a.token, a.owner, a.metadata, a.duration,
           t.now, t.now + a.duration * interval '1 millisecond',
-          (extract(epoch FROM t.now) * 1000000)::bigint, a.place::jsonb
+          (extract(epoch FROM t.now) * 1000000)::bigint, a.entry::jsonb
         FROM asked a CROSS JOIN LATERAL (SELECT clock_timestamp() AS now, a.kind) t
         WHERE a.held IS NOT TRUE
         ORDER BY a.kind COLLATE "C", a.name COLLATE "C"
@@ -110,21 +110,21 @@ final class LeaseSql {
                 WHEN d.granted AND l.line IS NULL THEN NULL
                 WHEN NOT d.granted AND excluded.line IS NULL THEN l.line
                 ELSE (
-                  SELECT jsonb_agg(p.place ORDER BY p.i)
+                  SELECT jsonb_agg(p.entry ORDER BY p.i)
                   FROM (
-                    SELECT CASE WHEN e.place->>'t' = excluded.token THEN d.place ELSE e.place END, e.i
-                    FROM jsonb_array_elements(l.line) WITH ORDINALITY AS e(place, i)
-                    WHERE CASE WHEN e.place->>'t' = excluded.token THEN NOT d.granted
-                      ELSE (e.place->>'until')::bigint > d.micros END
+                    SELECT CASE WHEN e.entry->>'t' = excluded.token THEN d.entry ELSE e.entry END, e.i
+                    FROM jsonb_array_elements(l.line) WITH ORDINALITY AS e(entry, i)
+                    WHERE CASE WHEN e.entry->>'t' = excluded.token THEN NOT d.granted
+                      ELSE (e.entry->>'until')::bigint > d.micros END
                     UNION ALL
-                    SELECT d.place, 9223372036854775807
+                    SELECT d.entry, 9223372036854775807
                     WHERE NOT d.granted AND NOT coalesce(
                       l.line @> jsonb_build_array(jsonb_build_object('t', excluded.token)), false)
-                  ) AS p(place, i))
+                  ) AS p(entry, i))
               END
             FROM (
               SELECT m.*, excluded.line->0 || jsonb_build_object(
-                  'until', m.micros + (excluded.line->0->>'patience')::bigint * 1000) AS place
+                  'until', m.micros + (excluded.line->0->>'patience')::bigint * 1000) AS entry
               FROM (
                 SELECT t.now, (extract(epoch FROM t.now) * 1000000)::bigint AS micros,
                   coalesce(l.expires_at > t.now AND l.token = excluded.token AND NOT l.offered, false)
@@ -220,39 +220,39 @@ final class LeaseSql {
           coalesce(t.offered AND (t.how = 'lapse' AND t.expires_at <= t.now
             OR t.how IN ('release', 'leave') AND t.expires_at > t.now AND t.token = t.by), false) AS declined,
           CASE WHEN t.line IS NOT NULL THEN (
-            SELECT jsonb_agg(e.place ORDER BY e.i)
-            FROM jsonb_array_elements(t.line) WITH ORDINALITY AS e(place, i)
-            WHERE (e.place->>'until')::bigint > (extract(epoch FROM t.now) * 1000000)::bigint
-              AND e.place->>'t' IS DISTINCT FROM t.by) END AS places
+            SELECT jsonb_agg(e.entry ORDER BY e.i)
+            FROM jsonb_array_elements(t.line) WITH ORDINALITY AS e(entry, i)
+            WHERE (e.entry->>'until')::bigint > (extract(epoch FROM t.now) * 1000000)::bigint
+              AND e.entry->>'t' IS DISTINCT FROM t.by) END AS entries
         FROM timed t
       ), changed AS (
         UPDATE conclave_lease l SET
-          token = CASE WHEN d.ends THEN d.places->0->>'t' ELSE l.token END,
-          offered = CASE WHEN d.ends THEN d.places IS NOT NULL ELSE l.offered END,
-          owner = CASE WHEN d.ends THEN d.places->0->>'owner' ELSE l.owner END,
+          token = CASE WHEN d.ends THEN d.entries->0->>'t' ELSE l.token END,
+          offered = CASE WHEN d.ends THEN d.entries IS NOT NULL ELSE l.offered END,
+          owner = CASE WHEN d.ends THEN d.entries->0->>'owner' ELSE l.owner END,
           metadata = CASE WHEN NOT d.ends THEN l.metadata END,
           since = CASE WHEN d.ends THEN d.now ELSE l.since END,
-          expires_at = CASE WHEN NOT d.ends THEN l.expires_at WHEN d.places IS NULL THEN d.now
+          expires_at = CASE WHEN NOT d.ends THEN l.expires_at WHEN d.entries IS NULL THEN d.now
             ELSE d.now + $6::bigint * interval '1 millisecond' END,
-          line = CASE WHEN d.ends THEN nullif(d.places - 0, '[]'::jsonb) ELSE d.places END
+          line = CASE WHEN d.ends THEN nullif(d.entries - 0, '[]'::jsonb) ELSE d.entries END
         FROM (SELECT decided.*, vacated OR declined AS ends FROM decided) d
         WHERE l.kind = d.kind AND l.name = d.name
-          AND (d.ends OR l.line IS DISTINCT FROM d.places)
-        RETURNING d.how, l.kind, l.name, d.vacated, d.ends, d.places,
+          AND (d.ends OR l.line IS DISTINCT FROM d.entries)
+        RETURNING d.how, l.kind, l.name, d.vacated, d.ends, d.entries,
           l.watched_until > d.now AS watched
       )
       SELECT kind, name, vacated,
-        ends AND places IS NOT NULL,
-        CASE WHEN ends AND places->0->>'client' = $9::text THEN (places->0->>'n')::bigint END,
-        CASE WHEN ends AND places->1->>'client' = $9::text THEN (places->1->>'n')::bigint END,
-        CASE WHEN ends AND places->0->>'client' <> $9::text AND $8::text IS NOT NULL THEN
-          pg_notify($8::text || (places->0->>'client'), places->0->>'n')::text END,
-        CASE WHEN ends AND places->1->>'client' <> $9::text AND $8::text IS NOT NULL THEN
-          pg_notify($8::text || (places->1->>'client'), '+' || (places->1->>'n'))::text END,
+        ends AND entries IS NOT NULL,
+        CASE WHEN ends AND entries->0->>'client' = $9::text THEN (entries->0->>'n')::bigint END,
+        CASE WHEN ends AND entries->1->>'client' = $9::text THEN (entries->1->>'n')::bigint END,
+        CASE WHEN ends AND entries->0->>'client' <> $9::text AND $8::text IS NOT NULL THEN
+          pg_notify($8::text || (entries->0->>'client'), entries->0->>'n')::text END,
+        CASE WHEN ends AND entries->1->>'client' <> $9::text AND $8::text IS NOT NULL THEN
+          pg_notify($8::text || (entries->1->>'client'), '+' || (entries->1->>'n'))::text END,
         CASE WHEN vacated AND watched AND $7::text IS NOT NULL THEN pg_notify($7::text, kind || ':' || name)::text END,
         (SELECT set_config('synchronous_commit', 'off', true)
           WHERE NOT EXISTS (
-            SELECT FROM changed c WHERE c.vacated AND (c.places IS NULL OR c.how = 'revoke')))
+            SELECT FROM changed c WHERE c.vacated AND (c.entries IS NULL OR c.how = 'revoke')))
       FROM changed
       """
           .replace("$BOUNDED", bounded("$5", "$10"));

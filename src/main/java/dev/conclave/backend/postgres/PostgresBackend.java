@@ -102,10 +102,10 @@ final class PostgresBackend implements SyncBackend {
   public Future<Acquisition> acquire(LeaseRequest request) {
     LeaseKey key = request.key();
     boolean waits = request.waiter() != null && config.notifications() && !runner.isClosed();
-    String place = waits ? place(request) : null;
-    Future<Row> answer = runner.run(PostgresRequest.acquire(request, place, runner.deadline()));
+    String entry = waits ? entry(request) : null;
+    Future<Row> answer = runner.run(PostgresRequest.acquire(request, entry, runner.deadline()));
     if (waits) {
-      answer = answer.onComplete((row, failure) -> asked(request, saysYes(row)));
+      answer = answer.onComplete((row, failure) -> requested(request, isTrue(row)));
     }
     return answer.map(
         row -> {
@@ -123,7 +123,7 @@ final class PostgresBackend implements SyncBackend {
   }
 
   /** The waiter's entry in the queue of the database. */
-  private String place(LeaseRequest request) {
+  private String entry(LeaseRequest request) {
     long number = waiters.requested(request.key(), request.token(), request.waiter());
     return new JsonArray()
         .add(
@@ -136,7 +136,7 @@ final class PostgresBackend implements SyncBackend {
         .encode();
   }
 
-  private void asked(LeaseRequest request, boolean granted) {
+  private void requested(LeaseRequest request, boolean granted) {
     if (granted) {
       waiters.granted(request.key(), request.token());
     } else {
@@ -171,7 +171,7 @@ final class PostgresBackend implements SyncBackend {
           waiters.leave(key, token);
           return runner
               .run(vacate(key, token, PostgresRequest.RELEASE))
-              .map(PostgresBackend::saysYes);
+              .map(PostgresBackend::isTrue);
         });
   }
 
@@ -187,7 +187,7 @@ final class PostgresBackend implements SyncBackend {
 
   @Override
   public Future<Boolean> revoke(LeaseKey key) {
-    return runner.run(vacate(key, null, PostgresRequest.REVOKE)).map(PostgresBackend::saysYes);
+    return runner.run(vacate(key, null, PostgresRequest.REVOKE)).map(PostgresBackend::isTrue);
   }
 
   @Override
@@ -206,7 +206,7 @@ final class PostgresBackend implements SyncBackend {
               .run(
                   PostgresRequest.of(
                       PostgresRequest.Kind.READ, key, token, 0, null, runner.deadline()))
-              .map(PostgresBackend::saysYes);
+              .map(PostgresBackend::isTrue);
         });
   }
 
@@ -233,7 +233,7 @@ final class PostgresBackend implements SyncBackend {
     List<Lease> leases = new ArrayList<>(rows.size());
     for (Row row : rows) {
       LeaseKey key = new LeaseKey(kind, row.getString(1));
-      if (leases.size() == limit || !saysYes(row)) {
+      if (leases.size() == limit || !isTrue(row)) {
         String last = leases.size() == limit ? leases.get(limit - 1).key().name() : key.name();
         return new LeasePage(leases, last);
       }
@@ -331,7 +331,7 @@ final class PostgresBackend implements SyncBackend {
     return PostgresRequest.of(PostgresRequest.Kind.VACATE, key, token, 0, how, runner.deadline());
   }
 
-  private static boolean saysYes(Row row) {
+  private static boolean isTrue(Row row) {
     return row != null && Boolean.TRUE.equals(row.getBoolean(2));
   }
 

@@ -87,9 +87,9 @@ record PostgresRequest(
   /**
    * An acquire.
    *
-   * @param place the waiter's entry in the queue (JSON), or null
+   * @param entry the waiter's entry in the queue (JSON), or null
    */
-  static PostgresRequest acquire(LeaseRequest request, String place, long deadline) {
+  static PostgresRequest acquire(LeaseRequest request, String entry, long deadline) {
     JsonObject metadata = request.metadata();
     return new PostgresRequest(
         Kind.ACQUIRE,
@@ -99,7 +99,7 @@ record PostgresRequest(
         request.duration().toMillis(),
         request.owner(),
         metadata == null ? null : metadata.encode(),
-        place,
+        entry,
         deadline,
         true);
   }

@@ -125,9 +125,9 @@ final class UpkeepSql {
           AND NOT EXISTS (
             SELECT
             FROM jsonb_array_elements(
-              CASE WHEN jsonb_typeof(l.line) = 'array' THEN l.line END) AS e(place)
-            WHERE jsonb_typeof(e.place->'until') = 'number'
-              AND e.place->'until'
+              CASE WHEN jsonb_typeof(l.line) = 'array' THEN l.line END) AS e(entry)
+            WHERE jsonb_typeof(e.entry->'until') = 'number'
+              AND e.entry->'until'
                 > to_jsonb((extract(epoch FROM clock_timestamp()) * 1000000)::bigint))
         FOR UPDATE OF l SKIP LOCKED
       ), dropped AS (
