@@ -20,6 +20,7 @@ import dev.conclave.time.Deadline;
 import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.json.JsonObject;
 import java.util.Objects;
 
 /**
@@ -55,7 +56,9 @@ final class ElectionMachine {
 
   private final Scheduler scheduler;
   private final SyncBackend backend;
-  private final LeaderElectionOptions options;
+  private final String worker;
+  private final boolean candidate;
+  private final JsonObject metadata;
   private final Timing timing;
   private final LeaderWork work;
   private final LeadershipNotifier notifier;
@@ -84,7 +87,9 @@ final class ElectionMachine {
       LeadershipNotifier notifier) {
     this.scheduler = scheduler;
     this.backend = backend;
-    this.options = options;
+    this.worker = options.getWorker();
+    this.candidate = options.isCandidate();
+    this.metadata = options.getMetadata();
     this.timing = timing;
     this.work = work;
     this.notifier = notifier;
@@ -204,7 +209,7 @@ final class ElectionMachine {
   // ---- following
 
   private boolean isCampaigning() {
-    return options.isCandidate() && !cooldown.lasts(scheduler.nanoTime());
+    return candidate && !cooldown.lasts(scheduler.nanoTime());
   }
 
   private void campaign() {
@@ -215,8 +220,8 @@ final class ElectionMachine {
     String mine = token;
     long sentAt = scheduler.nanoTime();
     LeaseRequest request =
-        LeaseRequest.of(key, mine, timing.lease, options.getWorker())
-            .withMetadata(options.getMetadata())
+        LeaseRequest.of(key, mine, timing.lease, worker)
+            .withMetadata(metadata)
             .waiting(timing.patience, () -> later(this::notified));
     polling.send(
         () -> backend.acquire(request),
@@ -252,7 +257,7 @@ final class ElectionMachine {
     Term term = new Term(token, fencingToken, sentAt, timing.validity);
     token = null;
     if (term.isValid(scheduler.nanoTime())) {
-      transition(new View(term, options.getWorker(), fencingToken), LeadershipReason.ELECTED);
+      transition(new View(term, worker, fencingToken), LeadershipReason.ELECTED);
       awaitDeadline(term);
     } else {
       former.add(term.token(), unsure);
@@ -295,7 +300,7 @@ final class ElectionMachine {
     boolean leads =
         holder.fencingToken() != view.fencingToken() || holder.owner().equals(view.leader());
     seen(leads ? holder.owner() : null, holder.fencingToken());
-    if (holder.owner().equals(options.getWorker())) {
+    if (holder.owner().equals(worker)) {
       former.seen(holder.fencingToken(), this::notified);
     }
   }

@@ -15,7 +15,8 @@ import java.util.function.Consumer;
 /** Reports one change after the other: to the log, then to the handlers, then to the bus. */
 final class LeadershipNotifier {
   private final System.Logger log;
-  private final LeaderElectionOptions options;
+  private final String election;
+  private final String worker;
   private final Scheduler scheduler;
   private final Consumer<LeadershipEvent> bus;
   private final List<Handler<LeadershipEvent>> handlers = new CopyOnWriteArrayList<>();
@@ -26,7 +27,8 @@ final class LeadershipNotifier {
       Scheduler scheduler,
       Consumer<LeadershipEvent> bus) {
     this.log = log;
-    this.options = options;
+    this.election = options.getElection();
+    this.worker = options.getWorker();
     this.scheduler = scheduler;
     this.bus = bus;
   }
@@ -38,8 +40,8 @@ final class LeadershipNotifier {
   void changed(View view, LeadershipReason reason) {
     LeadershipEvent event =
         new LeadershipEvent()
-            .setElection(options.getElection())
-            .setWorker(options.getWorker())
+            .setElection(election)
+            .setWorker(worker)
             .setLeading(view.term() != null)
             .setLeader(view.leader())
             .setFencingToken(view.fencingToken())
