@@ -16,13 +16,12 @@ import io.vertx.core.json.JsonObject;
 import java.util.function.Consumer;
 
 /**
- * Locks, elections and tasks inside an application, over one backend and with one end: {@link
- * #close()}.
+ * Locks, elections and tasks inside an application, on one backend. {@link #close()} ends all of
+ * them.
  *
- * <p>It works until it is closed, even when the verticle that made it is gone. A verticle that
- * makes one closes it in its {@code stop}; then a leader steps down, and held locks and positions
- * in queues are released. All methods may be called from any thread. After {@link #close()} they
- * fail with {@link ErrorCode#CLOSED}.
+ * <p>It works until it is closed, even when the verticle that created it has been undeployed. Such
+ * a verticle closes it in its {@code stop}. All methods may be called from any thread. After {@link
+ * #close()} they fail with {@link ErrorCode#CLOSED}.
  *
  * <p>Failures are {@link io.vertx.serviceproxy.ServiceException}s with the codes of {@link
  * ErrorCode}.
@@ -47,7 +46,7 @@ public interface Conclave {
   }
 
   /**
-   * Over a backend that the caller made, and closes after this one.
+   * Uses a backend that the caller has created. The caller closes it after this object.
    *
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when an option breaks
    *     a rule
@@ -56,9 +55,7 @@ public interface Conclave {
     return new EmbeddedConclave(vertx, backend, false, locks.validate());
   }
 
-  /**
-   * Locks by name. Any number of names costs nothing: a name that is not in use takes no memory.
-   */
+  /** Locks by name. There may be any number of names: a name that is not in use takes no memory. */
   Locks locks();
 
   /**
@@ -79,7 +76,7 @@ public interface Conclave {
   /**
    * As {@link #election(LeaderElectionOptions)}, for a name that is not in use here yet.
    *
-   * @param prepare called before the election starts: handlers that are added here miss no event
+   * @param prepare called before the election starts: handlers that it adds receive every event
    */
   LeaderElection election(LeaderElectionOptions options, Consumer<LeaderElection> prepare);
 
@@ -94,13 +91,14 @@ public interface Conclave {
    */
   TaskManager tasks(TaskManagerOptions options, TaskRouter... routers);
 
-  /** The backend: leases of your own, inspection and administration. */
+  /** The backend, for leases of your own, inspection and administration. */
   SyncBackend backend();
 
   /**
-   * Ends everything in this order: tasks begin no new run, and those under way get their {@code
-   * shutdownTimeout}; leaders step down; waiting lock requests fail with {@link ErrorCode#CLOSED};
-   * then the backend is closed, unless the caller made it. Completes when all of that is done.
+   * Ends everything in this order: tasks begin no new run, and runs under way get their {@code
+   * shutdownTimeout}; leaders step down; waiting lock requests leave their queues and fail with
+   * {@link ErrorCode#CLOSED}; then the backend is closed, unless the caller created it. A lock that
+   * is still held is not released: its lease expires. Completes when all of that is done.
    * Idempotent.
    */
   Future<Void> close();

@@ -23,12 +23,21 @@ import java.util.function.Supplier;
  * Everything from one JSON file: a lock service, any number of elections, and tasks, on one
  * backend. It is what {@code java -jar} runs.
  *
- * <p>Configuration: {@code backend} (required), {@code startTimeout} (how long the start waits for
- * a backend that cannot be reached yet; 0 by default), {@code locks} (as {@link
- * LockServiceVerticle}, without the backend) and {@code elections} (an array of objects as {@link
- * LeaderElectionVerticle}, without the backend), {@code tasks} (as {@link TaskManagerVerticle}'s)
- * with {@code taskManager} (its other keys); at least one of the three. The whole file is checked
- * before anything is deployed. When one part cannot start, no part does.
+ * <p>The keys of its configuration, with at least one of {@code locks}, {@code elections} and
+ * {@code tasks}:
+ *
+ * <ul>
+ *   <li>{@code backend}: required.
+ *   <li>{@code startTimeout}: how long the start waits for a backend that cannot be reached yet, in
+ *       milliseconds; 0 by default.
+ *   <li>{@code locks}: as for {@link LockServiceVerticle}, without the backend.
+ *   <li>{@code elections}: an array of objects, each as for {@link LeaderElectionVerticle}, without
+ *       the backend.
+ *   <li>{@code tasks}: as for {@link TaskManagerVerticle}. {@code taskManager} has its other keys.
+ * </ul>
+ *
+ * <p>The whole file is checked before anything is deployed. When one part cannot start, no part
+ * does.
  */
 public class ConclaveVerticle extends VerticleBase {
   private static final String BACKEND = EmbeddedConclave.BACKEND;
@@ -50,14 +59,14 @@ public class ConclaveVerticle extends VerticleBase {
     JsonObject config = config() == null ? new JsonObject() : config().copy();
     ConfigSchema schema = ConfigSchema.named("conclave");
     if (config.containsKey(EmbeddedConclave.START_TIMEOUT)) {
-      // Of this level's keys the only one to be expanded: the parts expand their own.
+      // The only key of this level that is expanded here: the parts expand their own.
       JsonObject own =
           new JsonObject()
               .put(EmbeddedConclave.START_TIMEOUT, config.getValue(EmbeddedConclave.START_TIMEOUT));
       config.mergeIn(Environment.ofProcess().expand("", own, schema::expected));
     }
     check(schema.check("", config));
-    // The store is waited for once, here. While this handle is open, every part finds it at once.
+    // Waits for the store, for all parts. While this handle is open, they find it connected.
     return EmbeddedConclave.backend(vertx, config)
         .compose(handle -> deployAll(config).eventually(() -> handle.close()));
   }

@@ -28,11 +28,13 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * What {@link Conclave} promises, and what the verticles stand on.
+ * The implementation of {@link Conclave}, which the verticles use too.
  *
  * <ol>
- *   <li>What a caller asks for is made and started once, and is owned here until {@link #close()}.
- *   <li>The lock service is made at the first use: who only wants an election pays for no service.
+ *   <li>What a caller requests is created and started once, and is owned here until {@link
+ *       #close()}.
+ *   <li>The lock service is created at its first use: an application that only uses elections does
+ *       not need it.
  *   <li>Callers' code never runs under this object's lock.
  * </ol>
  */
@@ -70,7 +72,7 @@ final class EmbeddedConclave implements Conclave {
         new LockServiceOptions(checked.getJsonObject(LOCKS, new JsonObject())).validate());
   }
 
-  /** Connects as the keys {@code backend} and {@code startTimeout} of a checked object say. */
+  /** Connects with the keys {@code backend} and {@code startTimeout} of a checked object. */
   static Future<EmbeddedConclave> connect(
       Vertx vertx, JsonObject config, LockServiceOptions locks) {
     return backend(vertx, config)
@@ -78,13 +80,12 @@ final class EmbeddedConclave implements Conclave {
   }
 
   /**
-   * A handle on the backend, once it can be reached. By default a start does not wait for it: a
-   * wrong address is noticed at once, and what supervises the process decides how often it is
-   * started again.
+   * A handle on the backend, once it can be reached. By default a start does not wait: a wrong
+   * address fails at once, and the supervisor of the process decides how often to restart it.
    */
   static Future<SyncBackend> backend(Vertx vertx, JsonObject config) {
-    Duration patience = Duration.ofMillis(config.getLong(START_TIMEOUT, 0L));
-    return Backends.connect(vertx, config.getJsonObject(BACKEND), patience);
+    Duration startTimeout = Duration.ofMillis(config.getLong(START_TIMEOUT, 0L));
+    return Backends.connect(vertx, config.getJsonObject(BACKEND), startTimeout);
   }
 
   /** The keys of a configuration that are not about the backend. */
@@ -183,7 +184,7 @@ final class EmbeddedConclave implements Conclave {
     return manager;
   }
 
-  /** Stops this manager at the end. */
+  /** Adds a manager, which {@link #close()} closes. */
   synchronized TaskManager own(TaskManager manager) {
     refuseIfClosed();
     managers.add(manager);

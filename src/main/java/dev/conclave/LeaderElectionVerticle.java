@@ -19,8 +19,8 @@ import io.vertx.core.json.JsonObject;
  * ${ENV_VAR:default}} are expanded in every string. All times are milliseconds.
  *
  * <p>Deployment fails when the configuration breaks a rule, or when the backend cannot be reached
- * within {@code startTimeout} and the backend's own timeout. A backend that goes away later is
- * tried again until the verticle is undeployed.
+ * within {@code startTimeout} and the backend's own timeout. During a later outage of the backend,
+ * the election retries until the verticle is undeployed.
  */
 public class LeaderElectionVerticle extends VerticleBase {
   private volatile LeaderElection election;
@@ -53,8 +53,8 @@ public class LeaderElectionVerticle extends VerticleBase {
   }
 
   /**
-   * Called once, on the verticle's context, before the election starts: the place for subclasses to
-   * add handlers and leader-only verticles that miss nothing. Does nothing by itself.
+   * Called once, on the verticle's context, before the election starts. A subclass adds its
+   * handlers and leader-only verticles here, so that they miss no event. Does nothing by default.
    */
   protected void prepare(LeaderElection election) {}
 

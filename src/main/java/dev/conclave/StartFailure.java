@@ -7,11 +7,12 @@ import io.vertx.serviceproxy.ServiceException;
 import java.util.function.Supplier;
 
 /**
- * What the start of a verticle fails with. It prints as the name of its {@link ErrorCode} and one
- * sentence, for launchers print it: Vert.x would put {@code (RECIPIENT_FAILURE,4805)} before the
+ * The failure of a verticle's start. Launchers print it, so its text is the name of its {@link
+ * ErrorCode} and one sentence. Vert.x would put {@code (RECIPIENT_FAILURE,4805)} before the
  * sentence.
  *
- * <p>Other failures are plain {@link ServiceException}s: an event bus carries no others.
+ * <p>All other failures are plain {@link ServiceException}s, because the event bus carries no
+ * subclasses.
  */
 final class StartFailure extends ServiceException {
   private static final long serialVersionUID = 1L;
@@ -23,7 +24,7 @@ final class StartFailure extends ServiceException {
     this.code = code;
   }
 
-  /** The outcome of a start, be it by a future or by an exception. */
+  /** The outcome of a start; an exception that it throws counts as its failure. */
   static <T> Future<T> ofStart(Supplier<Future<T>> start) {
     return CallerContext.attempt(start::get).recover(failure -> Future.failedFuture(of(failure)));
   }

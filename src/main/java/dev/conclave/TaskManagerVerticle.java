@@ -44,7 +44,7 @@ public class TaskManagerVerticle extends VerticleBase {
     this(List.of(routers), Map.of());
   }
 
-  /** A verticle whose configured tasks may ask for these elections' leaders. */
+  /** A verticle whose configured tasks may require the leadership of these elections. */
   TaskManagerVerticle(List<TaskRouter> routers, Map<String, Supplier<LeaderElection>> elections) {
     this.routers = routers;
     this.elections = elections;
@@ -86,8 +86,8 @@ public class TaskManagerVerticle extends VerticleBase {
   }
 
   /**
-   * Called once, on the verticle's context, before the manager starts: the place for subclasses to
-   * include routers. Does nothing by itself.
+   * Called once, on the verticle's context, before the manager starts. A subclass includes its
+   * routers here. Does nothing by default.
    */
   protected void prepare(TaskManager manager) {}
 

@@ -6,7 +6,7 @@ import java.math.BigInteger;
 import java.util.List;
 
 /**
- * One argument of a message to a service: its name, its type, whether it must be there.
+ * One argument of a message to a service: its name, its type, and whether it is required.
  *
  * <p>Only types are checked; the service checks values. Unknown keys are accepted, so that newer
  * callers can use older services.
@@ -63,7 +63,7 @@ public final class Argument {
     return new Argument(name, Type.OBJECT, List.of(inside), false);
   }
 
-  /** The same, which may be null or absent. */
+  /** The same argument, but it may be null or absent. */
   public Argument orNull() {
     return new Argument(name, type, inside, true);
   }

@@ -7,12 +7,12 @@ import io.vertx.core.eventbus.ReplyFailure;
 import java.util.function.Supplier;
 
 /**
- * The caller's side of a service on the event bus. It translates failures, so that a proxy fails as
- * the service in this process does.
+ * The caller's side of a service on the event bus. It translates failures: those of a proxy are
+ * those of a service in this process.
  *
  * <ol>
  *   <li>A failure with one of our codes is passed on.
- *   <li>What the bus reports, and what it throws, becomes {@link ErrorCode#BACKEND_UNAVAILABLE},
+ *   <li>A failure that the bus reports or throws becomes {@link ErrorCode#BACKEND_UNAVAILABLE},
  *       with a message that names the service and its address.
  * </ol>
  */
@@ -34,7 +34,7 @@ public final class ServiceClient {
     return raw(call).recover(failure -> Future.failedFuture(translated(failure)));
   }
 
-  /** Calls the service; a failure is that of the bus. What the call throws is its failure. */
+  /** Calls the service, without translation of failures. What the call throws is its failure. */
   public <T> Future<T> raw(Supplier<Future<T>> call) {
     try {
       return call.get();

@@ -26,11 +26,11 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <p>{@link #check} refuses unknown keys, wrong types, missing keys and values out of range, all at
  * once, with sentences that name the key's path, the value and the rule: the schema's {@code
- * description}. The value of a key marked {@code writeOnly} is never repeated. Rules that tie two
- * keys together are the options classes' own.
+ * description}. The value of a key marked {@code writeOnly} is never repeated. The options classes
+ * check the rules that relate two keys.
  *
  * <p>A schema may take a part of another one: {@code "$ref": "other.json#/place"}. So every bound
- * stands in one file, and options that are set in Java are checked against it too ({@link #range}).
+ * is in one file only. Options that are set in Java are checked against it too ({@link #range}).
  */
 public final class ConfigSchema {
   private static final Map<String, ConfigSchema> LOADED = new ConcurrentHashMap<>();
@@ -46,8 +46,8 @@ public final class ConfigSchema {
     }
 
     /**
-     * Throws {@link ErrorCode#INVALID}, naming field, value and bounds, if the value is out of
-     * them.
+     * Throws {@link ErrorCode#INVALID}, naming field, value and bounds, if the value is not within
+     * the bounds.
      */
     public void check(String field, Number value) {
       if (!holds(value)) {
@@ -74,8 +74,8 @@ public final class ConfigSchema {
   }
 
   /**
-   * The part of a schema, each reference in it replaced by what it names. What a reference has next
-   * to it overrides that.
+   * A part of a schema, with each reference in it replaced by the part that it names. Keys next to
+   * a reference override the keys of that part.
    */
   private static Object resolved(String file, Object part) {
     if (part instanceof JsonArray array) {
@@ -96,17 +96,18 @@ public final class ConfigSchema {
   }
 
   /**
-   * A verticle's whole configuration, with environment variables expanded, when it fits. The
-   * launcher starts a verticle with an empty object when its file is missing or broken, so that is
-   * refused by the keys it lacks.
+   * A verticle's whole configuration, with environment variables expanded, if the schema accepts
+   * it. The launcher starts a verticle with an empty object when its file is missing or broken. An
+   * empty object is refused because of its missing keys.
    */
   public JsonObject read(JsonObject config) {
     return read("", config == null ? new JsonObject() : config);
   }
 
   /**
-   * A configuration with environment variables expanded, when it fits. What stands under {@code
-   * backend} stays as it is written: it is expanded where a backend is made, and nothing twice.
+   * A configuration with environment variables expanded, if the schema accepts it. The value of
+   * {@code backend} is not expanded here but where the backend is created: nothing may be expanded
+   * twice.
    *
    * @param path where the object stands in the file, such as {@code locks}; empty for the whole
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID}
@@ -147,7 +148,7 @@ public final class ConfigSchema {
   }
 
   /**
-   * Returns the configuration when it fits.
+   * Returns the configuration if the schema accepts it.
    *
    * @param path where the object stands in the file, such as {@code backend}; empty for the whole
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID}
@@ -180,17 +181,18 @@ public final class ConfigSchema {
   }
 
   /**
-   * The errors that say something: not those which only say that something inside is wrong, nor the
-   * echo of a wrong value, or of an unknown key inside, as an additional property.
+   * The errors to report. Two kinds are left out: an error that only means that there is an error
+   * inside, and an {@code additionalProperties} error about a known key. The validator adds the
+   * latter when the key's value is wrong or has an error inside.
    */
   private static List<OutputUnit> leaves(List<OutputUnit> errors) {
-    List<OutputUnit> telling =
+    List<OutputUnit> specific =
         errors.stream().filter(e -> !CONTAINERS.contains(keyword(e))).toList();
-    return telling.stream()
+    return specific.stream()
         .filter(
             e ->
                 !keyword(e).equals("additionalProperties")
-                    || telling.stream().noneMatch(o -> isEchoOf(e.getInstanceLocation(), o)))
+                    || specific.stream().noneMatch(o -> isEchoOf(e.getInstanceLocation(), o)))
         .toList();
   }
 
@@ -236,7 +238,7 @@ public final class ConfigSchema {
     }
   }
 
-  /** Whether the rule, or one that it stands in, is for a value that must not be repeated. */
+  /** Whether the rule, or a rule around it, is for a value that must not be repeated. */
   private boolean isSecret(List<String> rulePlace) {
     for (int i = 0; i < rulePlace.size(); i++) {
       if (at(schema, rulePlace.subList(0, i)) instanceof JsonObject rule

@@ -17,10 +17,10 @@ import java.util.regex.Pattern;
  * no password has to stand in a file.
  *
  * <ol>
- *   <li>What an expansion brings in is not expanded again.
- *   <li>A string that is one expansion and nothing else becomes a number or a boolean where the
- *       configuration expects one and the text is one. Where it is not, it stays a string, and the
- *       check of the configuration refuses it by its key.
+ *   <li>The result of an expansion is not expanded again.
+ *   <li>A string that consists of one expansion only becomes a number or a boolean if the
+ *       configuration expects one and the text is one. If the text is not one, it stays a string,
+ *       and the check of the configuration refuses it and names its key.
  *   <li>Everywhere else the result is a string: a password of digits stays a string.
  * </ol>
  */
@@ -30,12 +30,12 @@ public final class Environment {
 
   private final UnaryOperator<String> variables;
 
-  /** Expansion by a function that returns null for an unset variable. */
+  /** Expands by a function that returns null for an unset variable. */
   public Environment(UnaryOperator<String> variables) {
     this.variables = variables;
   }
 
-  /** Expansion by this process's environment. */
+  /** Expands by this process's environment. */
   public static Environment ofProcess() {
     return new Environment(System::getenv);
   }
@@ -99,7 +99,7 @@ public final class Environment {
     }
   }
 
-  /** One string with everything expanded; the path is for what is refused. */
+  /** One string with everything expanded; failures name the path. */
   public String expandText(String path, String text) {
     return VARIABLE
         .matcher(text)

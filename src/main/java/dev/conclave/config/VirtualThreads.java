@@ -4,7 +4,7 @@ import dev.conclave.error.ErrorCode;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.ThreadingModel;
 
-/** Refuses virtual threads where there are none, when they are asked for and not when they run. */
+/** Refuses virtual threads on a Java runtime without them, already when they are configured. */
 public final class VirtualThreads {
   private static final int FIRST = 21;
 
@@ -20,7 +20,7 @@ public final class VirtualThreads {
   /**
    * Refuses a Java runtime before 21.
    *
-   * @param what needs virtual threads, for people
+   * @param what needs virtual threads, for the message
    */
   public static void require(String what) {
     int feature = Runtime.version().feature();

@@ -44,8 +44,8 @@ import java.util.Objects;
  *   <li>A term is valid until the renew deadline, counted from the sending of its last successful
  *       request. Every step first ends a term that is over. A grant that arrives too late to be
  *       valid is released.
- *   <li>The leader renews by extending, which never acquires. The answer that the lease is not its
- *       own ends the term at once. A failure does not; the deadline does.
+ *   <li>The leader renews by extending, which never acquires. The answer that the lease is gone
+ *       ends the term at once. A failed renewal does not end it; the renew deadline does.
  *   <li>Leadership begins and ends in {@link #transition} only, in this order: state, work,
  *       handlers, bus. It runs no foreign code that could call back into a step: calls of callers
  *       are queued.
@@ -135,21 +135,21 @@ final class ElectionMachine {
     if (stopped == null) {
       Promise<Void> done = Promise.promise();
       stopped = done.future();
-      long patience = scheduler.nanoTime() + timing.stopTimeout;
+      long stopBy = scheduler.nanoTime() + timing.stopTimeout;
       Future<Void> vacated =
           view.term() == null ? Future.succeededFuture() : stepDown(LeadershipReason.STOPPED, 0);
-      vacated.compose(free -> leave(patience)).onComplete(done);
+      vacated.compose(free -> leave(stopBy)).onComplete(done);
     }
     return stopped;
   }
 
-  private Future<Void> leave(long patience) {
+  private Future<Void> leave(long stopBy) {
     polling.forget();
     if (watch != null) {
       watch.close();
     }
     work.close();
-    return withdraw().compose(gone -> stopWork(patience - scheduler.nanoTime())).otherwiseEmpty();
+    return withdraw().compose(gone -> stopWork(stopBy - scheduler.nanoTime())).otherwiseEmpty();
   }
 
   private Future<Void> stopWork(long timeout) {
@@ -376,8 +376,8 @@ final class ElectionMachine {
     Future<Void> done = stepDown.future();
     stopWork(timing.stopTimeout)
         .onComplete(
-            quiesced -> {
-              if (quiesced.failed()) {
+            workStopped -> {
+              if (workStopped.failed()) {
                 LOG.log(WARNING, subject + " steps down although its work has not stopped");
               }
               expire();

@@ -29,9 +29,9 @@ import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 
 /**
- * The public face of an election. Queries are answered on the caller's thread from the machine's
- * view. Every other call is queued to the machine's thread, and completes on the caller's context
- * in a task of its own.
+ * The implementation of {@link LeaderElection}, for callers on any thread. Queries are answered on
+ * the caller's thread from the machine's view. Every other call is queued to the machine's thread,
+ * and completes on the caller's context in a task of its own.
  */
 final class Elector implements LeaderElection {
   private static final System.Logger LOG = System.getLogger(LeaderElection.class.getName());

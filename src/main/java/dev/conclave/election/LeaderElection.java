@@ -39,7 +39,7 @@ public interface LeaderElection extends LeaderElectionService {
    * An election that is not started yet. It runs until it is closed, even if the verticle that
    * created it is undeployed.
    *
-   * @param backend stays the caller's to close, after {@link #close()}
+   * @param backend the caller closes it, after {@link #close()}
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when the options break
    *     a rule
    */
@@ -56,8 +56,8 @@ public interface LeaderElection extends LeaderElectionService {
   String worker();
 
   /**
-   * Begins to campaign, or to observe, and to answer as {@link LeaderElectionService}. Does not
-   * wait for the backend. Idempotent; fails with {@link ErrorCode#CLOSED} after {@link #close()}.
+   * Begins to campaign or to observe, and to serve {@link LeaderElectionService}. Does not wait for
+   * the backend. Idempotent; fails with {@link ErrorCode#CLOSED} after {@link #close()}.
    */
   Future<Void> start();
 

@@ -14,7 +14,7 @@ import java.util.List;
  * How one worker takes part in one election. All times are milliseconds.
  *
  * <p>How to size them: {@code leaseDuration} bounds how long no worker leads after a crash. {@code
- * leaseDuration − renewDeadline} is the error of clocks and the length of a pause that do no harm:
+ * leaseDuration − renewDeadline} is the largest clock error and the longest pause that do no harm;
  * beyond it, two workers could lead at once. {@code renewDeadline / retryInterval} is how many
  * renewals in a row may fail.
  */
@@ -154,14 +154,14 @@ public class LeaderElectionOptions {
     return this;
   }
 
-  /** How long a leader leads after the sending of its last good renewal. */
+  /** How long a leader leads after the sending of its last successful renewal. */
   public long getRenewDeadline() {
     return renewDeadline == null ? getLeaseDuration() / 3 * 2 : renewDeadline;
   }
 
   /**
-   * Sets how long a leader leads after its last good renewal: less than the lease duration; by
-   * default two thirds of it.
+   * Sets how long a leader leads after its last successful renewal: less than the lease duration;
+   * by default two thirds of it.
    */
   public LeaderElectionOptions setRenewDeadline(long renewDeadline) {
     this.renewDeadline = renewDeadline;

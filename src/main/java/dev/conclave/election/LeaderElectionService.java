@@ -25,7 +25,7 @@ import io.vertx.core.Vertx;
  */
 @ProxyGen
 public interface LeaderElectionService {
-  /** How long a proxy waits for an answer, in milliseconds; a step-down takes its time. */
+  /** How long a proxy waits for an answer, in milliseconds; a step-down can take long. */
   long ANSWER_TIMEOUT = 60_000;
 
   /** The address that all workers of an election share. */

@@ -18,7 +18,7 @@ final class OptionsRules {
   /**
    * One time of the options.
    *
-   * @param origin describes the default that the value is; empty when the value was set
+   * @param origin describes the default; empty when the value was set
    */
   private record Time(String field, long millis, String origin) {
     static Time of(String field, long millis, boolean set, String origin) {
@@ -106,7 +106,7 @@ final class OptionsRules {
     ConfigSchema.Range range = SCHEMA.range(time.field);
     long least = range.least().longValue();
     if (time.millis < least) {
-      // A failed renewal could not be distinguished from a pause of the machine.
+      // A shorter time cannot distinguish a failed renewal from a pause of the machine.
       throw ErrorCode.INVALID.failure(time + " must be at least " + least + " ms");
     }
     Duration most = Duration.ofMillis(range.most().longValue());

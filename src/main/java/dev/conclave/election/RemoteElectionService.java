@@ -5,7 +5,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 
-/** The generated proxy, made to fail as a worker in this process does. */
+/** The generated proxy, with the failures of a worker in this process. */
 final class RemoteElectionService implements LeaderElectionService {
   private final LeaderElectionService proxy;
   private final ServiceClient calls;
@@ -34,14 +34,12 @@ final class RemoteElectionService implements LeaderElectionService {
   }
 
   /** As {@link #resign}, with a failure of the caller's when no worker listens. */
-  Future<Void> resignOr(long cooldown, Throwable nobodyListens) {
+  Future<Void> resignOr(long cooldown, Throwable noHandler) {
     return calls
         .raw(() -> proxy.resign(cooldown))
         .recover(
             failure ->
                 Future.failedFuture(
-                    ServiceClient.isUndelivered(failure)
-                        ? nobodyListens
-                        : calls.translated(failure)));
+                    ServiceClient.isUndelivered(failure) ? noHandler : calls.translated(failure)));
   }
 }

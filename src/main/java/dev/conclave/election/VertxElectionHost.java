@@ -19,7 +19,7 @@ import java.util.List;
 final class VertxElectionHost implements ElectionHost {
   private static final System.Logger LOG = System.getLogger(LeaderElection.class.getName());
 
-  /** {@link LeaderElectionService} as it travels on the event bus. */
+  /** The messages of {@link LeaderElectionService} on the event bus. */
   private static final ServiceEndpoint ACCEPTED =
       new ServiceEndpoint().action("status").action("resign", Argument.whole("cooldown"));
 
@@ -79,8 +79,8 @@ final class VertxElectionHost implements ElectionHost {
   }
 
   /**
-   * The verticle is not a child of the verticle that owns the election, which stops it at the right
-   * moment.
+   * The deployed verticle is not a child of the verticle that owns the election. So the election
+   * undeploys it at the right moment, and not the undeployment of the owner.
    */
   @Override
   public Future<LeaderVerticle.Deployed> deploy(LeaderVerticle.Child child) {

@@ -1,4 +1,4 @@
-/** Leader election: who of several workers leads, and what runs only there. */
+/** Leader election: which of several workers leads, and what runs only on that worker. */
 @ModuleGen(name = "conclave-election", groupPackage = "dev.conclave.election")
 package dev.conclave.election;
 

@@ -8,7 +8,7 @@ import io.vertx.serviceproxy.ServiceException;
  *
  * <p>Every failure that Conclave hands to a caller is a {@link ServiceException} with one of these
  * codes, because that is the one exception which Vert.x carries over the bus with code, message and
- * debug info intact. Ask with {@link #is(Throwable)} or {@link #of(Throwable)}.
+ * debug info intact. Check with {@link #is(Throwable)} or {@link #of(Throwable)}.
  */
 public enum ErrorCode {
   /** The lock was held by others until the caller's wait was over. */
@@ -23,7 +23,7 @@ public enum ErrorCode {
   BACKEND_UNAVAILABLE(4804),
   /** An argument or a configuration value breaks a rule; the message names it. */
   INVALID(4805),
-  /** Too many are waiting already; nothing was queued. */
+  /** Too many requests are waiting already; this one was not queued. */
   OVERLOADED(4806),
   /** The backend or the service was closed. */
   CLOSED(4807);
@@ -53,7 +53,7 @@ public enum ErrorCode {
     return new ServiceException(code, bounded(message), details.copy().put("error", name()));
   }
 
-  /** A failure with one of these codes as it is, any other as that of an unavailable backend. */
+  /** A failure with one of these codes unchanged, any other as {@link #BACKEND_UNAVAILABLE}. */
   public static Throwable withCode(Throwable cause) {
     return of(cause) != null
         ? cause

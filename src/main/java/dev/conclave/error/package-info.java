@@ -1,2 +1,2 @@
-/** The codes of all failures, the same locally and over the event bus. Below everything else. */
+/** The codes of all failures, the same locally and over the event bus. */
 package dev.conclave.error;

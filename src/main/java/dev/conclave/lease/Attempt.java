@@ -12,8 +12,8 @@ import java.util.function.LongFunction;
 import java.util.function.Supplier;
 
 /**
- * One attempt to acquire a lease, and how long an acquired lease may be counted on. Belongs to the
- * scheduler's thread.
+ * One attempt to acquire a lease, and how long the holder may rely on an acquired lease. Belongs to
+ * the scheduler's thread.
  *
  * <ol>
  *   <li>The clock is read before the request is sent. A granted lease is valid from that moment for
@@ -73,7 +73,7 @@ public final class Attempt {
     return sentAt;
   }
 
-  /** Passes on an answer that is not there yet, however late it comes. */
+  /** Calls the handler with an answer that has not arrived yet, however late it comes. */
   public void examineLater(Handler<AsyncResult<Acquisition>> handler) {
     if (!sent.isComplete()) {
       sent.onComplete(outcome -> CallerContext.run(scheduler, () -> handler.handle(outcome)));
@@ -117,7 +117,7 @@ public final class Attempt {
   }
 
   /**
-   * The moment from which the lease must not be counted on.
+   * The moment from which the holder must not rely on the lease.
    *
    * @param sentAt the monotonic clock's reading, in nanoseconds, before the request was sent
    * @param duration the lease's duration in nanoseconds
@@ -127,9 +127,9 @@ public final class Attempt {
   }
 
   /**
-   * A stamp of this process's clock that is not later than a request's sending by another process,
-   * which sent it so long after it had received a message from here. Two clocks, each at most 1 %
-   * from the server's, differ by up to 2 %.
+   * A reading of this process's clock that is not later than the moment when another process sent a
+   * request. That process received a message from here, waited, and then sent the request. Two
+   * clocks, each at most 1 % from the server's, differ by up to 2 %.
    *
    * @param sentAt the monotonic clock's reading here before the message was sent
    * @param waited how long the other process waited by its own clock, in nanoseconds
@@ -139,7 +139,7 @@ public final class Attempt {
   }
 
   /**
-   * The shortest duration, in whole milliseconds, that can be counted on for this long.
+   * The shortest duration, in whole milliseconds, of a lease that is valid for this long.
    *
    * @param wanted in nanoseconds
    * @return in nanoseconds

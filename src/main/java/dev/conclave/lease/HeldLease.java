@@ -16,8 +16,8 @@ import java.util.concurrent.Executor;
  *
  * <ol>
  *   <li>Valid until the sending of the latest successful renewal, plus the lease, less the margin,
- *       but never beyond {@code maxHold}. Compared at every use. A lease that is over never becomes
- *       valid again.
+ *       but never beyond {@code maxHold}. Every use reads the clock. A lease that is over never
+ *       becomes valid again.
  *   <li>One timer runs at the end of the validity. Without a renewal in between, the lease is lost,
  *       even while a request hangs.
  *   <li>Renewal is due a third of the lease after the last success. Sending one plans the next for
@@ -26,9 +26,9 @@ import java.util.concurrent.Executor;
  *       lease is gone, it is lost at once.
  *   <li>Renewals near the end of {@code maxHold} request only the time until then.
  *   <li>State changes once, from held to released or lost. Release changes it before it sends
- *       anything, so the answer of a renewal under way finds nothing to renew. A lost lease is
- *       released too: the store may have carried out a renewal whose answer did not come. It is
- *       released once more when a renewal succeeds after the loss.
+ *       anything, so the answer of a renewal under way has no effect. A lost lease is released too:
+ *       the store may have carried out a renewal whose answer did not come. It is released once
+ *       more when a renewal succeeds after the loss.
  * </ol>
  */
 public final class HeldLease {
@@ -79,7 +79,7 @@ public final class HeldLease {
   /**
    * A lease that was granted. To be made on the scheduler's thread.
    *
-   * @param caller where handlers run, or null for where each of them was added
+   * @param caller runs the handlers; null to run each of them where it was added
    * @param sentAt the scheduler's monotonic clock before the request was sent
    */
   public HeldLease(Scheduler scheduler, Executor caller, Store store, Terms terms, long sentAt) {
@@ -168,19 +168,20 @@ public final class HeldLease {
       return Future.failedFuture(lostBecause);
     }
     long sentAt = scheduler.nanoTime();
-    long asked = Math.min(lease, Attempt.durationFor(holdUntil - sentAt));
+    long requested = Math.min(lease, Attempt.durationFor(holdUntil - sentAt));
     Promise<Void> promise = Promise.promise();
-    CallerContext.attempt(() -> store.extend(asked / MILLI))
+    CallerContext.attempt(() -> store.extend(requested / MILLI))
         .onComplete(
             outcome ->
-                CallerContext.run(scheduler, () -> extended(sentAt, asked, outcome, promise)));
+                CallerContext.run(scheduler, () -> extended(sentAt, requested, outcome, promise)));
     return promise.future();
   }
 
-  private void extended(long sentAt, long asked, AsyncResult<Void> outcome, Promise<Void> promise) {
+  private void extended(
+      long sentAt, long requested, AsyncResult<Void> outcome, Promise<Void> promise) {
     loseIfOver();
     if (state == State.HELD && outcome.succeeded()) {
-      renewed(sentAt, asked);
+      renewed(sentAt, requested);
     } else if (state == State.HELD && ErrorCode.NOT_OWNER.is(outcome.cause())) {
       lose(GONE);
     } else if (state == State.LOST && outcome.succeeded()) {
@@ -210,7 +211,7 @@ public final class HeldLease {
     renewAt(sentAt + lease / 3, lease / 6);
   }
 
-  /** Earlier if other leases are renewed then: a thousand leases cost a few commands. */
+  /** May run earlier with renewals of other leases: a thousand leases then need few commands. */
   private void renewAt(long moment, long early) {
     renewal.cancel();
     if (terms.renews() && moment - holdUntil < 0) {

@@ -30,7 +30,7 @@ public final class ProcessLabel {
       }
     }
     try {
-      // The resolver could block; the kernel knows the name.
+      // A request to the resolver could block; reading the kernel's host name does not.
       return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
     } catch (IOException elsewhere) {
       return "localhost";

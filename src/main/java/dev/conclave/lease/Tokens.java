@@ -8,9 +8,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * Secret proofs of ownership: 144 random bits each, as 24 characters of base64url.
  *
- * <p>Random bytes are drawn in chunks, because a draw costs far more than its bytes. A chunk is
- * shared without locks: each slice is taken by one thread, and a thread that finds the chunk used
- * up replaces it.
+ * <p>Random bytes are generated in chunks, because each call of the generator is expensive. A chunk
+ * is shared without locks: each slice is taken by one thread, and a thread that finds the chunk
+ * used up replaces it.
  */
 public final class Tokens {
   private static final int BYTES = 18;

@@ -57,8 +57,8 @@ public interface DistributedLock {
   Future<LockHandle> acquire();
 
   /**
-   * As {@link #acquire()}, but gives up with {@code CLOSED} when the signal completes first, either
-   * way. Giving up leaves nothing behind.
+   * As {@link #acquire()}, but fails with {@code CLOSED} when the signal succeeds or fails first.
+   * Giving up leaves neither a lease nor a position in the queue.
    */
   Future<LockHandle> acquire(Future<?> giveUp);
 

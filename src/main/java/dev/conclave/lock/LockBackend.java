@@ -108,7 +108,8 @@ final class LockBackend {
       leave(waiter); // It may have joined the queue after its position was given up.
       return;
     }
-    // An older lease of this token than the one handed out has ended; releasing it ends the newer.
+    // A grant with a smaller fencing token than the one handed out is of a lease that has ended. A
+    // release would end the newer lease, which the caller has received.
     boolean newerLease =
         outcome.result() instanceof Acquisition.Granted granted
             && granted.fencingToken() > waiter.fencingToken;
@@ -157,7 +158,7 @@ final class LockBackend {
   }
 
   private <T> Future<Void> release(Waiter waiter, Supplier<Future<T>> request) {
-    Future<Void> sent = request(request).transform(whatever -> Future.succeededFuture());
+    Future<Void> sent = request(request).transform(any -> Future.succeededFuture());
     if (sent.isComplete() && waiter.attempt.isComplete()) {
       return sent;
     }

@@ -14,7 +14,7 @@ public interface LockManager extends LockService {
   /**
    * A lock service that does not depend on the verticle that this is called from.
    *
-   * @param backend stays the caller's to close, after {@link #close()}
+   * @param backend the caller closes it, after {@link #close()}
    * @throws io.vertx.serviceproxy.ServiceException {@code INVALID} when the options break a rule
    */
   static LockManager create(Vertx vertx, SyncBackend backend, LockServiceOptions options) {
@@ -22,14 +22,14 @@ public interface LockManager extends LockService {
   }
 
   /**
-   * Begins to answer as {@link LockService} on the options' address, on a thread of the service's
-   * own: a renewal that arrives over the bus does not wait for a worker. Idempotent; fails with
-   * {@code CLOSED} after {@link #close()}.
+   * Begins to serve {@link LockService} on the options' address, on the service's own thread: a
+   * renewal that arrives over the bus does not wait for a worker. Idempotent; fails with {@code
+   * CLOSED} after {@link #close()}.
    */
   Future<Void> start();
 
   /**
-   * Ends the answering on the bus, then fails every wait and every later call with {@code CLOSED}.
+   * Ends the service on the bus, then fails every wait and every later call with {@code CLOSED}.
    * Held locks stay with their holders. Completes when the queue positions of the waiters have been
    * released, or after {@code backendTimeout}. Idempotent.
    */

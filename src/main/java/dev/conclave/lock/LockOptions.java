@@ -54,16 +54,16 @@ public class LockOptions {
   }
 
   /**
-   * How long the lock outlives its last renewal, in milliseconds: what a crash of the holder costs
-   * the others.
+   * How long the lock outlives its last renewal, in milliseconds. When the holder crashes, others
+   * may have to wait that long.
    */
   public long getLeaseDuration() {
     return leaseDuration;
   }
 
   /**
-   * Sets how long the lock outlives its last renewal, in milliseconds: what a crash of the holder
-   * costs the others.
+   * Sets how long the lock outlives its last renewal, in milliseconds. When the holder crashes,
+   * others may have to wait that long.
    */
   public LockOptions setLeaseDuration(long leaseDuration) {
     this.leaseDuration = leaseDuration;

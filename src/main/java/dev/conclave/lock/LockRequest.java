@@ -14,7 +14,7 @@ import java.time.Duration;
 @DataObject
 @JsonGen(publicConverter = false)
 public class LockRequest {
-  /** In milliseconds. Less is used up by the margin for clock drift and a round trip. */
+  /** In milliseconds. The margin for clock drift and a round trip would use up a shorter one. */
   private static final long SHORTEST_LEASE = 10;
 
   /** The default of {@link #getLeaseDuration}: {@value}. */
@@ -86,10 +86,9 @@ public class LockRequest {
   }
 
   /**
-   * Whether the token was made for this one request, which is not sent a second time, so that the
-   * token cannot hold the lock. Then the service need not read whether it does, which costs one
-   * read of the store for a request that has to wait. False for a retry, and for what may be
-   * retried.
+   * Whether the token was made for this one request, which is not sent a second time. Such a token
+   * cannot hold the lock yet. So the service saves one read of the store when the request has to
+   * wait. False for a retry, and for a request that may be retried.
    */
   public boolean isNewToken() {
     return newToken;

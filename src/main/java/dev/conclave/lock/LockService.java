@@ -100,7 +100,7 @@ public interface LockService {
 
   /**
    * Takes the lock away from its holder, for administration. The next holder gets a greater fencing
-   * token; the former one notices when it extends.
+   * token; the next extend of the former holder fails.
    *
    * @return whether it was held
    */

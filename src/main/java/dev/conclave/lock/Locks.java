@@ -6,13 +6,13 @@ import io.vertx.core.Vertx;
 import java.util.function.Function;
 
 /**
- * Locks by name over one service, for names that are made on the fly.
+ * Locks by name over one service, for names that are computed at run time.
  *
  * <p>May be used from any thread. Failures are those of {@link DistributedLock}.
  */
 public interface Locks {
 
-  /** Over a service in this process, or over its proxy. */
+  /** The locks of a service in this process, or of a proxy. */
   static Locks over(Vertx vertx, LockService service) {
     return new Locks() {
       @Override

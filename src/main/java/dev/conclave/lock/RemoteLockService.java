@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The generated proxy, failing as a local service does.
+ * The generated proxy, with the failures of a local service.
  *
  * <ol>
- *   <li>Several generated proxies on one address, for different time-outs. An {@code acquire} may
- *       take as long as the request may wait, rounded up so that there are few proxies. Any other
- *       call may take as long as a request to the backend.
+ *   <li>There are several generated proxies on one address, for different time-outs. An {@code
+ *       acquire} may take as long as the request may wait, rounded up so that there are few
+ *       proxies. Any other call may take as long as a request to the backend.
  *   <li>A failure of the event bus (no handler, no answer) becomes {@code BACKEND_UNAVAILABLE}.
  *   <li>An acquire without an answer may have been granted, so its token is released, unless no
  *       handler received it. The acquire fails after the release: a caller that retries at once
@@ -31,16 +31,16 @@ final class RemoteLockService implements LockService {
   private final String address;
   private final long maxWait;
   private final long requestTimeout;
-  private final LockService prompt;
+  private final LockService noWait;
   private final ServiceClient client;
-  private final Map<Long, LockService> patient = new ConcurrentHashMap<>();
+  private final Map<Long, LockService> byWait = new ConcurrentHashMap<>();
 
   RemoteLockService(Vertx vertx, LockServiceOptions options) {
     this.vertx = vertx;
     address = options.getAddress();
     maxWait = options.getMaxWait();
     requestTimeout = options.getBackendTimeout() + SLACK;
-    prompt = proxy(requestTimeout);
+    noWait = proxy(requestTimeout);
     client =
         new ServiceClient(
             "the lock service on '" + address + "'",
@@ -52,12 +52,12 @@ final class RemoteLockService implements LockService {
         vertx, address, new DeliveryOptions().setSendTimeout(timeout));
   }
 
-  private LockService patientFor(long waitTimeout) {
+  private LockService proxyFor(long waitTimeout) {
     if (waitTimeout <= 0) {
-      return prompt;
+      return noWait;
     }
     long rounded = Math.max(1024, Long.highestOneBit(Math.min(waitTimeout, maxWait)) * 2);
-    return patient.computeIfAbsent(rounded, wait -> proxy(wait + requestTimeout));
+    return byWait.computeIfAbsent(rounded, wait -> proxy(wait + requestTimeout));
   }
 
   @Override
@@ -72,7 +72,7 @@ final class RemoteLockService implements LockService {
       sent.setToken(Tokens.random()).setNewToken(true);
     }
     return client
-        .raw(() -> patientFor(sent.getWaitTimeout()).acquire(sent))
+        .raw(() -> proxyFor(sent.getWaitTimeout()).acquire(sent))
         .recover(
             failure -> {
               Throwable translated = client.translated(failure);
@@ -86,36 +86,36 @@ final class RemoteLockService implements LockService {
 
   @Override
   public Future<Void> extend(String name, String token, long leaseDuration) {
-    return client.call(() -> prompt.extend(name, token, leaseDuration));
+    return client.call(() -> noWait.extend(name, token, leaseDuration));
   }
 
   @Override
   public Future<Boolean> release(String name, String token) {
-    return client.call(() -> prompt.release(name, token));
+    return client.call(() -> noWait.release(name, token));
   }
 
   @Override
   public Future<Boolean> locked(String name) {
-    return client.call(() -> prompt.locked(name));
+    return client.call(() -> noWait.locked(name));
   }
 
   @Override
   public Future<Boolean> owned(String name, String token) {
-    return client.call(() -> prompt.owned(name, token));
+    return client.call(() -> noWait.owned(name, token));
   }
 
   @Override
   public Future<LockInfo> find(String name) {
-    return client.call(() -> prompt.find(name));
+    return client.call(() -> noWait.find(name));
   }
 
   @Override
   public Future<LockPage> list(String prefix, String page, int limit) {
-    return client.call(() -> prompt.list(prefix, page, limit));
+    return client.call(() -> noWait.list(prefix, page, limit));
   }
 
   @Override
   public Future<Boolean> revoke(String name) {
-    return client.call(() -> prompt.revoke(name));
+    return client.call(() -> noWait.revoke(name));
   }
 }

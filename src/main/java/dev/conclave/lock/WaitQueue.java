@@ -41,7 +41,7 @@ import java.util.function.Consumer;
  *   <li>A waiter leaves the queue before it completes, and the next becomes the first in a step of
  *       its own: the caller's handler may call back into this class.
  *   <li>A request of the token that holds the lock does not queue behind those that wait for its
- *       end. The backend is asked about that only for tokens that may hold the lock.
+ *       release. Whether a token holds the lock is read from the backend, only for tokens that may.
  * </ol>
  *
  * <p>Belongs to the scheduler's thread.
@@ -52,7 +52,10 @@ final class WaitQueue {
 
   private static final long MILLI = 1_000_000;
 
-  /** Waiters give up their positions themselves. In steps, many requests are equal. */
+  /**
+   * The patience of a position is a multiple of this, so that many requests are equal. It need not
+   * be exact: waiters give up their positions themselves.
+   */
   private static final long PATIENCE_STEP = 250 * MILLI;
 
   private final Scheduler scheduler;

@@ -16,19 +16,26 @@ import java.util.Optional;
 /**
  * A cron expression in a time zone, and the moments that match it.
  *
- * <p>Five fields are those of Unix: minute, hour, day of month, month, day of week; a moment matches
- * when <em>either</em> day field does, if both are restricted (do not begin with {@code *}). Six fields begin with the second and support {@code L}, {@code W}, {@code #} and {@code ?} too;
- * <em>both</em> day fields have to match. In both, {@code 0} and {@code 7} are Sunday and {@code 1}
- * is Monday, as in Unix and Spring; <b>Quartz counts from 1 for Sunday</b>, so its {@code 2-6} is
- * {@code MON-FRI} or {@code 1-5} here. Both support names, lists, ranges and steps; a range may wrap ({@code FRI-MON}, {@code 22-2}), and {@code 5/20} runs from 5 to the end of the range. {@code
+ * <p>Five fields are those of Unix: minute, hour, day of month, month, day of week. If both day
+ * fields are restricted (do not begin with {@code *}), a moment matches when <em>either</em> does.
+ * Six fields begin with the second, and support {@code L}, {@code W}, {@code #} and {@code ?} too;
+ * <em>both</em> day fields have to match. In both forms, {@code 0} and {@code 7} are Sunday and
+ * {@code 1} is Monday, as in Unix and Spring; <b>Quartz counts from 1 for Sunday</b>, so its {@code
+ * 2-6} is {@code MON-FRI} or {@code 1-5} here. Both forms support names, lists, ranges and steps. A
+ * range may wrap ({@code FRI-MON}, {@code 22-2}), and {@code 5/20} runs from 5 to the end of
+ * the range. {@code
  * @hourly}, {@code @daily} ({@code @midnight}), {@code @weekly}, {@code @monthly} and {@code
  * @yearly} ({@code @annually}) stand for five fields. Moments are whole seconds.
  *
  * <p>When clocks are set forward or back:
  *
  * <ol>
- *   <li>An expression that names hours means times of the day, and <b>each fires once</b>. A time that is skipped fires at the moment the clocks are set forward, together with all other skipped times. A time that occurs twice fires at its first occurrence.
- *   <li>An expression for every hour (hour field {@code *}) means elapsed time: it fires whenever the local time matches, so it also fires in an hour that is repeated. Each moment is still one tick.
+ *   <li>An expression that names hours means times of the day, and <b>each fires once</b>. A time
+ *       that is skipped fires at the moment the clocks are set forward, together with all other
+ *       skipped times. A time that occurs twice fires at its first occurrence.
+ *   <li>An expression for every hour (hour field {@code *}) means elapsed time: it fires whenever
+ *       the local time matches, so it also fires in an hour that is repeated. Each moment is still
+ *       one tick.
  * </ol>
  */
 public final class Cron {

@@ -163,7 +163,7 @@ final class LocalTaskManager implements TaskManager {
             : Future.succeededFuture(Optional.empty());
     return Future.join(paused, marked)
         .transform(
-            asked -> {
+            read -> {
               TaskInfo info = loop.info();
               if (paused.succeeded()) {
                 info.setPaused(paused.result().isPresent());

@@ -5,7 +5,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.List;
 
-/** The generated proxy, made to fail as a manager in this process does. */
+/** The generated proxy, with the failures of a manager in this process. */
 final class RemoteTaskService implements TaskService {
   private final TaskService proxy;
   private final ServiceClient calls;

@@ -54,7 +54,7 @@ public interface TaskBody {
     DeploymentOptions virtual =
         new DeploymentOptions().setThreadingModel(ThreadingModel.VIRTUAL_THREAD);
     return run -> {
-      // A verticle that lives as long as the run: the public API for a virtual thread context.
+      // Deploying a verticle is the public API for a virtual-thread context; it ends with the run.
       VerticleBase verticle =
           new VerticleBase() {
             @Override

@@ -10,7 +10,7 @@ import io.vertx.core.json.JsonObject;
 
 /** The event bus of a manager. */
 interface TaskBus {
-  /** {@link TaskService} as it travels on the event bus. */
+  /** The messages of {@link TaskService} on the event bus. */
   ServiceEndpoint ACCEPTED =
       new ServiceEndpoint()
           .action("list")

@@ -116,7 +116,8 @@ public final class TaskDefinition {
 
   /**
    * One run at a time in the whole cluster: a run takes the task's own lock, with a lease of {@link
-   * #DEFAULT_LEASE} that is renewed while it runs. A machine that finds it taken skips the run.
+   * #DEFAULT_LEASE} that is renewed while it runs. When another machine holds the lock, the run is
+   * skipped.
    */
   public TaskDefinition withTaskLock() {
     change();
@@ -232,7 +233,7 @@ public final class TaskDefinition {
 
   /**
    * Runs only on the election's leader. A follower sends no requests to the backend. A worker that
-   * is elected looks at once for a tick that has not been run.
+   * is elected retries at once a {@link #oncePerTick} tick that has not been run.
    */
   public TaskDefinition whileLeader(LeaderElection election) {
     return whileLeading(Leadership.of(Objects.requireNonNull(election, "election")));

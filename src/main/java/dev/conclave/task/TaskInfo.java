@@ -77,12 +77,12 @@ public class TaskInfo {
     return this;
   }
 
-  /** When it is due next, as ISO 8601 in UTC, or null when never again or not started. */
+  /** When it is due next, as ISO 8601 in UTC; null if unknown, and after a stop. */
   public String getNextFire() {
     return nextFire;
   }
 
-  /** Sets when it is due next, as ISO 8601 in UTC, or null when never again or not started. */
+  /** Sets when it is due next, as ISO 8601 in UTC; null if unknown, and after a stop. */
   public TaskInfo setNextFire(String nextFire) {
     this.nextFire = nextFire;
     return this;

@@ -326,7 +326,7 @@ final class TaskLoop {
     }
   }
 
-  /** A tick was missed only if the schedule was known then. */
+  /** Opens the last tick before the start, if the schedule was known then. */
   private void lookBack(Instant tick) {
     known
         .before(tick, scheduler.now())

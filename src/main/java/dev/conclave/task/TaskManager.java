@@ -54,7 +54,7 @@ public interface TaskManager extends TaskService {
    * virtual thread. The manager runs until it is closed, even if the caller's verticle is
    * undeployed.
    *
-   * @param backend stays the caller's to close, after {@link #close()}
+   * @param backend the caller closes it, after {@link #close()}
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when the options break
    *     a rule
    */

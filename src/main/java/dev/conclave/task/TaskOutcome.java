@@ -8,7 +8,7 @@ public enum TaskOutcome {
   ERROR,
   /** It did not run here: this worker does not lead, or stopped leading before the body began. */
   SKIPPED_NOT_LEADER,
-  /** It did not run here: another holds the task's lock or a resource's, or has run the tick. */
+  /** It did not run here: a lock is held by another client, or another machine has run the tick. */
   SKIPPED_LOCKED,
   /**
    * It did not run here: the tick lies far ahead of the store's clock, so the wall clock of this

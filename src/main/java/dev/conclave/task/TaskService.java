@@ -11,8 +11,8 @@ import java.util.List;
  * #createProxy}.
  *
  * <p>Every manager serves the address of its options. When several share one, a call reaches one of
- * them: it lists and triggers its own tasks, and pauses and resumes for the whole cluster.
- * Configure an address per machine to reach a certain one.
+ * them: it lists and triggers its own tasks, and pauses and resumes for the whole cluster. To reach
+ * a specific manager, configure an address for each machine.
  *
  * <p>Failures carry the codes of {@link dev.conclave.error.ErrorCode}: {@code INVALID} when no task
  * has the name, {@code BACKEND_UNAVAILABLE} when the backend or the manager does not answer, {@code
@@ -64,9 +64,9 @@ public interface TaskService {
   Future<Boolean> resume(String name);
 
   /**
-   * Sets the mark of a {@code oncePerTick} task back to the store's time, after a clock that was
-   * far ahead has moved it beyond. The ticks between run again when they are due; ticks up to the
-   * store's time do not. The reset is logged.
+   * Sets the mark of a {@code oncePerTick} task back to the store's time, after a wrong clock has
+   * moved the mark ahead of it. Ticks after the store's time then run when they are due; ticks up
+   * to it do not run again. The reset is logged.
    *
    * @return whether the mark lay ahead of the store's time; fails with {@code INVALID} when the
    *     backend does not report its time

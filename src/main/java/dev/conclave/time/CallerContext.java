@@ -37,8 +37,8 @@ public final class CallerContext {
   }
 
   /**
-   * Runs the call on the scheduler's thread, at once when this is it, and completes on the caller's
-   * context. What the call throws is its failure.
+   * Runs the call on the scheduler's thread, at once if the caller runs there, and completes on the
+   * caller's context. What the call throws is its failure.
    */
   public static <T> Future<T> call(Scheduler scheduler, Supplier<Future<T>> call) {
     if (scheduler.isCurrent()) {
@@ -61,7 +61,7 @@ public final class CallerContext {
     return promise.future();
   }
 
-  /** Runs the action on the scheduler's thread, at once when this is it. */
+  /** Runs the action on the scheduler's thread, at once if the caller runs there. */
   public static void run(Scheduler scheduler, Runnable action) {
     if (scheduler.isCurrent()) {
       action.run();
@@ -80,7 +80,7 @@ public final class CallerContext {
     return promise.future();
   }
 
-  /** The call's future; what it throws is its failure, and so is having no future. */
+  /** The call's future; fails with what the call throws, or if the call returns no future. */
   public static <T> Future<T> attempt(Callable<Future<T>> call) {
     try {
       Future<T> future = call.call();
@@ -92,7 +92,7 @@ public final class CallerContext {
     }
   }
 
-  /** As {@link #attempt(Callable)}, where the call belongs; fails when it cannot run there. */
+  /** As {@link #attempt(Callable)}, on this executor; fails when the executor refuses the call. */
   public static <T> Future<T> attempt(Executor where, Callable<Future<T>> call) {
     Promise<T> promise = Promise.promise();
     try {

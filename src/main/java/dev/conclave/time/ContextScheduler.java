@@ -16,12 +16,12 @@ import java.util.concurrent.RejectedExecutionException;
  * with every request and nearly always cancelled costs a few heap moves:
  *
  * <ol>
- *   <li>The queue is a binary heap in which every entry knows its index.
- *   <li>The Vert.x timer is armed for the earliest deadline; it is armed anew only when an earlier
- *       one comes in.
+ *   <li>The queue is a binary heap in which every entry has its index.
+ *   <li>The Vert.x timer is armed for the earliest deadline; it is armed again only for an earlier
+ *       one.
  *   <li>When it fires, it runs all that is due. If one of these may be joined, it also runs those
  *       that may run early. Then it arms itself for the earliest that is left. It may find nothing
- *       due: cancelling an entry does not touch it.
+ *       due: cancelling an entry does not disarm it.
  *   <li>It is set on this scheduler's own context and no other. Several contexts share a thread,
  *       and Vert.x cancels what was set on a verticle's context when that verticle is undeployed.
  * </ol>
@@ -54,7 +54,7 @@ public final class ContextScheduler implements Scheduler {
     context.onComplete(made -> made.runOnContext(v -> arrived(made)), this::refuse);
   }
 
-  /** On the context, so that what waited runs when this is over, and before all that comes then. */
+  /** On the context: the actions that waited run after this, and before all later ones. */
   private void arrived(Context made) {
     synchronized (waiting) {
       waiting.forEach(action -> made.runOnContext(v -> enter(action)));
@@ -63,7 +63,9 @@ public final class ContextScheduler implements Scheduler {
     }
   }
 
-  /** Vert.x is closed. What waited runs here, so that it fails; what comes later is refused. */
+  /**
+   * Vert.x is closed. The actions that waited run here, so that they fail; later ones are refused.
+   */
   private void refuse(Throwable closed) {
     List<Runnable> left;
     synchronized (waiting) {
@@ -101,8 +103,8 @@ public final class ContextScheduler implements Scheduler {
   }
 
   /**
-   * Without a context it is a worker thread of Vert.x, which may be blocked: never this scheduler's
-   * thread, on which leases are renewed.
+   * For a caller without a context, callbacks run on a worker thread of Vert.x, which they may
+   * block. They never run on this scheduler's thread, on which leases are renewed.
    */
   @Override
   public Executor caller() {
@@ -124,9 +126,9 @@ public final class ContextScheduler implements Scheduler {
     if (current == thread) {
       return true;
     }
-    // An event loop's thread never changes, and everything Vert.x derives from the context (the
-    // handler of a message runs on a duplicate of it) shares it: learn it once. Blocking code of
-    // the context has the context too, but on a thread of the worker pool.
+    // An event loop's thread never changes. Contexts that Vert.x derives from this one share it,
+    // such as the duplicate on which the handler of a message runs. So the thread is stored once.
+    // Blocking code of the context has the context too, but on a thread of the worker pool.
     Context mine = context;
     boolean here =
         mine != null
@@ -139,7 +141,7 @@ public final class ContextScheduler implements Scheduler {
     return here;
   }
 
-  /** Runs the action knowing that this is the thread; a worker's is another one every time. */
+  /** Runs the action and stores its thread, for a worker's context only until it has run. */
   private void enter(Runnable action) {
     thread = Thread.currentThread();
     try {

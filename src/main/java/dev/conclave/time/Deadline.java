@@ -81,8 +81,8 @@ public final class Deadline {
   }
 
   /**
-   * The call's outcome on the scheduler's thread, what it throws included, or {@link #failure} if
-   * there is none in time.
+   * The call's outcome on the scheduler's thread, or {@link #failure} if there is none in time.
+   * What the call throws is its failure.
    */
   public <T> Future<T> call(String from, Supplier<Future<T>> call) {
     return bound(CallerContext.attempt(call::get), () -> failure(from));

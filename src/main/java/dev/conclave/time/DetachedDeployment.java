@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
 /**
- * A verticle that does not end before its owner ends it, although the owner may be a verticle.
+ * A verticle that runs until its owner ends it, even if the owner is a verticle that is undeployed.
  *
  * <ol>
  *   <li>Vert.x undeploys the children of a verticle before it stops the verticle itself, and waits
@@ -18,12 +18,13 @@ import java.util.function.Function;
  *   <li>When Vert.x closes, it undeploys all verticles without a parent, these with their children,
  *       and logs an error for each that another caller has undeployed. So nothing is undeployed
  *       here once Vert.x has begun to close: the child has ended when its id is gone.
- *   <li>Before, the child is undeployed first. A child that is ending is not its parent's any more:
- *       a Vert.x that begins to close then finds a parent without children.
+ *   <li>Before that, the child is undeployed first, then the parent. Vert.x removes a child from
+ *       its parent when its undeployment begins. If Vert.x begins to close then, it finds a parent
+ *       without children.
  * </ol>
  */
 public final class DetachedDeployment {
-  /** Between two attempts to find an id gone. */
+  /** The pause between two checks whether the child has ended, in nanoseconds. */
   private static final long PAUSE = 5_000_000;
 
   private final Vertx vertx;
@@ -37,7 +38,7 @@ public final class DetachedDeployment {
   }
 
   /**
-   * Makes the call, which deploys a verticle and gives its id.
+   * Makes the call, which deploys a verticle and returns its id.
    *
    * @param classLoader finds a verticle that is deployed by name
    */
@@ -55,23 +56,22 @@ public final class DetachedDeployment {
   }
 
   /**
-   * Completes when it is undeployed, here or by another caller; fails with what its stop failed
-   * with.
+   * Completes when it is undeployed, here or by another caller; fails with the failure of its stop.
    */
   public Future<Void> undeploy() {
     return end().eventually(() -> leave(vertx, parent));
   }
 
-  /** Whether Vert.x has begun to close: then it deploys nothing and does not ask for a verticle. */
+  /** Whether Vert.x has begun to close: it then deploys nothing and calls no supplier. */
   public static boolean isClosing(Vertx vertx) {
-    AtomicBoolean asked = new AtomicBoolean();
+    AtomicBoolean called = new AtomicBoolean();
     vertx.deployVerticle(
         () -> {
-          asked.set(true);
+          called.set(true);
           return null;
         },
         new DeploymentOptions());
-    return !asked.get();
+    return !called.get();
   }
 
   private static Future<Void> leave(Vertx vertx, String parent) {

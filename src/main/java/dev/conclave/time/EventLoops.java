@@ -8,19 +8,19 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Event-loop contexts that belong to no verticle and to no request: Vert.x cancels their timers at
- * no undeployment, and they carry no trace and no locals.
+ * Event-loop contexts that belong to no verticle and to no request: no undeployment cancels their
+ * timers, and they carry no trace and no locals.
  *
  * <ol>
- *   <li>Such a context is what a thread that is not Vert.x's gets when it asks for one.
- *   <li>Vert.x gives event loops out in turn, one to each new thread. So the context of a wanted
- *       event loop is found by trying, with a new thread for each try, and kept. The others that
- *       are found are kept for those who will want them.
- *   <li>When that takes too long, any event loop will do: calls then change threads.
+ *   <li>Vert.x creates such a context for a thread that is not its own.
+ *   <li>Vert.x assigns its event loops round-robin, one to each new thread. So the context of a
+ *       wanted event loop is searched for, with a new thread for each try. The contexts that are
+ *       found are kept for later calls.
+ *   <li>After too many tries, any event loop is used: calls then change threads.
  * </ol>
  */
 final class EventLoops {
-  /** Several rounds of the event loops, of which Vert.x has two per processor by default. */
+  /** Enough for several rounds: Vert.x has two event loops per processor by default. */
   private static final int MOST_TRIES = 8 * Runtime.getRuntime().availableProcessors();
 
   private final Vertx vertx;
@@ -59,7 +59,7 @@ final class EventLoops {
             },
             "conclave-event-loop-search");
     outside.setDaemon(true);
-    // Not the caller's: it may be that of a verticle which is gone one day.
+    // Not the caller's class loader: it may belong to a verticle that is undeployed later.
     outside.setContextClassLoader(EventLoops.class.getClassLoader());
     outside.start();
   }

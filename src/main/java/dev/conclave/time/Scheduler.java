@@ -9,14 +9,14 @@ import java.util.concurrent.Executor;
 
 /**
  * The only source of time and the only thread of a state machine: everything it schedules or
- * executes runs one after the other. Tests put a clock of their own behind it.
+ * executes runs one after the other. Tests implement it with a clock of their own.
  */
 public interface Scheduler {
 
   /** The monotonic clock, in nanoseconds, by which all local validity is computed. */
   long nanoTime();
 
-  /** The wall clock: for people's eyes and for calendars, never for leases. */
+  /** The wall clock: for display and for calendars, never for leases. */
   Instant now();
 
   /** Runs the action soon, never within this call. May be called from any thread. */
@@ -31,11 +31,11 @@ public interface Scheduler {
   Timer schedule(long delay, Runnable action);
 
   /**
-   * As {@link #schedule(long, Runnable)}, but up to so much earlier when another timer of this kind
-   * runs: what is due at about the same time is then done together. A scheduler need not do so.
+   * As {@link #schedule(long, Runnable)}, but the action may run earlier, together with another
+   * timer of this kind. A scheduler may ignore that.
    *
    * @param delay in nanoseconds, as above
-   * @param early in nanoseconds
+   * @param early how much earlier it may run, in nanoseconds
    */
   default Timer schedule(long delay, long early, Runnable action) {
     return schedule(delay, action);

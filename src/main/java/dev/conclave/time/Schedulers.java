@@ -9,12 +9,12 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The schedulers of a Vert.x instance. They depend on nothing that runs code of others:
+ * The schedulers of a Vert.x instance. They depend on no verticle and on no worker pool:
  *
  * <ol>
  *   <li>Each works on an event-loop context of {@link EventLoops}, which belongs to no verticle and
- *       no request. Blocking code of a worker or on a virtual thread holds up no timer, and neither
- *       does a worker pool that is full; an undeployment ends none.
+ *       no request. Code that blocks a worker or a virtual thread delays no timer, and neither does
+ *       a full worker pool. An undeployment cancels none.
  *   <li>A caller on an event loop gets a scheduler on that event loop, so that its calls change no
  *       thread. All others share one event loop.
  * </ol>
@@ -31,7 +31,7 @@ public final class Schedulers implements Shareable {
     this.loops = new EventLoops(vertx);
   }
 
-  /** Those of the Vert.x instance. */
+  /** The schedulers of this Vert.x instance. */
   public static Schedulers of(Vertx vertx) {
     LocalMap<String, Schedulers> registry = vertx.sharedData().getLocalMap(REGISTRY);
     Schedulers found = registry.get(REGISTRY);

@@ -1,2 +1,2 @@
-/** Time and scheduling behind one interface, so that tests can own both. */
+/** Time and scheduling behind one interface, so that tests can control both. */
 package dev.conclave.time;

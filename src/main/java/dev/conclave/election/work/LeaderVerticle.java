@@ -14,7 +14,7 @@ import java.util.function.Function;
  * once. On the scheduler's thread only.
  */
 public final class LeaderVerticle {
-  /** Where leader-only verticles run. */
+  /** Deploys leader-only verticles. */
   public interface Host {
     /** Runs one leader-only verticle. The future may complete on any thread. */
     Future<Deployed> deploy(Child child);

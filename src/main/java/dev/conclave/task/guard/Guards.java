@@ -29,7 +29,7 @@ public final class Guards {
 
   private Guards() {}
 
-  /** This worker leads. */
+  /** Requires that this worker leads. */
   public static Guard leadership(Leadership leadership) {
     return fireTime -> {
       if (!leadership.isLeader()) {
@@ -42,7 +42,7 @@ public final class Guards {
     };
   }
 
-  /** {@code withLock} renews the lock and ends when the hold is released. */
+  /** Requires the lock: {@code withLock} renews it, and ends when the hold is released. */
   public static Guard resource(DistributedLock lock) {
     return fireTime -> {
       Promise<Hold> taken = Promise.promise();
@@ -70,7 +70,7 @@ public final class Guards {
     };
   }
 
-  /** The task is not paused. */
+  /** Requires that the task is not paused. */
   public static Guard unpaused(String task, Scheduler scheduler, SyncBackend backend) {
     return new PauseGuard(task, scheduler, backend);
   }
@@ -145,7 +145,7 @@ public final class Guards {
     }
   }
 
-  /** Holds nothing and only refuses. During an outage of the backend, its last answer counts. */
+  /** Only refuses, and holds nothing. During an outage, the backend's last answer counts. */
   private static final class PauseGuard implements Guard {
     private static final Hold NOTHING = new Nothing();
 

@@ -14,7 +14,8 @@ public interface Schedule {
    * A moment the task is due.
    *
    * @param at the moment the run is for
-   * @param missed how many moments before it passed without a run; 1 when they are not counted
+   * @param missed how many earlier moments passed without a run; 1 for any number of ticks, which
+   *     are not counted
    */
   record Fire(Instant at, long missed) {}
 

@@ -13,7 +13,7 @@ public interface Ticks {
   /** The first tick after the moment, or empty when there is none. */
   Optional<Instant> next(Instant after);
 
-  /** How far wall clocks may be apart. */
+  /** How much wall clocks may differ. */
   Duration CLOCK_TOLERANCE = Duration.ofMinutes(5);
 
   /** Multiples of the period since 1970. */
