@@ -13,19 +13,23 @@ import java.util.function.Supplier;
  * The verticle that a shared backend lives in.
  *
  * <ol>
- *   <li>Vert.x ends the clients and timers of a verticle when it is undeployed, so a backend that
- *       several share must not be made on the context of the first of them.
- *   <li>Vert.x ends the clients of no verticle before it undeploys any, when it is closed itself.
- *       The verticles could not release their leases then. So the backend has a verticle of its
- *       own, which stays until those who use it are gone.
- *   <li>It is deployed from a thread that belongs to no verticle: otherwise it would be a child.
+ *   <li>When a verticle is undeployed, Vert.x ends its clients and timers. So a backend that
+ *       several verticles share must not be made on the context of one of them.
+ *   <li>When Vert.x itself is closed, it first ends the clients that belong to no verticle, and
+ *       then undeploys the verticles. With such a client the verticles could not release their
+ *       leases. So the backend has a verticle of its own, which stays until the others have closed
+ *       their handles.
+ *   <li>It is deployed from a thread that belongs to no verticle: otherwise it would be a child of
+ *       that verticle, and be undeployed with it.
  *   <li>It shares the event loop of the first caller. Otherwise a call and its outcome would change
  *       threads, which takes longer than a round trip to a store nearby. Vert.x assigns event loops
  *       in rotation, so the deployment is repeated until it is on the wanted one.
  * </ol>
  */
 final class BackendHost extends VerticleBase {
-  /** How long it waits, at most, for verticles to close their handles when Vert.x closes. */
+  /**
+   * How many milliseconds it waits at most for verticles to close their handles when Vert.x closes.
+   */
   private static final long PATIENCE = 30_000;
 
   private static final long GRACE = 5;
@@ -63,7 +67,7 @@ final class BackendHost extends VerticleBase {
     }
   }
 
-  /** Counts a handle that was closed; whether it was the last. Under the registry's lock. */
+  /** Counts a closed handle, and returns whether it was the last. Under the registry's lock. */
   boolean released(boolean byVerticle) {
     handles--;
     if (byVerticle && verticles.decrementAndGet() == 0 && end.future().isComplete()) {
@@ -92,7 +96,10 @@ final class BackendHost extends VerticleBase {
             });
   }
 
-  /** The backend, on the caller's context, once it is made, or the failure of its factory. */
+  /**
+   * Completes on the caller's context: with the backend once it is made, or with the failure of its
+   * factory.
+   */
   Future<SyncBackend> opened() {
     return CallerContext.answer(opened.future());
   }
@@ -113,7 +120,8 @@ final class BackendHost extends VerticleBase {
   }
 
   /**
-   * When Vert.x is closing it undeploys this too, and complains unless it is the first to do so.
+   * Undeploys this after a moment: when Vert.x is closing, it undeploys this too, and reports an
+   * error unless it is the first to do so.
    */
   private void leave(String id) {
     vertx.setTimer(

@@ -22,8 +22,8 @@ import java.util.function.Function;
 /**
  * Finds backends by the {@code "type"} of their configuration and shares them.
  *
- * <p>Callers on one Vert.x instance that ask for equal configurations get one backend, each through
- * a handle of its own; the backend is closed with the last handle. {@code ${NAME}} and {@code
+ * <p>Callers on one Vert.x instance that use equal configurations share one backend. Each caller
+ * has a handle of its own; the backend is closed with the last handle. {@code ${NAME}} and {@code
  * ${NAME:default}} in every string of a configuration are taken from the {@link Environment}.
  */
 public final class Backends {
@@ -32,9 +32,9 @@ public final class Backends {
   private Backends() {}
 
   /**
-   * A handle on the backend of this configuration, to be closed by the caller, once it can be
-   * reached. Until all verticles that took one have closed theirs, the backend also outlives the
-   * beginning of {@link Vertx#close()}, so that they can release what they hold.
+   * Returns a handle on the backend of this configuration as soon as the backend can be reached.
+   * The caller closes the handle. When {@link Vertx#close()} begins, the backend stays open until
+   * the verticles have closed their handles, so that they can release what they hold.
    *
    * @return fails with {@link ErrorCode#INVALID} when the type is unknown, the client library is
    *     missing, or the configuration breaks a rule, and with the failure of {@link
@@ -45,11 +45,12 @@ public final class Backends {
   }
 
   /**
-   * As {@link #connect(Vertx, JsonObject)}, but a store that cannot be reached yet is waited for:
-   * the call is repeated, with pauses of at most a second, until the store answers or the time is
-   * over. A configuration that breaks a rule fails at once. The log says that it waits, and why.
+   * As {@link #connect(Vertx, JsonObject)}, but waits for a store that cannot be reached yet: the
+   * attempt is repeated, with pauses of at most a second, until the store responds or the time is
+   * over. A configuration that breaks a rule fails at once. A log message reports the wait and its
+   * cause.
    *
-   * @param startTimeout how long to wait; with zero, the first refusal is the outcome
+   * @param startTimeout how long to wait; with zero, the first failure is the outcome
    */
   public static Future<SyncBackend> connect(Vertx vertx, JsonObject config, Duration startTimeout) {
     Scheduler scheduler = Schedulers.of(vertx).shared();
@@ -100,7 +101,7 @@ public final class Backends {
   private static Map<String, BackendFactory> factories() {
     Map<String, BackendFactory> byType = new LinkedHashMap<>();
     ServiceLoader.load(BackendFactory.class).forEach(f -> byType.putIfAbsent(f.type(), f));
-    // A thread that was not made by Vert.x may have a class loader which does not see us.
+    // A thread that Vert.x did not create may have a class loader that does not find our factories.
     ServiceLoader.load(BackendFactory.class, Backends.class.getClassLoader())
         .forEach(f -> byType.putIfAbsent(f.type(), f));
     return byType;

@@ -21,7 +21,7 @@ import java.util.function.Supplier;
  *       from 100 ms to 1 s. One that began when the time to wait was over is the last.
  *   <li>Any other failure, such as a refused configuration, ends the start at once. So does the end
  *       of Vert.x.
- *   <li>The log says once that the start waits and why, and how the wait ended.
+ *   <li>One log message reports the wait and its cause; another one reports how the wait ended.
  * </ol>
  */
 final class FirstContact {
@@ -49,7 +49,7 @@ final class FirstContact {
   }
 
   /**
-   * Completes when the store has answered; to be called once, on the scheduler's thread.
+   * Completes when the store has responded. To be called once, on the scheduler's thread.
    *
    * @param end completes when Vert.x ends
    */

@@ -4,7 +4,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 
 /**
- * A live lease as anyone may see it. It has no token: inspection never shows one.
+ * The public view of a live lease. It has no token: inspection never shows one.
  *
  * @param key what is held
  * @param owner the public label of the holder
@@ -21,7 +21,7 @@ public record Lease(
     Duration age,
     Duration remaining,
     JsonObject metadata) {
-  /** As it was read; an age below zero, by a clock that was set back, is zero. */
+  /** A negative age, which a clock that was set back causes, becomes zero. */
   public Lease {
     age = age.isNegative() ? Duration.ZERO : age;
   }

@@ -7,7 +7,8 @@ import java.util.Objects;
  * What a lease is about: a kind and a name.
  *
  * <p>Names have 1 to 200 characters (Unicode code points), no control characters and no unpaired
- * surrogates; anything else goes. Two different keys are never one record, in any backend.
+ * surrogates; all other characters are allowed. Two different keys have two different records in
+ * every backend.
  *
  * @param kind the name space
  * @param name the name in it

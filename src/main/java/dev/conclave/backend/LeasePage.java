@@ -6,9 +6,9 @@ import java.util.List;
 /**
  * A part of a listing.
  *
- * @param leases live leases, at most as many as asked for; there may be fewer, even none, on a page
+ * @param leases live leases, at most as many as requested; there may be fewer, even none, on a page
  *     that is not the last
- * @param next what to ask for the following page with, or null when this is the last one
+ * @param next the argument that requests the following page, or null when this is the last one
  */
 public record LeasePage(List<Lease> leases, String next) {
   /** A page holds at most this many leases. */

@@ -15,8 +15,8 @@ import java.util.Optional;
  * <p>Rules for every operation:
  *
  * <ol>
- *   <li>It is <b>one atomic step</b> on the server, decided by the server's clock. (Kubernetes has
- *       no such clock and observes; see its backend.)
+ *   <li>It is <b>one atomic step</b> on the server, decided by the server's clock. (Kubernetes
+ *       offers no such clock; its backend observes the records instead.)
  *   <li>It never blocks the caller and may be called from any thread. Its future completes on the
  *       caller's Vert.x context, if there is one, or is complete when the call returns.
  *   <li>Its future <b>always completes</b>: within the backend's own timeout at the latest.
@@ -47,7 +47,7 @@ public interface SyncBackend {
   Duration OFFER = Duration.ofMillis(500);
 
   /**
-   * Asks for a lease.
+   * Requests a lease.
    *
    * <ul>
    *   <li>Free or expired: granted, with a new fencing token.
@@ -79,9 +79,9 @@ public interface SyncBackend {
   Future<Boolean> release(LeaseKey key, String token);
 
   /**
-   * Gives up this token's position in the queue, or an offer made to it, and never a lease that it
-   * holds: so one of two requests with one token can end without ending what the other was granted.
-   * Idempotent.
+   * Gives up this token's position in the queue, or an offer made to it, but never a lease that it
+   * holds. So one of two requests with one token can end without ending the lease that the other
+   * was granted. Idempotent.
    *
    * <p>A backend should override this with one atomic step. This default may end a lease that is
    * granted to the token at the same moment.
@@ -171,7 +171,8 @@ public interface SyncBackend {
    * Why the store cannot be reached at the moment: one sentence for people, without credentials. A
    * call that timed out names it as the last cause. From any thread, at once.
    *
-   * @return null while the store can be reached, or if the reason is unknown, as this default does
+   * @return null while the store can be reached, or if the reason is unknown; this default always
+   *     returns null
    */
   default String trouble() {
     return null;

@@ -1,2 +1,2 @@
-/** The SPI: what a lease is, and what Conclave asks of a store of leases. */
+/** The SPI: what a lease is, and what Conclave requires of a store of leases. */
 package dev.conclave.backend;

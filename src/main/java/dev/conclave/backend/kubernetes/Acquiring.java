@@ -7,7 +7,7 @@ import dev.conclave.backend.kubernetes.object.Writer;
 import dev.conclave.time.Scheduler;
 
 /**
- * Asking for a lease.
+ * The plan of an acquire.
  *
  * <ol>
  *   <li>No object: create it, with this holding in it. Its fencing token is its creation time; if
@@ -15,9 +15,10 @@ import dev.conclave.time.Scheduler;
  *   <li>A live holder with this token: the same holding goes on.
  *   <li>Another live holder: refused.
  *   <li>No live holder, but one is known whose object was deleted: refused until its time is over,
- *       unless it has this token. It may not know yet that it holds nothing.
+ *       unless it has this token. That holder may not know yet that its lease is lost.
  *   <li>Free, or a holder that is dead by observation: a new holding, with the next fencing token.
- *   <li>If the write created the object anew, nothing goes on: begin a new holding on top of it.
+ *   <li>If the write created the object anew, the former holding is over: begin a new one on top of
+ *       it.
  * </ol>
  */
 final class Acquiring implements Plan<Acquisition> {

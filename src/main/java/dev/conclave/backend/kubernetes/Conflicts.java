@@ -7,8 +7,9 @@ import dev.conclave.time.Scheduler;
 import io.vertx.core.Future;
 
 /**
- * The conflicts of one operation. One is a lost race and costs no time; where they go on in a row,
- * another client writes without pause, or what is read is not what is written to.
+ * The conflicts of one operation. One is a lost race and costs no time; after several in a row,
+ * another client writes without a pause, or reads do not show the version that writes are compared
+ * with.
  */
 final class Conflicts {
   private final Scheduler scheduler;

@@ -13,9 +13,9 @@ import java.util.function.Supplier;
  * Operations on one object go one after the other, in the order they came in; those on different
  * objects do not wait for each other. To be used on one thread.
  *
- * <p>Many operations on one object share a read: one that was queued before the read was sent is
- * answered by it, together with what was written here since. So a holder's renewal does not wait
- * for a round trip for each of those who only ask.
+ * <p>Many operations on one object share a read: an operation that was queued before the read was
+ * sent uses its result, together with what was written here since. So a holder's renewal does not
+ * wait for one round trip per reader.
  */
 final class KeyQueue {
   private final Scheduler scheduler;

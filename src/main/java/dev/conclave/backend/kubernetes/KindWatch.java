@@ -33,18 +33,21 @@ import java.util.function.Consumer;
  *   <li>When the stream ends or breaks, go on from the last {@code resourceVersion}: nothing is
  *       lost. When the server does not have it any more (410), list again.
  *   <li>When the stream was silent, list again too: a connection may be dead without a sign, and
- *       after etcd was restored from a backup a server accepts a version of the future and sends
- *       nothing. When an answer shows that history went back, list again at once.
+ *       after etcd was restored from a backup a server accepts a version that it has not reached
+ *       yet, and sends nothing. When an answer shows that history went back, list again at once.
  *   <li>After a failure, pause: longer each time, with jitter, and at least as long as {@code
- *       Retry-After} says. The first failure of a series is logged, and that it is over. It never
- *       gives up before it is closed.
+ *       Retry-After} says. The first failure of a series is logged, and so is the end of the
+ *       series. It never gives up before it is closed.
  * </ol>
  */
 final class KindWatch {
   private static final Logger LOG = System.getLogger(KindWatch.class.getName());
   private static final String PAGE = "500";
 
-  /** How long the server is asked to keep a stream; jittered, so that not all come back at once. */
+  /**
+   * How many seconds the server should keep a stream open; jittered, so that not all clients
+   * reconnect at once.
+   */
   private static final int STREAM_SECONDS = 240;
 
   /** Bookmarks come about once a minute; a connection that is silent for longer is dead. */
@@ -114,7 +117,7 @@ final class KindWatch {
     }
   }
 
-  /** What is known is of a history that is over: lists anew. */
+  /** Lists anew: the known versions belong to a history that was replaced. */
   void listAnew() {
     if (outdated || closed) {
       return;

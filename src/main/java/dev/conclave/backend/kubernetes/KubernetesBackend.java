@@ -36,17 +36,17 @@ import java.util.function.Function;
  * <ol>
  *   <li>A call runs on the context that the backend was made on; everything behind it is
  *       single-threaded, and the client and the timers belong to that context.
- *   <li>With the first call the configuration's files are read and the client is made; what fails
- *       then is tried again with the next. A disk may hang: a call waits for that no longer than
- *       the timeout, which starts again for the call itself.
+ *   <li>With the first call the configuration's files are read and the client is made; a failure is
+ *       retried with the next call. A disk may hang: a call waits for the files at most for the
+ *       timeout, which starts again for the call itself.
  *   <li>The future completes on the caller's context. It always does: every request behind it has a
  *       deadline.
  *   <li>{@link #close()} fails every call under way with {@link ErrorCode#CLOSED}.
  * </ol>
  *
  * <p>Nothing is handed over: a release does not reserve the lease. The waiters of a process are
- * notified when the watch shows that the key became free or changed hands, and when its holder runs
- * out. Objects are never deleted.
+ * notified when the watch shows that the key became free or changed hands, and when its holder
+ * expires. Objects are never deleted.
  */
 public final class KubernetesBackend implements SyncBackend {
   private final Vertx vertx;
@@ -55,7 +55,7 @@ public final class KubernetesBackend implements SyncBackend {
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Promise<Void> end = Promise.promise();
 
-  // What follows is used on the backend's context only.
+  // The fields below are used on the backend's context only.
   private final Set<Promise<?>> underWay = new HashSet<>();
   private volatile Future<LeaseOperations> leases;
 

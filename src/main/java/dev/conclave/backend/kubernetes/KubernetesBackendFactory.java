@@ -15,7 +15,7 @@ import java.util.function.UnaryOperator;
 public final class KubernetesBackendFactory implements BackendFactory {
   private final UnaryOperator<String> environment;
 
-  /** A factory that finds its way as pods do. */
+  /** A factory that uses the environment variables of this process, as in a pod. */
   public KubernetesBackendFactory() {
     this(System::getenv);
   }

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * A configuration that fits: what can be checked without reading files is. The way to the API
+ * A configuration, checked as far as that is possible without reading files. The way to the API
  * server is one of three, and mixtures that would leave a key without effect are refused:
  *
  * <ol>

@@ -15,7 +15,8 @@ import java.util.Map;
  *
  * <ol>
  *   <li>A watch is notified until it is closed; a waiter once, or until its patience is over.
- *   <li>A name with listeners has one timer, for the moment its holder runs out unrenewed.
+ *   <li>A name with listeners has one timer, for the moment when its holder expires without a
+ *       renewal.
  *   <li>A name without listeners leaves nothing behind.
  * </ol>
  */

@@ -134,7 +134,7 @@ final class LeaseOperations {
     }
     KubernetesRequest call = KubernetesRequest.list(parameters).inspecting();
     long asked = scheduler.nanoTime();
-    // A later page is of the moment when the first one was read, whenever that was.
+    // A later page shows the moment when the first page was read, which is not known here.
     Consumer<StoredObject> observer =
         parameters.containsKey("continue")
             ? observations::observe

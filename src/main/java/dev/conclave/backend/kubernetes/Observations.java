@@ -29,7 +29,7 @@ import java.util.function.Predicate;
  *       alive, for the time that it had left. It may believe for so long that it still holds the
  *       lease.
  *   <li>A holder that is left behind is dropped earlier when the next object continues its record:
- *       it has been there and knows.
+ *       then that holder has seen the new object, and knows of the deletion.
  * </ol>
  */
 final class Observations {
@@ -75,7 +75,7 @@ final class Observations {
     return orphan != null && orphan.isLive(scheduler.nanoTime()) ? orphan : null;
   }
 
-  /** Whom those have to wait for who want the object, or null; not always a live holder. */
+  /** The holder that an acquire of this object has to wait for, or null; not always live. */
   Observed inTheWay(String name) {
     Observed known = get(name);
     boolean held = known != null && known.isLive(scheduler.nanoTime());

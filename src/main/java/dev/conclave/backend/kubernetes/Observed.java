@@ -33,7 +33,7 @@ record Observed(StoredObject object, long since, long fencingToken) {
     return object.duration().toNanos() - (now - since);
   }
 
-  /** What everybody may know. */
+  /** The public view of the lease. */
   Lease view(LeaseKey key, long now) {
     return new Lease(
         key,

@@ -4,13 +4,13 @@ import dev.conclave.backend.kubernetes.object.Writer;
 import java.util.function.Function;
 
 /**
- * An operation: what to do with an object as it stands.
+ * The plan of an operation: what to do with an object in its present state.
  *
  * @param <T> what the operation returns
  */
 interface Plan<T> {
   /**
-   * Decides. Called again whenever the object turns out to be another one.
+   * Decides. Called again whenever the object has changed.
    *
    * @param seen null without an object
    */

@@ -22,10 +22,10 @@ import java.util.function.LongPredicate;
  * Registers: an object each, with the mark in an annotation and no leader.
  *
  * <ol>
- *   <li>Read; a mark that does not move what is there is refused.
+ *   <li>Read the register; a mark that does not move it is refused.
  *   <li>Write it with the {@code resourceVersion} that was read, or create it.
- *   <li>After a conflict: read again. If the write id is ours, the write was; otherwise from 1.
- *       After the second in a row, pause first.
+ *   <li>After a conflict: read again. If the object has our write id, the write succeeded;
+ *       otherwise decide again. After the second conflict in a row, pause first.
  * </ol>
  */
 final class Registers {

@@ -16,18 +16,18 @@ import io.vertx.core.json.JsonObject;
  * on one thread, by one operation for each object at a time.
  *
  * <ol>
- *   <li>The plan decides by what is known. To write by that is safe, since the write names the
- *       version it is based on; to answer by it is not: an answer needs what was read after the
+ *   <li>The plan decides from the known version. A write that is based on it is safe, since the
+ *       write names that version. A result without a write needs a version that was read after the
  *       operation began, by itself or by one before it in the queue.
  *   <li>What does not exist is created with {@code POST}, what exists is changed with {@code PUT}.
- *   <li>A conflict (409) is a lost race, or our own write whose answer was lost: read again. If our
- *       write id stands there, it was ours; if others have written on top of it, it was ours too,
- *       but is over; if it was sent more than once and so much was written since that the outcome
- *       is unknown, that is an error; otherwise decide again. (An API server that compares the
- *       {@code uid} as well answers this to the next case.) After the second in a row, pause first:
- *       longer each time.
- *   <li>A {@code PUT} that was answered with 201 has created the object anew: a Lease that had been
- *       deleted. The plan decides again. For a ConfigMap it is a 404, and the object does not
+ *   <li>A conflict (409) is a lost race, or our own write whose answer was lost: read again. If the
+ *       object has our write id, the write succeeded. If others have written on top of it, it
+ *       succeeded too, but was overtaken. If it was sent more than once and so much was written
+ *       since that the outcome is unknown, the operation fails. Otherwise decide again. (An API
+ *       server that compares the {@code uid} as well returns 409 in the next case.) After the
+ *       second conflict in a row, pause first: longer each time.
+ *   <li>A {@code PUT} with the status 201 has created the object anew: a Lease that had been
+ *       deleted. The plan decides again. For a ConfigMap the status is 404, and the object does not
  *       exist.
  *   <li>All of it ends at the deadline.
  * </ol>
@@ -52,7 +52,7 @@ final class Store {
     this.queue = queue;
   }
 
-  /** Carries out a plan, beginning with what is known. */
+  /** Carries out a plan, beginning with the known version. */
   <T> Future<T> change(String name, Plan<T> plan, Deadline deadline) {
     return new Change<>(name, plan, deadline).attempt(observations.get(name), false);
   }

@@ -36,14 +36,14 @@ import java.util.function.Supplier;
  *
  * <ol>
  *   <li>One concurrent map from key to record; {@code compute} is the atomic step.
- *   <li>The clock is the scheduler's monotonic one, set on the wall clock's time at creation:
- *       leases expire correctly whatever happens to the wall clock.
+ *   <li>The clock is the scheduler's monotonic one, which starts at the wall clock's time at
+ *       creation: leases expire correctly whatever happens to the wall clock.
  *   <li>Fencing tokens grow over all keys together, so that records without content can go at once
  *       and idle keys leave nothing behind.
  *   <li>Records that are not used again are removed once the map has doubled since the last sweep.
  *   <li>Futures are complete when a call returns. Hints and notifications run after the step, one
- *       after the other; those that one of them causes run when it has returned. So the step does
- *       not fail with what they throw, and a long queue does not make a deep stack.
+ *       after the other; those that one of them causes run when it has returned. So their
+ *       exceptions do not fail the step, and a long queue does not make a deep stack.
  * </ol>
  */
 public final class MemoryBackend implements SyncBackend {

@@ -5,8 +5,8 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * The records that were lately not a plain case: they have another holder, a queue or watchers. The
- * statements for the plain case would cost a round trip for nothing.
+ * The records that were not a plain case recently: they had another holder, a queue or watchers.
+ * For such a record, the statement for the plain case would only cost a round trip.
  *
  * <p>It is only a guess, so forgetting is harmless. A record is remembered for one to two spans, or
  * until many others came after it. Belongs to one thread.

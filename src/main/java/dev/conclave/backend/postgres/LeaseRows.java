@@ -49,8 +49,8 @@ final class LeaseRows {
   }
 
   /**
-   * A prefix that breaks the rules for names matches no name; the database might change its
-   * characters.
+   * Whether a name can begin with the prefix. A prefix that breaks the rules for names matches no
+   * name, and is not sent: the database might change its characters.
    */
   static boolean mayBeginAName(String prefix) {
     try {

@@ -18,27 +18,30 @@ package dev.conclave.backend.postgres;
  *   <li><b>No deadlocks.</b> Each statement locks its rows in one pass, in the order of (kind,
  *       name), and is a transaction of its own.
  *   <li><b>One plan for all sizes.</b> Arrays come through {@code (SELECT $1)}, which hides their
- *       length from the planner: it settles for a generic plan instead of planning each time.
+ *       length from the planner: it uses a generic plan instead of a new plan for each execution.
  *   <li>A statement waits for a lock up to its own {@code lock_timeout}; it is set within the
  *       statement, so it works behind a pooler that keeps no session state.
- *   <li><b>What a client has given up is not granted.</b> A statement that could harm others when
- *       it is carried out late has a deadline by the server's clock. After it, the lock timeout is
- *       invalid: the server refuses the statement, without any effect.
+ *   <li><b>A request that its client has given up is not granted.</b> A statement that could harm
+ *       others when it is carried out late has a deadline by the server's clock. After it, the lock
+ *       timeout is invalid: the server refuses the statement, without any effect.
  *   <li><b>Grants and ends of leases are durable, positions in the queue are not.</b> A change of
  *       the queue alone does not wait for the disk: after a crash of the server, waiters have to
- *       ask again. Neither does a release (not a revoke) that becomes an offer: until the claim is
- *       durable, and the release with it, a crash can only bring back the former lease, until it
+ *       request again. Neither does a release (not a revoke) that becomes an offer: until the claim
+ *       is durable, and the release with it, a crash can only bring back the former lease, until it
  *       expires.
  *   <li>Durations are multiples of {@code interval '1 millisecond'}: an interval of days would
  *       depend on the session's time zone.
  * </ol>
  *
- * <p>Every row of a result begins with kind and name. Times go out as microseconds.
+ * <p>Every row of a result begins with kind and name. Times are returned as microseconds.
  */
 final class LeaseSql {
   private LeaseSql() {}
 
-  /** What the server refuses as a lock timeout when the deadline has passed. */
+  /**
+   * An invalid lock timeout: a statement sets it after its deadline, so that the server refuses the
+   * statement.
+   */
   static final String LATE = "too late";
 
   /**
@@ -257,7 +260,7 @@ final class LeaseSql {
       """
           .replace("$BOUNDED", bounded("$5", "$10"));
 
-  /** Where a row of {@link #READ} has the number of its request, from 1. */
+  /** The column in a row of {@link #READ} that has the number of its request, from 1. */
   static final int NUMBER = 8;
 
   /**
@@ -280,11 +283,10 @@ final class LeaseSql {
 
   /**
    * $1 kind, $2 and $3 between which names, $4 limit. Returns live leases, in the order of their
-   * names. After them comes, with false, the last record that was examined, if there may be more:
-   * so a page of many idle records is short, or empty, and does not take long.
+   * names. If there may be more, a last row follows, with false in place of true: the last record
+   * that was examined. So a page of many idle records is short, or empty, and does not take long.
    *
-   * <p>One range and a constant limit: from that the planner sees that walking the index is
-   * cheapest.
+   * <p>With one range and a constant limit, the planner finds that a walk of the index is cheapest.
    */
   static final String LIST =
       """

@@ -13,11 +13,11 @@ package dev.conclave.backend.postgres;
  *   <li><b>A returned row means exactly what it means in {@link LeaseSql}</b>, and the record is
  *       the same. No row means that nothing was changed, for a reason that the other statement
  *       finds.
- *   <li><b>Decisions see the latest row.</b> {@code ON CONFLICT DO UPDATE} judges its {@code WHERE}
- *       on the locked row and reads the clock there. So does the release of many, which locks
- *       first. The release of one judges the row before it waits for the lock, and afresh if it has
- *       changed meanwhile: if it has not, the lease ended when it was judged live, and no expiry is
- *       written that is later than the one it had.
+ *   <li><b>Decisions see the latest row.</b> {@code ON CONFLICT DO UPDATE} evaluates its {@code
+ *       WHERE} on the locked row and reads the clock there. So does the release of many, which
+ *       locks first. The release of one evaluates the row before it waits for the lock, and again
+ *       if the row has changed meanwhile. If it has not changed, the lease was live at the
+ *       evaluation, and {@code least} makes sure that its expiry is never moved to a later time.
  *   <li><b>Readings of the clock.</b> Within one row each is later than the one before by less than
  *       a microsecond or so; nothing here compares two of them.
  *   <li><b>No deadlocks</b>, arrays hidden from the planner, lock timeout and deadline within: as
@@ -58,7 +58,7 @@ final class PlainSql {
               .replace("$BOUNDED", BOUNDED)
           + GRANT;
 
-  /** The same with arrays. Answers with the keys that were granted, and their fences. */
+  /** The same with arrays. Returns the keys that were granted, and their fencing tokens. */
   static final String ACQUIRE_MANY =
       """
       INSERT INTO conclave_lease AS l
@@ -88,11 +88,11 @@ final class PlainSql {
       """;
 
   /**
-   * The same with arrays. Answers with the keys whose lease ended.
+   * The same with arrays. Returns the keys whose lease ended.
    *
-   * <p>The locked rows are found again by where they are: of all joins that is the one for which
-   * the planner needs no statistics, so a plan from when the table was small does not turn bad. A
-   * row that was changed after the snapshot is not seen there, and so left alone.
+   * <p>The locked rows are found again by their physical position ({@code ctid}). For this join the
+   * planner needs no statistics, so a plan that was made while the table was small stays good. A
+   * row that was changed after the snapshot is not found there, and stays as it is.
    */
   static final String RELEASE_MANY =
       """

@@ -41,7 +41,7 @@ import java.util.function.Supplier;
  * </ol>
  */
 final class PostgresBackend implements SyncBackend {
-  /** How to vacate: the token's waiter leaves, and its holder stays. */
+  /** How to vacate: the token leaves the queue or its offer, and keeps a lease that it holds. */
   private static final String LEAVE = "leave";
 
   private static final String LAPSE = "lapse";
@@ -339,7 +339,10 @@ final class PostgresBackend implements SyncBackend {
     return readable(key, () -> LeaseRows.read(key, row));
   }
 
-  /** What the row means; other programs may have written to the table. */
+  /**
+   * The content of a row. It may be unreadable, because other programs may have written to the
+   * table.
+   */
   private <T> T readable(LeaseKey key, Supplier<T> meaning) {
     try {
       return meaning.get();

@@ -36,7 +36,7 @@ import java.util.Set;
  *       have one. A statement that the server refused as late, though a caller still waits, is sent
  *       again without a deadline: it had no effect, and the server's clock was set forward.
  *   <li>A statement that failed because the server takes no more notifications is sent again
- *       without any: they are hints, and the change is not.
+ *       without notifications: they are only hints, but the change must be made.
  *   <li>Where that does not help, and where one request may have caused an error, each is sent on
  *       its own: one failure does not affect the others.
  * </ol>
@@ -134,7 +134,10 @@ final class PostgresBatch {
             });
   }
 
-  /** By the server's clock. */
+  /**
+   * The latest deadline of the requests, by the server's clock; {@link ServerClock#NEVER} if one
+   * has none.
+   */
   private long deadline(List<PostgresRequest> some) {
     long latest = now;
     for (PostgresRequest request : some) {

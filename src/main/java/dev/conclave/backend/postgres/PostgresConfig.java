@@ -36,7 +36,10 @@ record PostgresConfig(
   static final long DEFAULT_TIMEOUT = 5_000;
   static final long DEFAULT_IDLE_RETENTION = Duration.ofDays(1).toMillis();
 
-  /** Our statements are longer than the client's own limit for those it keeps prepared. */
+  /**
+   * The longest statement that the client keeps prepared. Its default is too short for our
+   * statements.
+   */
   private static final int CACHED_SQL = 16_384;
 
   /** Parameters of other clients, which a URI that was made for those may have. */
@@ -93,7 +96,7 @@ record PostgresConfig(
   /**
    * For a pooler that gives each transaction any of its connections: what was prepared on one is
    * unknown on the next, and the client sends each statement as a whole. PgBouncer refuses a
-   * setting that it does not know, such as one that the client asks for by default.
+   * setting that it does not know, such as one that the client sends by default.
    */
   private static PgConnectOptions pooled(PgConnectOptions connect) {
     Map<String, String> settings = new HashMap<>(connect.getProperties());
@@ -104,9 +107,7 @@ record PostgresConfig(
         .setProperties(settings);
   }
 
-  /**
-   * As libpq does it: without certificates to trust, a mode that does not ask for them encrypts.
-   */
+  /** As in libpq: without trusted certificates, a mode that does not require them only encrypts. */
   private static PgConnectOptions encrypted(PgConnectOptions connect) {
     SslMode mode = connect.getSslMode();
     if (mode == SslMode.DISABLE || connect.getSslOptions() != null) {
@@ -123,7 +124,7 @@ record PostgresConfig(
         new ClientSSLOptions().setTrustAll(true).setHostnameVerificationAlgorithm(""));
   }
 
-  /** The client ignores them, or sends them to the server as settings. */
+  /** Refuses parameters that the client ignores, or sends to the server as settings. */
   private static void refuseWithoutEffect(String uri) {
     for (String name : WITHOUT_EFFECT) {
       if (uri.matches(".*[?&]" + name + "=.*")) {
@@ -149,7 +150,8 @@ record PostgresConfig(
   }
 
   /**
-   * As below, the message of what is thrown is not passed on. The client's merge forgets the limit.
+   * The exception's message is not passed on, as in {@link #parse}. The client's merge loses the
+   * cache limit, so it is set again.
    */
   private static PgConnectOptions merge(PgConnectOptions base, JsonObject options) {
     try {
@@ -175,7 +177,7 @@ record PostgresConfig(
     return parsed;
   }
 
-  /** Vert.x reads all of them from JSON but the certificates. */
+  /** Vert.x reads all of these options from JSON, except the certificates. */
   private static ClientSSLOptions sslOptions(JsonObject json) {
     try {
       ClientSSLOptions ssl = new ClientSSLOptions(json);

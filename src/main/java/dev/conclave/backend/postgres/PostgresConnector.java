@@ -20,8 +20,8 @@ import java.util.function.Function;
  *
  * <ol>
  *   <li>Vert.x remembers every client that it has made, so all connections come from one pool that
- *       holds one. Only closing the pool certainly closes a connection that hangs: that is done
- *       after a missing answer, or one that cannot be trusted.
+ *       holds one. Only closing the pool certainly closes a connection that hangs. So the pool is
+ *       closed after a missing answer, and when the connection cannot be trusted any more.
  *   <li>A server that cannot be written to is not the right one: an attempt that reaches it has
  *       failed, and a connection to it is discarded. The name may lead to another server next time.
  * </ol>
@@ -138,7 +138,7 @@ final class PostgresConnector extends KeptConnection<PgConnection> {
 
   @Override
   protected void failed(Throwable why) {
-    // The pool would return a connection that stays open again.
+    // The pool would hand out a connection that is still open once more.
     if (why instanceof NoAnswer || PostgresErrors.staysConnected(why)) {
       closeClient();
     }

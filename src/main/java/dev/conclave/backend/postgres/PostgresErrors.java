@@ -39,7 +39,7 @@ final class PostgresErrors {
         || state.length() == 5 && NOT_HERE_CLASSES.contains(state.substring(0, 2));
   }
 
-  /** Another transaction keeps the record locked: worth another attempt a little later. */
+  /** Another transaction keeps the record locked: a later attempt may succeed. */
   static final class RecordLocked extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -101,14 +101,14 @@ final class PostgresErrors {
     return state.length() == 5 && !COMMON.contains(state.substring(0, 2));
   }
 
-  /** The server did not report this. */
+  /** Whether the failure did not come from the server: the connection may be broken. */
   static boolean isOfTheConnection(Throwable failure) {
     return !(failure instanceof PgException
         || failure instanceof RecordLocked
         || failure instanceof PostgresBatch.TooLate);
   }
 
-  /** The server is the wrong one, and keeps the connection all the same. */
+  /** Whether the server is the wrong one, but keeps the connection open. */
   static boolean staysConnected(Throwable failure) {
     String state = state(failure);
     return failure instanceof NotWritable || state.equals("25006") || state.startsWith("0A");
@@ -136,7 +136,7 @@ final class PostgresErrors {
     return message == null ? failure.getClass().getSimpleName() : message;
   }
 
-  /** A failure for callers; one of ours is passed on. */
+  /** The failure for callers. A failure that already has one of our codes is passed on. */
   static ServiceException unavailable(PostgresConfig config, Throwable failure) {
     if (failure instanceof ServiceException ours && ErrorCode.of(ours) != null) {
       return ours;

@@ -12,12 +12,12 @@ import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgNotification;
 
 /**
- * The second connection: it listens, and does nothing else. Made when the first waiter or watch
+ * The second connection, which is used for notifications only. Made when the first waiter or watch
  * appears. On the scheduler's thread only.
  *
  * <ol>
  *   <li>This client's own channel carries notifications: the number of one of its waiters, or
- *       {@code +} and the number of the next waiter, when the one before it was made an offer.
+ *       {@code +} and the number of the next waiter, when the waiter before it received an offer.
  *   <li>The client of that next waiter watches the offer, so that it does not outlive its time.
  *   <li>No waiter joins a queue before the first attempt to connect is over. Whenever the
  *       connection is made later, notifications may have been lost: every waiter is notified once.
@@ -105,7 +105,10 @@ final class PostgresHints {
     }
   }
 
-  /** Every client that may connect can notify: other texts are not a waiter's number. */
+  /**
+   * Any client that may connect can send a notification. A text that is not a number becomes 0, the
+   * number of no waiter.
+   */
   private static long number(String payload) {
     try {
       return Long.parseLong(payload);
@@ -114,7 +117,7 @@ final class PostgresHints {
     }
   }
 
-  /** The waiter before this one was made an offer. */
+  /** The waiter before this one received an offer. */
   void offerMade(long next) {
     LeaseKey key = waiters.keyOf(next);
     if (key != null) {

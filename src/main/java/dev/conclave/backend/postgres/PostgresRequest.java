@@ -6,7 +6,7 @@ import dev.conclave.backend.support.KeyRules;
 import io.vertx.core.json.JsonObject;
 
 /**
- * One request on its way to the database; requests of one {@link Kind} travel in one statement.
+ * One request on its way to the database; requests of one {@link Kind} are sent in one statement.
  *
  * @param kind which statement
  * @param space the record's kind
@@ -17,8 +17,7 @@ import io.vertx.core.json.JsonObject;
  * @param metadata JSON, of an acquire only
  * @param extra an acquire's waiter (JSON), or how to vacate
  * @param deadline on the scheduler's clock: a request that is not sent by then is never sent
- * @param patient whether to wait for a locked record; one that was locked for long is not waited
- *     for
+ * @param patient whether to wait for a locked record; false after the record was found locked
  */
 record PostgresRequest(
     Kind kind,
@@ -60,7 +59,7 @@ record PostgresRequest(
           return request.token;
         }
 
-        /** An empty token is none: it owns nothing. */
+        /** An empty token means no token: it owns nothing. */
         @Override
         public Object question(PostgresRequest request) {
           return request.token == null ? "" : request.token;
@@ -138,7 +137,7 @@ record PostgresRequest(
     };
   }
 
-  /** What no two requests on their way have in common. */
+  /** The record. Two requests for one record are never under way at once, unless both are reads. */
   String record() {
     return space + ":" + name;
   }

@@ -22,7 +22,7 @@ final class PostgresTransport implements Transport<PostgresRequest, Row> {
   private final ContendedRecords contended = new ContendedRecords();
 
   /**
-   * @param listening completes when notifications arrive, or cannot be had
+   * @param listening completes when the first attempt to listen for notifications is over
    * @param vacated receives the row of a lease that may have gone to the next waiter
    */
   PostgresTransport(

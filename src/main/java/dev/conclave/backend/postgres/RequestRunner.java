@@ -23,7 +23,7 @@ import java.util.function.Supplier;
  * Runs requests against the database; each ends in time, on the caller's context.
  *
  * <ol>
- *   <li>Requests about a record travel in batches ({@link GroupCommit}).
+ *   <li>Requests about a record are sent in batches ({@link GroupCommit}).
  *   <li>One whose record another transaction has locked is tried again in 20 ms, doubling up to 250
  *       ms, until its time is over; no other request waits for it.
  *   <li>Others go directly, each with a timer of its own.
@@ -72,7 +72,8 @@ final class RequestRunner {
   }
 
   /**
-   * The answer that should have notified a waiter may have been lost with the connection before.
+   * Notifies all waiters after a reconnect: a result that should have notified one may have been
+   * lost with the connection before.
    */
   private void ready(Waiters waiters) {
     if (connectedBefore) {
@@ -94,7 +95,7 @@ final class RequestRunner {
     return connector;
   }
 
-  /** The row that answers the request; null when nothing was changed or found. */
+  /** The row for the request; null when nothing was changed or found. */
   Future<Row> run(PostgresRequest request) {
     if (closed.get()) {
       return Future.failedFuture(closedFailure());
@@ -131,7 +132,7 @@ final class RequestRunner {
                     }));
   }
 
-  /** What the call answers over the connection, within the timeout. */
+  /** The result of the call over the connection, within the timeout. */
   <T> Future<T> direct(Function<PgConnection, Future<T>> call) {
     long deadline = deadline();
     return within(
@@ -149,7 +150,10 @@ final class RequestRunner {
         });
   }
 
-  /** Fails at once when the server cannot be reached or written to; requests wait for it. */
+  /**
+   * Fails at once when the server cannot be reached or written to, whereas requests wait for the
+   * server.
+   */
   Future<Void> ping() {
     long deadline = deadline();
     return within(
@@ -221,7 +225,11 @@ final class RequestRunner {
     return new IllegalStateException("no answer within " + config.timeout().toMillis() + " ms");
   }
 
-  /** Ends everything; the others are closed on the scheduler's thread, after what is ours. */
+  /**
+   * Ends all requests and the connection.
+   *
+   * @param others closes everything else, on the scheduler's thread, after the requests have ended
+   */
   Future<Void> close(Supplier<Future<Void>> others) {
     if (closed.compareAndSet(false, true)) {
       scheduler.execute(

@@ -189,7 +189,7 @@ final class Statements {
     return run(client, watch, kinds, names, span.toMillis(), LOCK_TIMEOUT);
   }
 
-  /** Drops idle records among the next ones; answers with where to go on, if there are more. */
+  /** Drops idle records among the next ones; returns where to go on, if there are more. */
   Future<RowSet<Row>> purge(SqlClient client, Duration retention, String kind, String name) {
     return run(client, purge, retention.toMillis(), kind, name);
   }

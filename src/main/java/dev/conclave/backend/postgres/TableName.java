@@ -6,10 +6,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A table's name, perhaps with its schema, that is safe to stand in a statement.
+ * A table's name, perhaps with its schema, that is safe to insert into a statement.
  *
- * <p>Each part is either lower-case letters, digits and underscores, or anything in double quotes
- * but double quotes and control characters; so the name means the same as it does in psql.
+ * <p>Each part is either lower-case letters, digits and underscores, or any text in double quotes
+ * that has no double quotes or control characters; so the name means the same as it does in psql.
  *
  * @param quoted every part in double quotes
  */
@@ -51,7 +51,7 @@ record TableName(String quoted) {
     return sql.replace(DEFAULT, quoted);
   }
 
-  /** A statement that answers whether there is such a table, without an error if there is none. */
+  /** A statement that returns whether there is such a table, without an error if there is none. */
   String exists() {
     return "SELECT to_regclass('" + quoted.replace("'", "''") + "') IS NOT NULL";
   }

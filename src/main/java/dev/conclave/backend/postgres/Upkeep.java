@@ -15,7 +15,8 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * The periodic work of a backend. On the scheduler's thread only; what fails is done the next time.
+ * The periodic work of a backend. On the scheduler's thread only; a step that fails is repeated the
+ * next time.
  *
  * <ol>
  *   <li>With every beat (10 s): renews the marks of all watched keys; checks both connections.
@@ -24,7 +25,8 @@ import java.util.concurrent.ThreadLocalRandom;
  *   <li>Every tenth of the idle retention, but at least every hour and at most every second: walks
  *       through the table and drops idle records.
  *   <li>A statement examines or marks 1000 records at most, and the next one is sent after its
- *       answer: so requests, which use the same connection, get between. A walk pauses as well.
+ *       answer: so requests, which use the same connection, are sent in between. A walk pauses as
+ *       well.
  * </ol>
  */
 final class Upkeep {
@@ -83,7 +85,7 @@ final class Upkeep {
     scheduler.schedule(beat, this::tick);
   }
 
-  /** Changes of this record are announced from now on; what changed until then is one hint. */
+  /** Changes of this record are announced from now on; one hint stands for all earlier changes. */
   void watch(String record) {
     if (fresh.add(record) && fresh.size() == 1) {
       scheduler.execute(
@@ -154,7 +156,7 @@ final class Upkeep {
         failure -> LOG.log(Level.DEBUG, () -> what + " failed: " + PostgresErrors.reason(failure)));
   }
 
-  /** About that long: many processes must not start at the same moment. */
+  /** About this duration, at random: many processes must not start at the same moment. */
   private static long sometime(long about) {
     return about / 2 + ThreadLocalRandom.current().nextLong(about);
   }

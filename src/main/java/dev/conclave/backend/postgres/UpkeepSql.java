@@ -11,7 +11,7 @@ final class UpkeepSql {
 
   /**
    * $1 kinds (all of them registers), $2 names, $3 marks, $4 lock timeout. Returns the registers
-   * that moved: the condition is judged on the locked record.
+   * that moved: the condition is evaluated on the locked record.
    */
   static final String ADVANCE =
       """
@@ -40,8 +40,8 @@ final class UpkeepSql {
       """;
 
   /**
-   * $1 kinds (all of them registers), $2 names, $3 marks, $4 lock timeout, $5 deadline. Answers
-   * with the registers that were set back: the condition is judged on the locked record.
+   * $1 kinds (all of them registers), $2 names, $3 marks, $4 lock timeout, $5 deadline. Returns the
+   * registers that were set back: the condition is evaluated on the locked record.
    */
   static final String RETREAT =
       """
@@ -64,7 +64,7 @@ final class UpkeepSql {
 
   /**
    * $1 kinds, $2 names, $3 how long to announce changes, in ms, $4 lock timeout. A record that is
-   * marked for long enough is left alone, so that many watchers of one key write seldom.
+   * marked for long enough is left alone, so that many watchers of one key cause few writes.
    */
   static final String WATCH =
       """
@@ -106,9 +106,9 @@ final class UpkeepSql {
    * Returns the last one that was examined, if there may be more.
    *
    * <p>Records are found again by their position in the table, in an array: so no plan reads the
-   * whole table, small or grown since. One that was changed meanwhile is judged as it is now, or
-   * left alone. A queue that other programs wrote keeps no record alive, and does not fail: that
-   * would end the purge.
+   * whole table, small or grown since. A record that was changed meanwhile is judged by its latest
+   * version, or left alone. A malformed queue, which another program may have written, keeps no
+   * record alive, and does not fail the statement: that would end the purge.
    */
   static final String PURGE =
       """

@@ -40,8 +40,8 @@ final class ClusterSlot {
   }
 
   /**
-   * The masters in the order of their first slots: the first slot of the one after the owner of
-   * {@code slot}, or -1 when that was the last.
+   * Walks the masters in the order of their first slots: returns the first slot of the master after
+   * the owner of {@code slot}, or -1 when that was the last.
    *
    * @param ranges the answer to CLUSTER SLOTS
    */

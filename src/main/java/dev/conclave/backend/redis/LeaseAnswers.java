@@ -46,7 +46,7 @@ final class LeaseAnswers {
     }
   }
 
-  /** The unknown content is not repeated. */
+  /** The message does not repeat the unknown content. */
   static RuntimeException notUnderstood() {
     return new IllegalStateException("the answer cannot be understood");
   }

@@ -51,7 +51,7 @@ final class LeaseScript {
     return call(Command.EVALSHA, DIGEST, operations, deadline);
   }
 
-  /** The call that brings the script with it. */
+  /** The call that contains the whole script. */
   Request inFull(List<RedisRequest> operations, long deadline) {
     return call(Command.EVAL, FULL, operations, deadline);
   }
@@ -139,7 +139,7 @@ final class LeaseScript {
     /**
      * Adds the next operation.
      *
-     * @param place identifies it
+     * @param place its index in the batch
      */
     void add(RedisRequest operation, int place) {
       int earliest =
@@ -160,7 +160,7 @@ final class LeaseScript {
       size++;
     }
 
-    /** The places of all operations, in the order in which they are sent. */
+    /** The indexes of all operations, in the order in which they are sent. */
     List<Integer> places() {
       if (runs.size() == 1) {
         return runs.get(0).places;

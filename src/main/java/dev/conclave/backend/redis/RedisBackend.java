@@ -306,7 +306,7 @@ final class RedisBackend implements SyncBackend {
     }
   }
 
-  /** A failure without the server's name, such as a timeout, gets it. */
+  /** Adds the server's name to a failure that lacks it, such as a timeout. */
   private Throwable named(Throwable failure) {
     String name = server.toString();
     if (!(failure instanceof ServiceException)) {

@@ -27,12 +27,12 @@ import java.util.Map;
  *       because a call must stay within a slot. All calls of a batch are on their way at once.
  *   <li>A server that does not know the script (it is new, or was flushed) gets it in full.
  *   <li>Nothing that was sent is sent again: its outcome is unknown, and the caller decides. The
- *       exception is a request that the server refused without any effect. One that was refused for
- *       want of memory, if it keeps or ends a holding, is sent by a script that may use more. One
- *       that was refused as too late, though its caller still waits, is sent without a deadline
- *       ({@link ServerClock}).
- *   <li>A result which shows that this is not the server to write to discards the connection: the
- *       next one may find that server.
+ *       exception is a request that the server refused without any effect. A request that keeps or
+ *       ends a holding, and was refused because memory is short, is sent again with a script that
+ *       may use more. A request that was refused as too late, though its caller still waits, is
+ *       sent again without a deadline ({@link ServerClock}).
+ *   <li>When a result shows that this server cannot be written to, the connection is discarded: the
+ *       next one may reach a server that can.
  * </ol>
  */
 final class RedisBatch {

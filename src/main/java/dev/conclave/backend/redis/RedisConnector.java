@@ -19,18 +19,18 @@ import java.util.function.IntFunction;
  * One kept connection to Redis.
  *
  * <ol>
- *   <li>Only closing a client certainly closes its connections, also those that hang. So a client
- *       has one connection, and is closed with a connection that is not trusted any more, or with
- *       an attempt that took too long.
+ *   <li>Only closing a client certainly closes its connections, even those that hang. So a client
+ *       makes one connection at a time. It is closed when that connection is not trusted any more,
+ *       or when an attempt took too long.
  *   <li>A refused attempt, and a connection that ended by itself, leave nothing open: their client
  *       makes the next connection. Vert.x remembers every client that it has made, and an outage
- *       may last. A client of many servers is closed all the same: of several connections one has
- *       ended, and its view of the servers may be out of date.
+ *       may last. A client of many servers is closed nevertheless: only one of its connections may
+ *       have ended, and its view of the servers may be out of date.
  * </ol>
  */
 final class RedisConnector extends KeptConnection<RedisConnection> {
 
-  /** What depends on the connection. */
+  /** The user of the connection. */
   interface User {
     /** There is a connection. */
     void connected(RedisConnection connection);
@@ -107,7 +107,7 @@ final class RedisConnector extends KeptConnection<RedisConnection> {
         .recover(
             failure -> {
               inspect(connection, failure);
-              return Future.succeededFuture(); // a refusal is an answer, too
+              return Future.succeededFuture(); // a refusal shows that the server responds
             });
   }
 

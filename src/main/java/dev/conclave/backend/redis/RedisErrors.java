@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * The refusals of Redis that have consequences here.
+ * The errors of Redis that this backend acts on.
  *
  * <p>Of the others, {@code MISCONF} (the server cannot write to its disk), {@code CLUSTERDOWN},
  * {@code NOPERM} and {@code BUSY} come from the right server: another connection would get the

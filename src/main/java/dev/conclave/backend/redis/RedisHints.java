@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * The second connection: it subscribes, and does nothing else. On the scheduler's thread only.
+ * The second connection, which is used for subscriptions only. On the scheduler's thread only.
  *
  * <ol>
  *   <li>This client's own channel carries notifications: the number of one of its waiters.
@@ -113,7 +113,7 @@ final class RedisHints implements RedisConnector.User {
     decided.tryComplete();
   }
 
-  /** With the older protocol a message may arrive in place of the answer. */
+  /** With the older protocol (RESP2), a message may arrive in place of the answer to the PING. */
   @Override
   public Future<?> check(RedisConnection connection) {
     return connection.send(Request.cmd(Command.PING)).onSuccess(this::received);
@@ -194,7 +194,8 @@ final class RedisHints implements RedisConnector.User {
   }
 
   /**
-   * Every client that may publish can write to a channel: other texts are not a waiter's number.
+   * Any client that may publish can write to this channel. A text that is not a number becomes 0,
+   * the number of no waiter.
    */
   private static long number(Response payload) {
     try {
@@ -204,7 +205,10 @@ final class RedisHints implements RedisConnector.User {
     }
   }
 
-  /** Nothing is missed after the mark; what changed before it is one hint. */
+  /**
+   * Marks a record whose subscription has begun. Later changes are published; one hint stands for
+   * all earlier ones.
+   */
   private void begun(String record) {
     if (registry.contains(record)) {
       mark.apply(record).onSuccess(marked -> registry.changed(record));

@@ -21,12 +21,12 @@ import java.util.function.Function;
  * Walks through the records of one kind and prefix with SCAN.
  *
  * <ol>
- *   <li>One SCAN per page. It may bring more names than a page may show: the rest travels in the
- *       page's {@code next} and is shown first on the following page. So nothing is kept here, and
- *       nothing is lost when the table is rehashed between two pages.
+ *   <li>One SCAN per page. It may return more names than a page may show. The page's {@code next}
+ *       contains the rest, which the following page shows first. So this client keeps no state, and
+ *       no name is lost when the table is rehashed between two pages.
  *   <li>In a cluster the masters are walked in the order of their slots. SCAN is run by a script
  *       whose key lies in the master's slots, because that is how the client finds a server.
- *   <li>Each name is looked up as any other find, in one batch; what has expired falls out.
+ *   <li>Each name is looked up as any other find, in one batch; expired leases are left out.
  * </ol>
  */
 final class RedisListing {

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * What messages name a Redis by: host and port as parsed, never the connection string, which
- * carries the password. Messages of the client are shown without the secrets that they may repeat.
+ * The name of a Redis in messages: host and port as parsed, never the connection string, which
+ * contains the password. Messages of the client are shown without the secrets that they may repeat.
  */
 final class RedisName {
   private static final Pattern USER_INFO = Pattern.compile("//[^/@\\s]*@");
@@ -26,10 +26,11 @@ final class RedisName {
   }
 
   /**
-   * The name of the configured servers; the client would fail with the text that it cannot parse.
+   * The name of the configured servers. Endpoints are parsed here first, because the client's own
+   * failure would repeat the text that it cannot parse.
    */
   static RedisName of(List<String> endpoints, String password) {
-    List<String> places = new ArrayList<>();
+    List<String> addresses = new ArrayList<>();
     List<String> secrets = new ArrayList<>();
     addSecret(secrets, password);
     for (String endpoint : endpoints) {
@@ -45,12 +46,12 @@ final class RedisName {
           }
         }
       }
-      places.add(
+      addresses.add(
           uri.getScheme().equals("unix")
               ? uri.getPath()
               : uri.getHost() + ":" + (uri.getPort() < 0 ? 6379 : uri.getPort()));
     }
-    return new RedisName("Redis at " + String.join(", ", places), secrets);
+    return new RedisName("Redis at " + String.join(", ", addresses), secrets);
   }
 
   private static URI parse(String endpoint) {

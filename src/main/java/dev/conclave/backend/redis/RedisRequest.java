@@ -13,11 +13,11 @@ import java.util.Locale;
 import java.util.Objects;
 
 /**
- * What is sent to Redis: an operation of {@link LeaseScript} on one record, which shares a call
- * with others, or a command of its own.
+ * A request to Redis: an operation of {@link LeaseScript} on one record, which shares a call with
+ * others, or a command of its own.
  */
 final class RedisRequest {
-  /** Registers are remembered for more than the year that is promised. */
+  /** How long registers are remembered: the SPI requires at least a year. */
   private static final String REGISTER_MILLIS = Long.toString(Duration.ofDays(400).toMillis());
 
   /**
@@ -96,7 +96,9 @@ final class RedisRequest {
   private final String record;
   private final LeaseKey key;
 
-  /** What it has of its own in addition to the record: the token, the mark, or nothing (empty). */
+  /**
+   * What differs within a run, in addition to the record: the token, the mark, or nothing (empty).
+   */
   private final String own;
 
   private final Duration duration;
@@ -158,7 +160,7 @@ final class RedisRequest {
     return of(Kind.LEAVE, prefix, key, token, null);
   }
 
-  /** Writes nothing, but is refused where nothing can be written. */
+  /** Writes nothing, but is refused by a server that cannot be written to. */
   static RedisRequest ping(String prefix) {
     return new RedisRequest(Kind.PING, prefix + ":{ping}", null, "", null, null);
   }
@@ -237,7 +239,7 @@ final class RedisRequest {
         && (kind != Kind.WAIT || waiter().patience().equals(other.waiter().patience()));
   }
 
-  /** Begins a run of so many: what they do, and the terms they have in common. */
+  /** Appends the beginning of a run: the operation, its count, and the common terms. */
   void appendTerms(Request call, int count) {
     call.arg(kind.bytes).arg(count);
     if (kind == Kind.ADVANCE || kind == Kind.RETREAT) {
@@ -259,7 +261,9 @@ final class RedisRequest {
     return kind.result.matches(answer);
   }
 
-  /** Whether it is a list of so many elements. The newer protocol has maps, which are not lists. */
+  /**
+   * Whether it is a list of this many elements. The newer protocol has maps, which are not lists.
+   */
   static boolean isList(Response answer, int size) {
     return answer != null
         && answer.type() == ResponseType.MULTI
@@ -267,12 +271,12 @@ final class RedisRequest {
         && answer.size() == size;
   }
 
-  /** What it has of its own in addition to the record. */
+  /** What differs within a run, in addition to the record. */
   String own() {
     return own;
   }
 
-  /** The number of this client's waiter, for a request that is refused. */
+  /** Sets the number of this client's waiter, with which a refused request joins the queue. */
   void waitsAs(long number) {
     waiterNumber = number;
   }

@@ -22,11 +22,12 @@ import java.util.function.Supplier;
  * Sends each batch over the one connection for commands, as soon as there is one.
  *
  * <ol>
- *   <li>A batch that finds no connection waits for one, at most for the timeout. The very first
- *       batches also wait until this client receives its notifications, or fails to: so no waiter
- *       misses one.
+ *   <li>A batch that finds no connection waits for one, at most for the timeout. The first batches
+ *       also wait until the subscription to this client's notifications has begun or failed, so
+ *       that no waiter misses a notification.
  *   <li>A batch without an answer in time discards the connection, if it was under way for half of
- *       the timeout: one that waited for a slot or a connection proves nothing.
+ *       the timeout: a batch that waited for a slot or a connection does not prove that the
+ *       connection is broken.
  * </ol>
  */
 final class RedisTransport implements Transport<RedisRequest, Response>, RedisConnector.User {
@@ -44,7 +45,7 @@ final class RedisTransport implements Transport<RedisRequest, Response>, RedisCo
   /**
    * Nothing is sent yet.
    *
-   * @param listening completes when notifications arrive, or cannot be had
+   * @param listening completes when the subscription to notifications has begun or failed
    */
   RedisTransport(
       Vertx vertx,

@@ -19,39 +19,39 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntFunction;
 
 /**
- * Sends requests that arrive while others are under way together. A lone request is sent at once;
- * it is never delayed to fill a batch.
+ * Sends requests in batches: those that arrive while others are under way are sent together. A lone
+ * request is sent at once; it is never delayed to fill a batch.
  *
  * <ol>
  *   <li>A request that finds a free slot goes out at once, alone. What else is requested in the
  *       same turn of the event loop is sent together at its end, in the next free slot. Requests
  *       that arrive while all slots are taken are sent together when one is free again.
- *   <li>Where many are on their way, a slot that becomes free takes its share of them at most. So
- *       the callers work on the answers of one batch while the server works on the next; one large
- *       batch would have both of them wait for each other.
+ *   <li>When many requests are under way or waiting, a slot that becomes free takes at most its
+ *       share of them. So the callers work on the answers of one batch while the server works on
+ *       the next; with one large batch, each would wait for the other.
  *   <li>With {@link KeyRules}, requests of one key are under way one after the other: see {@link
  *       WaitingByKey}. Without, order is kept within a batch.
  *   <li>All answers of a batch are delivered, each on the context its request came from, before the
- *       next batch is made up: so the callers' next requests travel together too.
+ *       next batch is formed. So the callers' next requests are sent together too.
  *   <li>Every request ends within the timeout, sent or not, with {@link
- *       ErrorCode#BACKEND_UNAVAILABLE}. A batch all of whose requests have ended so is abandoned:
- *       its slot is free again and the transport is notified that it stalled.
- *   <li>Each request has an answer of its own, so one failure does not affect the others. What a
- *       listener throws goes to its context's exception handler.
- *   <li>Nothing recurses, however soon the transport answers: batches leave from one loop. After
+ *       ErrorCode#BACKEND_UNAVAILABLE}. When all requests of a batch have ended in this way, the
+ *       batch is abandoned: its slot is free again, and the transport is notified that it stalled.
+ *   <li>Each request has an answer of its own, so one failure does not affect the others. An
+ *       exception of a listener goes to the exception handler of its context.
+ *   <li>Batches are sent by one loop, without recursion, however soon the transport responds. After
  *       {@link #ROUNDS} batches the rest waits for the scheduler's next turn, so that other users
  *       of the thread can run.
  * </ol>
  *
  * <p>State belongs to the scheduler's thread.
  *
- * @param <Q> what is asked
- * @param <A> what is answered
+ * @param <Q> the type of a request
+ * @param <A> the type of its result
  */
 public final class GroupCommit<Q, A> {
 
   /**
-   * How much and how long.
+   * The limits of batches, and the timeout.
    *
    * @param timeout within which every request ends
    * @param maxBatch how many requests go out together at most
@@ -59,10 +59,10 @@ public final class GroupCommit<Q, A> {
    */
   public record Limits(Duration timeout, int maxBatch, int maxInFlight) {}
 
-  /** Fewer than these are not shared out, because every batch has a cost. */
+  /** Fewer requests than this are not divided among the slots, because every batch has a cost. */
   private static final int WORTH_SHARING = 16;
 
-  /** How many batches leave in one go. */
+  /** How many batches are sent before other users of the thread can run. */
   private static final int ROUNDS = 64;
 
   private final Scheduler scheduler;
@@ -79,16 +79,16 @@ public final class GroupCommit<Q, A> {
   private int underWay;
   private boolean delivering;
   private boolean sending;
-  private boolean turn;
+  private boolean flushScheduled;
   private boolean armed;
   private boolean closed;
 
-  /** Any requests may travel together; the transport answers them in their order. */
+  /** Any requests may be sent together; the transport keeps their order. */
   public GroupCommit(Scheduler scheduler, Limits limits, Transport<Q, A> transport) {
     this(scheduler, limits, transport, null);
   }
 
-  /** Requests travel as the rules say. */
+  /** Requests are sent in the order that the rules allow. */
   public GroupCommit(
       Scheduler scheduler, Limits limits, Transport<Q, A> transport, KeyRules<Q> rules) {
     this.scheduler = scheduler;
@@ -98,7 +98,10 @@ public final class GroupCommit<Q, A> {
     this.waiting = rules == null ? new InOrder<>() : new WaitingByKey<>(rules);
   }
 
-  /** Asks, from any thread; answers on the caller's context if there is one. */
+  /**
+   * Submits a request, from any thread. The future completes on the caller's context if there is
+   * one.
+   */
   public Future<A> submit(Q request) {
     Call<Q, A> call;
     try {
@@ -137,7 +140,7 @@ public final class GroupCommit<Q, A> {
     flush();
   }
 
-  /** What is asked meanwhile is collected, to be sent together afterwards. */
+  /** Requests that arrive meanwhile are collected, and sent together afterwards. */
   private void whileDelivering(Runnable action) {
     boolean nested = delivering;
     delivering = true;
@@ -158,24 +161,24 @@ public final class GroupCommit<Q, A> {
     waiting.add(call);
     byAge.add(call);
     arm();
-    if (!turn && !delivering) {
+    if (!flushScheduled && !delivering) {
       flush();
       flushAtTheEndOfTheTurn();
     }
   }
 
   private void flushAtTheEndOfTheTurn() {
-    if (!turn) {
-      turn = true;
+    if (!flushScheduled) {
+      flushScheduled = true;
       scheduler.execute(
           () -> {
-            turn = false;
+            flushScheduled = false;
             flush();
           });
     }
   }
 
-  /** What one of all slots has to carry of all that is under way or waiting. */
+  /** How many requests one slot takes: an equal share of all that are under way or waiting. */
   private int share() {
     int all = underWay + waiting.size();
     int even = (all + limits.maxInFlight - 1) / limits.maxInFlight;
@@ -188,7 +191,7 @@ public final class GroupCommit<Q, A> {
 
   private void flush(int most) {
     if (sending || delivering) {
-      return; // who sends or delivers goes on when that is done
+      return; // the loop or delivery that is running flushes when it is done
     }
     sending = true;
     try {
@@ -343,7 +346,7 @@ public final class GroupCommit<Q, A> {
     return ErrorCode.CLOSED.failure("the backend is closed");
   }
 
-  /** What is under way together. */
+  /** Requests that were sent together. */
   static final class Batch<Q, A> {
     private final List<Entry<Q, A>> entries;
     private boolean open = true;
@@ -377,7 +380,7 @@ public final class GroupCommit<Q, A> {
     }
   }
 
-  /** One after the other as they came; any of them may be on their way together. */
+  /** In the order in which they came; any of them may be under way together. */
   private static final class InOrder<Q, A> implements Waiting<Q, A> {
     private final Deque<Call<Q, A>> calls = new ArrayDeque<>();
 

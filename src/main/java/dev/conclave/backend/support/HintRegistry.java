@@ -47,12 +47,12 @@ public final class HintRegistry {
     };
   }
 
-  /** The record may have changed. */
+  /** Runs the hints of a record that may have changed. */
   public void changed(String record) {
     hints.getOrDefault(record, List.of()).forEach(Hint::run);
   }
 
-  /** Notifications may have been lost. */
+  /** Runs all hints, because notifications may have been lost. */
   public void allChanged() {
     hints.values().forEach(some -> some.forEach(Hint::run));
   }

@@ -18,15 +18,15 @@ import java.util.List;
  *   <li>Nothing happens until a connection is requested.
  *   <li>An attempt has the timeout to open a connection and to prepare it. A connection that is
  *       opened later is closed unused.
- *   <li>After a failed attempt or a loss the next attempt follows in 100 ms, doubling up to 1 s,
- *       each shortened at random: a process that has to lead must find the server soon after its
- *       return, and many processes must not return at the same moment.
+ *   <li>After a failed attempt or a loss the next attempt follows in 100 ms, doubling up to 1 s.
+ *       The pauses are short because a leader must find the server soon after its return. Each is
+ *       shortened at random, so that many processes do not reconnect at the same moment.
  *   <li>A request that needs the connection waits for the attempt that succeeds, at most until its
  *       own deadline.
  *   <li>A connection that ended, or that is not trusted any more, is discarded. The other
- *       connection of a pair is then checked, because both take the same way.
+ *       connection of a pair is then checked, because both use the same network path.
  *   <li>A check sends a request. Without an answer within the timeout the connection is discarded:
- *       a connection that a device on the way has forgotten never ends by itself.
+ *       a connection that a device in the network has forgotten never ends by itself.
  * </ol>
  *
  * <p>To be used on the scheduler's thread only, except {@link #lastFailure}.
@@ -41,7 +41,7 @@ public abstract class KeptConnection<C> {
   public static final class NoAnswer extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** After this time. */
+    /** There was no answer within this time. */
     public NoAnswer(Duration timeout) {
       super("no answer within " + timeout.toMillis() + " ms", null, false, false);
     }
@@ -78,7 +78,10 @@ public abstract class KeptConnection<C> {
   /** Opens a connection and prepares it. */
   protected abstract Future<C> connect();
 
-  /** This connection is the current one from now on. Its end is to be reported to discard. */
+  /**
+   * This connection is the current one from now on. The implementation reports its end to {@link
+   * #discard}.
+   */
   protected abstract void connected(C connection);
 
   /** Fails unless the server responds and is the one to use. */
@@ -115,14 +118,20 @@ public abstract class KeptConnection<C> {
     return lastFailure;
   }
 
-  /** Makes a connection unless there is one, or one is on its way. */
+  /**
+   * Starts an attempt to connect, unless there is a connection, or an attempt is under way or
+   * scheduled.
+   */
   public final void want() {
     if (!closed && current == null && attempt == null && retry == null) {
       probe();
     }
   }
 
-  /** The connection, as soon as there is one; fails when there is none until then. */
+  /**
+   * The connection, as soon as there is one; fails when there is none by this time of the
+   * scheduler's clock.
+   */
   public final Future<C> connection(long until) {
     if (until - scheduler.nanoTime() <= 0) {
       return Future.failedFuture(unavailable());
@@ -215,7 +224,7 @@ public abstract class KeptConnection<C> {
     late.forEach(one -> one.promise.fail(unavailable()));
   }
 
-  /** This connection is not to be used any more. Others than the current one are ignored. */
+  /** Discards the connection, if it is the current one: it is not used any more. */
   public final void discard(C connection, Throwable why) {
     if (connection == null || current != connection) {
       return;
@@ -244,7 +253,7 @@ public abstract class KeptConnection<C> {
             });
   }
 
-  /** Asks the server for a sign of life over the current connection. */
+  /** Checks that the server still responds over the current connection. */
   public final void check() {
     C checked = current;
     if (checked == null || checking == checked) {

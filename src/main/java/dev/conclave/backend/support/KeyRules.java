@@ -3,11 +3,11 @@ package dev.conclave.backend.support;
 /**
  * How requests of one key affect one another.
  *
- * @param <Q> what is asked
+ * @param <Q> the type of a request
  */
 public interface KeyRules<Q> {
 
-  /** What a request does to others of its key. */
+  /** How a request affects others of its key. */
   public enum Rank {
     /** Keeps a holding and changes nothing for others. */
     RENEWAL,
@@ -17,20 +17,23 @@ public interface KeyRules<Q> {
     READ
   }
 
-  /** What no two requests under way may have in common, reads aside. */
+  /**
+   * The key of a request. Two requests of one key are never under way at once, unless both are
+   * reads.
+   */
   Object key(Q request);
 
-  /** What it does to others of its key. */
+  /** How the request affects others of its key. */
   default Rank rank(Q request) {
     return Rank.CHANGE;
   }
 
-  /** Whose holding a renewal or a change is about; null when it may be any holder's. */
+  /** The holder whose holding a renewal or a change affects; null if it may affect any holder. */
   default Object holder(Q request) {
     return null;
   }
 
-  /** What a read asks: equal questions get one answer. */
+  /** What a read requests: reads with equal questions share one result. */
   default Object question(Q request) {
     return request;
   }

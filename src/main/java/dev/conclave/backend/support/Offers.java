@@ -10,7 +10,8 @@ import java.util.function.Consumer;
 
 /**
  * Offers of a store that this client watches, so that none outlives its time: one timer per key, at
- * the end of its latest offer. A key that is handed on all the time therefore costs no more.
+ * the end of its latest offer. So a key that is handed over all the time costs no more than one
+ * timer.
  *
  * <p>To be used on the scheduler's thread only.
  */
@@ -37,7 +38,7 @@ public final class Offers {
     made(key, SyncBackend.OFFER);
   }
 
-  /** An offer stands for this time. */
+  /** There is an offer with this time left. */
   public void made(LeaseKey key, Duration left) {
     long pause = left.plus(SLACK).toNanos();
     if (ends.put(key, scheduler.nanoTime() + pause) == null) {

@@ -10,10 +10,11 @@ import java.time.Duration;
  * harm others when it is late contains a deadline by the server's clock.
  *
  * <ol>
- *   <li>The server read its clock after it was asked to. So at the moment of asking the clock
- *       showed what it answered, or less; since then it has advanced by the time that passed here,
- *       and 1 % at most for drift. A deadline computed from that is never too early.
- *   <li>It is too late by the time that the reading took, and by the drift.
+ *   <li>The server reads its clock after the client has sent the request for the time. So when the
+ *       request was sent, that clock showed the returned time or less. Since then it has advanced
+ *       by the time that passed here, and by 1 % at most for drift. A deadline computed from that
+ *       is never too early.
+ *   <li>The deadline may be too late: by the time that the reading took, and by the drift.
  *   <li>Without a reading no deadline is set. A clock that was set forward, or another server
  *       behind the same address, makes deadlines too early: the request is then refused without any
  *       effect, the reading is forgotten, and the request is sent again.
@@ -38,18 +39,18 @@ public final class ServerClock {
   }
 
   /**
-   * The server answered that its clock shows this.
+   * Stores a reading of the server's clock.
    *
    * @param micros microseconds since 1970
-   * @param askedAt when it was asked to, on this client's clock (nanoseconds)
+   * @param askedAt when the time was requested, on this client's clock (nanoseconds)
    */
   public void shows(long micros, long askedAt) {
     reading = new Reading(micros, askedAt);
   }
 
   /**
-   * What the server's clock shows at most, so long after a moment of this client's clock; {@link
-   * #NEVER} if that is unknown.
+   * The latest time that the server's clock can show {@code later} than a moment of this client's
+   * clock; {@link #NEVER} if that is unknown.
    */
   public long at(long moment, Duration later) {
     Reading known = reading;

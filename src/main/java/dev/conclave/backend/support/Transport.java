@@ -4,18 +4,18 @@ import io.vertx.core.Future;
 import java.util.List;
 
 /**
- * What a backend does with a batch.
+ * Sends the batches of a backend.
  *
- * @param <Q> what is asked
- * @param <A> what is answered
+ * @param <Q> the type of a request
+ * @param <A> the type of its result
  */
 public interface Transport<Q, A> {
   /**
    * Sends the requests in one go. The future holds one completed future per request, in order; it
-   * fails when nothing is known of any of them.
+   * fails when no outcome is known.
    */
   Future<List<Future<A>>> send(List<Q> batch);
 
-  /** A batch got no answer in time: the connection it went over is not to be trusted. */
+  /** A batch got no answer in time: its connection cannot be trusted any more. */
   default void stalled() {}
 }

@@ -15,11 +15,11 @@ import java.util.Map;
  * <ol>
  *   <li>A request that may have to wait gets a number, which goes to the store; a request that is
  *       repeated with the same token keeps its number. So no notification carries a token.
- *   <li>A notification with that number runs the waiter's callback. Notification and results come
- *       over two connections: one that arrives while a request of the waiter is under way is kept
- *       until its result. A grant drops it, a refusal passes it on.
+ *   <li>A notification with that number runs the waiter's callback. Notifications and results come
+ *       over two connections. A notification that arrives while a request of the waiter is under
+ *       way is kept until the result. A grant drops it; a refusal delivers it.
  *   <li>A waiter is forgotten when it is granted the lease, when it leaves, and {@link #SLACK}
- *       after its patience is over: the store's clock runs at its own pace.
+ *       after its patience is over, because the store's clock may be slower.
  * </ol>
  *
  * <p>Thread-safe. Callbacks run outside the lock.
@@ -61,7 +61,10 @@ public final class Waiters {
     this.scheduler = scheduler;
   }
 
-  /** A request of this waiter is sent; returns its number. {@link #granted} or {@link #refused}. */
+  /**
+   * A request of this waiter is sent; returns its number. {@link #granted} or {@link #refused}
+   * follows.
+   */
   public synchronized long requested(LeaseKey key, String token, LeaseRequest.Waiter waiter) {
     Entry entry = byId.computeIfAbsent(new Id(key, token), id -> new Entry(++lastNumber, id));
     byNumber.put(entry.number, entry);
@@ -129,7 +132,7 @@ public final class Waiters {
     all.forEach(this::wake);
   }
 
-  /** What the waiter with this number waits for, or null when it has left. */
+  /** The key that the waiter with this number waits for, or null when it has left. */
   public synchronized LeaseKey keyOf(long number) {
     Entry entry = byNumber.get(number);
     return entry == null ? null : entry.id.key;

@@ -7,17 +7,17 @@ import java.util.List;
 /**
  * Requests that wait to be sent: which of them are sent together, and in which order.
  *
- * @param <Q> what is asked
- * @param <A> what is answered
+ * @param <Q> the type of a request
+ * @param <A> the type of its result
  */
 interface Waiting<Q, A> {
-  /** Adds the youngest. */
+  /** Adds the latest call. */
   void add(Call<Q, A> call);
 
-  /** Takes what may leave now, at most so many requests; without those that have ended. */
+  /** Takes the requests that may be sent now, up to this number; skips those that have ended. */
   List<Entry<Q, A>> take(int most);
 
-  /** What was taken is not under way any more. */
+  /** These requests are not under way any more. */
   void ended(List<Entry<Q, A>> entries);
 
   /** How many calls wait, some of which may have ended. */

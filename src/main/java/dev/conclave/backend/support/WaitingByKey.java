@@ -19,13 +19,14 @@ import java.util.TreeMap;
  * <ol>
  *   <li>The key whose oldest request has waited longest comes first.
  *   <li>Requests of one key are answered as if they were sent in their order.
- *   <li>Reads of a key that follow one another leave together, and equal questions are asked once.
- *       So however many read, they cost one round trip.
+ *   <li>Consecutive reads of a key are sent together, and equal reads are sent once. So many
+ *       readers cost one round trip.
  *   <li>A renewal changes nothing for the requests of other holders, and they change nothing for
  *       it. So it overtakes them, and a holder's renewal does not wait for the requests of others.
  *       It does not overtake a request of its own holder, nor one without a holder: that may end
  *       any holding.
- *   <li>After {@link #PATIENCE} renewals another request follows.
+ *   <li>After {@link #PATIENCE} renewals in a row, one of the requests that they have overtaken
+ *       follows.
  * </ol>
  */
 final class WaitingByKey<Q, A> implements Waiting<Q, A> {
@@ -100,7 +101,7 @@ final class WaitingByKey<Q, A> implements Waiting<Q, A> {
     size = 0;
   }
 
-  /** What waits for one key. */
+  /** The requests that wait for one key. */
   private final class Lane {
     private final Deque<Call<Q, A>> renewals = new ArrayDeque<>(1);
     private final Deque<Step<Q, A>> steps = new ArrayDeque<>(1);
@@ -155,7 +156,7 @@ final class WaitingByKey<Q, A> implements Waiting<Q, A> {
       return steps.isEmpty() ? renewal : Math.min(renewal, steps.peek().first.number);
     }
 
-    /** Adds what leaves next; nothing when all that waited has ended. */
+    /** Adds the requests that are sent next; none when all that waited have ended. */
     void take(List<Entry<Q, A>> taken, int most) {
       int before = taken.size();
       while (taken.size() == before && !isEmpty()) {
@@ -188,7 +189,7 @@ final class WaitingByKey<Q, A> implements Waiting<Q, A> {
         size -= calls.size();
         calls.removeIf(call -> call.done);
         if (!calls.isEmpty()) {
-          // The youngest may wait longest for the answer.
+          // The latest call has the latest deadline.
           taken.add(new Entry<>(calls.get(calls.size() - 1).request, calls));
         }
       }
@@ -199,7 +200,7 @@ final class WaitingByKey<Q, A> implements Waiting<Q, A> {
   }
 
   /**
-   * What leaves together.
+   * Requests of one key that are sent together.
    *
    * @param first the oldest call
    * @param reads all calls by their question; null when the call is not a read

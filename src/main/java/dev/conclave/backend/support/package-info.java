@@ -1,2 +1,2 @@
-/** What backends have in common, for ours and for those that others write. */
+/** Helpers for backends: for ours, and for those that others write. */
 package dev.conclave.backend.support;

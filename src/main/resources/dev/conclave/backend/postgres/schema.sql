@@ -3,15 +3,15 @@
 CREATE TABLE IF NOT EXISTS conclave_lease (
   kind          text COLLATE "C" NOT NULL,             -- lock, leader, task; or register
   name          text COLLATE "C" NOT NULL,
-  token         text,                                  -- secret; of the holder, or of whom the lease is offered to
-  offered       boolean     NOT NULL DEFAULT false,    -- an offer to the first in line, not yet a holding
+  token         text,                                  -- secret; of the holder, or of the waiter that has the offer
+  offered       boolean     NOT NULL DEFAULT false,    -- an offer to the first waiter, not yet a holding
   owner         text,
   metadata      text,                                  -- JSON, as the holder wrote it
   fence         bigint      NOT NULL DEFAULT 0,        -- the fencing token; of a register, its mark
   since         timestamptz NOT NULL DEFAULT clock_timestamp(),
-  duration      bigint      NOT NULL DEFAULT 0,        -- what was asked for last, in milliseconds
+  duration      bigint      NOT NULL DEFAULT 0,        -- as requested last, in milliseconds
   expires_at    timestamptz NOT NULL DEFAULT '-infinity',
-  line          jsonb,                                 -- the queue, first come first; null when it is empty
+  line          jsonb,                                 -- the queue, the first waiter first; null when it is empty
   watched_until timestamptz,                           -- changes are announced until then
   PRIMARY KEY (kind, name)
 ) WITH (

@@ -15,17 +15,18 @@
 --    last position before which there are no gaps. `turn:<number>` is the token at a position. `place:<token>` is the
 --    waiter: its position, the end of its patience, its number at its client, that client's channel, its owner. So
 --    joining, leaving and notifying the next waiter cost the same for a queue of any length.
--- 5. `watched`: until when hints are requested.
+-- 5. `watched` is the time until which hints are requested.
 --
 -- All times are microseconds of the server's clock. A register is a plain string.
 --
 -- Operations that differ in record and token only form a run and state their terms once, because every argument costs
 -- the server time. ARGV: idle retention (us); this client's channel, after `1` when PUBLISH counts every subscriber; the
 -- time after which the client no longer waits for the result, and nothing is granted, extended, revoked or set back;
--- then for each run the operation, how many there are, their terms, and what each has of its own. A result is a number,
+-- then for each run the operation, how many there are, their terms, and the token or mark of each. A result is a number,
 -- an array (a lease without its token), nil (none) or a string: the error of this operation alone.
 --
--- What few operations need is defined when it is needed, and functions share few variables: both cost time in each call.
+-- Functions for rare operations are defined only when they are needed, and functions share few variables: each definition
+-- and each shared variable costs time in every call.
 -- For the same reason constants are written into the text when the script is loaded. A line `--$NAME value` defines one;
 -- $OFFER (us) and $LATE come from LeaseScript. Full-line comments are not sent.
 --
@@ -324,7 +325,7 @@ end
 -- The number of terms of a run; the first is the duration of its leases.
 local timed = { acquire = 3, wait = 5, extend = 1 }
 local untimed = { watch = 1, advance = 1, retreat = 1 }
--- What must not happen after its client has given up.
+-- Operations that must not be carried out after their client has given up.
 local bound = { acquire = 1, wait = 1, extend = 1, revoke = 1, retreat = 1 }
 
 local answers, done, a, late = {}, 0, 4, clock > ARGV[3]

@@ -12,11 +12,12 @@ import java.net.URI;
 import java.net.URISyntaxException;
 
 /**
- * How to reach the API server, wherever that was said; files are not read yet.
+ * How to reach the API server, from whichever configuration; files are not read yet.
  *
  * @param url of the API server
  * @param namespace where the objects are
- * @param ca who signs for the server, or null for the JVM's own authorities
+ * @param ca the authority that signs the server's certificate, or null for the JVM's own
+ *     authorities
  * @param clientCert the client's certificate, or null
  * @param clientKey its key, or null
  * @param token a bearer token, or null

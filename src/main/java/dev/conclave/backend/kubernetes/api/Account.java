@@ -4,15 +4,15 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * What the account was allowed to do so far. An API server that has just started refuses everybody
- * with 403 until it has read the roles; so a 403 is an answer only for an account that was never
- * let in. To be used on one thread.
+ * The verbs that the account was allowed to use so far. An API server that has just started refuses
+ * every account with 403 until it has read the roles. So a 403 is final only for an account that
+ * was never allowed anything. To be used on one thread.
  *
  * <ol>
- *   <li>Before anything was allowed, a 403 is the answer at once: the role is missing.
- *   <li>What was allowed before is tried again within the deadline.
- *   <li>So is what was never tried; when that was refused up to the deadline once, the verb is
- *       missing in the role, and is refused at once from then on.
+ *   <li>Before anything was allowed, a 403 is final at once: the role is missing.
+ *   <li>A verb that was allowed before is tried again within the deadline.
+ *   <li>So is a verb that was never tried. Once it was refused up to the deadline, it is missing in
+ *       the role, and a 403 is final at once from then on.
  * </ol>
  */
 final class Account {

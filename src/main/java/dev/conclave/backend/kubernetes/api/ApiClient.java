@@ -17,16 +17,16 @@ import java.util.function.Consumer;
  * thread.
  *
  * <ol>
- *   <li>A request carries the token; refused with 401, it is sent once more if the token's file has
- *       another one by now.
+ *   <li>A request contains the token. After a 401 it is sent once more, if the token's file has
+ *       another token by now.
  *   <li>429 and 5xx are tried again: after as long as {@code Retry-After} says, else after a
  *       growing, jittered pause. So is a broken connection, twice. A write may thus be sent again
  *       though it was carried out: its {@code resourceVersion} makes that a conflict, and its write
  *       id lets the writer find out.
- *   <li>So is a 403, for an account that was let in before ({@link Account}), unless it is about
- *       the namespace: its quota, or its end.
+ *   <li>So is a 403, for an account that was allowed something before ({@link Account}), unless the
+ *       reason is the namespace: a quota, or its deletion.
  *   <li>All of it ends at the deadline.
- *   <li>200, 201, 404, 409 and 410 are answers; everything else is a failure, in a sentence.
+ *   <li>200, 201, 404, 409 and 410 are results; every other status is a failure with a message.
  * </ol>
  */
 public final class ApiClient {
@@ -95,7 +95,7 @@ public final class ApiClient {
   }
 
   /**
-   * Sends a request whose answer does not end by itself.
+   * Sends a request whose response is a stream.
    *
    * @param line receives every line
    */

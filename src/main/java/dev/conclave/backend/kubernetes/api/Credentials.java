@@ -11,8 +11,8 @@ import java.time.Duration;
 /**
  * The bearer token of the requests, if there is one. A token in a file is read again when it is ten
  * seconds old and whenever the API server refuses it: service accounts' tokens are replaced while
- * they still hold. A file that is empty for a moment, while it is replaced, counts as unreadable:
- * the token read before stays. To be used on one thread.
+ * they are still valid. A file that is empty for a moment, while it is replaced, counts as
+ * unreadable: the token read before stays. To be used on one thread.
  */
 public final class Credentials {
   private static final Logger LOG = System.getLogger(Credentials.class.getName());
@@ -32,12 +32,12 @@ public final class Credentials {
     this.token = token;
   }
 
-  /** No token: a client certificate, or an API server that lets everybody in. */
+  /** No token: a client certificate, or an API server that accepts every client. */
   public static Credentials none() {
     return new Credentials(null, null, null, null);
   }
 
-  /** A token that stays. */
+  /** A token that does not change. */
   public static Credentials fixed(String token) {
     return new Credentials(null, null, null, token);
   }
@@ -53,7 +53,7 @@ public final class Credentials {
     return fresh || file == null ? Future.succeededFuture(token) : read();
   }
 
-  /** The token to send after this one was refused, or null without another. */
+  /** The token to send after this one was refused, or null if there is none. */
   public Future<String> insteadOf(String refused) {
     if (file == null) {
       return Future.succeededFuture();

@@ -3,7 +3,7 @@ package dev.conclave.backend.kubernetes.api;
 import io.vertx.core.http.HttpClientOptions;
 
 /**
- * Where the API server is and how to be let in.
+ * Where the API server is, and how to authenticate.
  *
  * @param url scheme, host and port, for messages; without credentials
  * @param pathPrefix what stands before {@code /api} in every path; often empty

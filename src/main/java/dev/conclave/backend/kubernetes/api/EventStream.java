@@ -12,11 +12,11 @@ import java.time.Duration;
 import java.util.function.Consumer;
 
 /**
- * An answer that goes on: JSON objects, one a line. It ends when the server ends it, when the
- * connection breaks, when it has been silent for too long, or when it is cancelled.
+ * A response that is a stream: JSON objects, one per line. It ends when the server ends it, when
+ * the connection breaks, when it has been silent for too long, or when it is cancelled.
  */
 public final class EventStream {
-  /** The stream cannot go on from where it was: what it is about has to be read anew. */
+  /** The stream cannot go on from its last version: the objects have to be listed anew. */
   public static final class Gone extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -24,7 +24,7 @@ public final class EventStream {
       super(reason);
     }
 
-    /** The server does not have the past any more from which the stream was to go on. */
+    /** The server no longer has the version from which the stream should go on. */
     public static Gone tooOld() {
       return new Gone("the resource version is too old");
     }
@@ -80,12 +80,12 @@ public final class EventStream {
     return ended.future();
   }
 
-  /** How many nanoseconds the server has asked to stay away, or -1. */
+  /** The pause that the server has requested, in nanoseconds, or -1. */
   public long retryAfter() {
     return pause;
   }
 
-  /** Ends it from here, with this failure. */
+  /** Ends the stream on this side, with this failure. */
   public void cancel(RuntimeException reason) {
     end(reason);
   }

@@ -17,7 +17,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.util.Properties;
 
-/** HTTP as such: one request, one answer or none, never later than the deadline. */
+/** Plain HTTP: one request and at most one response, by the deadline. */
 final class Exchange {
   private static final String USER_AGENT = userAgent();
 
@@ -39,7 +39,7 @@ final class Exchange {
     /** More than any sentence of an API server; another server may send anything. */
     private static final int SHOWN = 2_000;
 
-    /** The server's time, or null when it does not say. */
+    /** The server's time, or null when the response has none. */
     Instant date() {
       try {
         return dateHeader == null
@@ -67,7 +67,7 @@ final class Exchange {
       return text.length() > SHOWN ? text.substring(0, SHOWN) + "…" : text;
     }
 
-    /** How many nanoseconds it asks to wait, or -1. */
+    /** The pause that it requests, in nanoseconds, or -1. */
     long retryAfter() {
       return Exchange.retryAfter(retryAfterHeader);
     }

@@ -14,8 +14,8 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /**
  * The file in which {@code kubectl} finds clusters and users: of a context, the address, the
- * certificates, embedded or in files, and the token. What would need another program, or would be
- * left out silently, is refused by name.
+ * certificates, embedded or in files, and the token. A setting that needs another program, or would
+ * have no effect, is refused by name.
  */
 public final class Kubeconfig {
   private static final List<String> NOT_FOR_USERS =
@@ -46,7 +46,7 @@ public final class Kubeconfig {
         return new Kubeconfig(file, map);
       }
     } catch (RuntimeException notYaml) {
-      // The parser's message repeats the text around the error, and there are keys in that text.
+      // The parser's message repeats the text around the error, which may contain private keys.
     }
     throw ErrorCode.INVALID.failure("the kubeconfig " + file + " is not a YAML object");
   }

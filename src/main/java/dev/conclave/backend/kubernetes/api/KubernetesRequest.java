@@ -14,7 +14,8 @@ import java.util.stream.Collectors;
  * @param name the object, or empty for the collection
  * @param query empty, or with its question mark
  * @param body null when there is none
- * @param inspects whether it shows people what there is, and may wait for others of its kind
+ * @param inspects whether it serves inspection only; such requests have connections of their own,
+ *     and may wait for one another
  */
 public record KubernetesRequest(
     String verb, HttpMethod method, String name, String query, JsonObject body, boolean inspects) {

@@ -2,7 +2,7 @@ package dev.conclave.backend.kubernetes.object;
 
 /** What an object holds in addition to the common record, and the labels by which it is found. */
 public final class Annotations {
-  /** Chooses all that is Conclave's. */
+  /** The label that selects all objects of Conclave. */
   public static final String MANAGED_BY = "app.kubernetes.io/managed-by";
 
   /** The value of {@link #MANAGED_BY}. */
@@ -29,15 +29,15 @@ public final class Annotations {
   /** The greatest fencing token so far. */
   public static final String FENCING_TOKEN = "conclave.dev/fencing-token";
 
-  /** The exact duration; the common record knows whole seconds. */
+  /** The exact duration; the common record has whole seconds only. */
   public static final String DURATION_MS = "conclave.dev/duration-ms";
 
   /** The holder's metadata as JSON. */
   public static final String METADATA = "conclave.dev/metadata";
 
   /**
-   * The ids of the latest writes, the newest first: tells a writer whose answer was lost that the
-   * write was its own, also when others have written since.
+   * The ids of the latest writes, the newest first: a writer whose answer was lost recognizes its
+   * own write by them, even when others have written since.
    */
   public static final String WRITE = "conclave.dev/write";
 

@@ -7,9 +7,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * From keys to object names, and from tokens to what may be written down of them.
+ * Derives object names from keys, and the stored form of tokens.
  *
- * <p>An object is called {@code conclave-<kind>-<slug>-<hash>}. The slug is for people: what a
+ * <p>The name of an object is {@code conclave-<kind>-<slug>-<hash>}. The slug is for people: what a
  * DNS-1123 name can show of the real name. The hash, 128 bits over kind and real name, is what
  * keeps two keys apart; the real name stands in an annotation.
  */
@@ -80,7 +80,7 @@ public final class Names {
 
   private static byte[] digest(String purpose, String... parts) {
     try {
-      // No part but the last can hold a control character: the joint is unambiguous.
+      // No part but the last can hold a control character, so the joined text is unambiguous.
       String text = "conclave " + purpose + "\n" + String.join("\n", parts);
       return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
     } catch (NoSuchAlgorithmException everyJvmHasIt) {

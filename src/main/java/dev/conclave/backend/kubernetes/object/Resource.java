@@ -72,12 +72,12 @@ public enum Resource {
     return root + apiVersion + "/namespaces/" + namespace + "/" + plural;
   }
 
-  /** Its name as roles have it. */
+  /** Its name in a role. */
   public String qualifiedName() {
     return group.isEmpty() ? plural : plural + "." + group;
   }
 
-  /** Marks an object as one of this kind; items of a list do not say it themselves. */
+  /** Marks an object as one of this kind; items of a list do not have these fields. */
   public JsonObject mark(JsonObject object) {
     return object.put("apiVersion", apiVersion).put("kind", kind);
   }

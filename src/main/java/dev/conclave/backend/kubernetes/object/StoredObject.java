@@ -12,7 +12,10 @@ import java.util.Objects;
  * names the holder they were written for.
  */
 public final class StoredObject {
-  /** Leaves room above every fencing token that is believed, whatever stands in an annotation. */
+  /**
+   * An annotation with a greater fencing token is ignored: there must be room for the tokens that
+   * follow.
+   */
   private static final long MAX_FENCE = Register.MAX_MARK - (1L << 32);
 
   private final JsonObject json;
@@ -29,7 +32,7 @@ public final class StoredObject {
    */
   public StoredObject(Resource resource, JsonObject json) {
     this.json = json;
-    // Who set which field is of no use here, and the server keeps it by itself.
+    // These fields are not used here, and the server keeps them by itself.
     json.getJsonObject("metadata").remove("managedFields");
     this.annotations = Resource.annotations(json);
     this.record = resource.read(json);
@@ -51,7 +54,7 @@ public final class StoredObject {
     return metadata().getString("resourceVersion");
   }
 
-  /** Whether the label is there by which watches choose. */
+  /** Whether it has the label by which watches select objects. */
   public boolean isLabelled() {
     JsonObject labels = metadata().getJsonObject("labels");
     return labels != null && Annotations.CONCLAVE.equals(labels.getString(Annotations.MANAGED_BY));
@@ -76,7 +79,7 @@ public final class StoredObject {
     return !record.holder().isEmpty();
   }
 
-  /** The holder's label; what another elector calls itself when it is not one of ours. */
+  /** The holder's label; the {@code holderIdentity} of a holder that is not one of ours. */
   public String owner() {
     String owner = ours ? annotations.getString(Annotations.OWNER) : null;
     return owner == null ? record.holder() : owner;
@@ -150,7 +153,10 @@ public final class StoredObject {
     return writes().contains(draft.writeId());
   }
 
-  /** Whether so much was written since that {@link #comesAfter} would not know any more. */
+  /**
+   * Whether so much may have been written since that {@link #comesAfter} cannot find the draft any
+   * more.
+   */
   public boolean mayHide(Writer.Draft draft) {
     boolean baseIsSeen = !draft.base().isEmpty() && writes().contains(draft.base());
     return !baseIsSeen && writes().split(" ").length >= Writer.WRITES_KEPT;
@@ -171,7 +177,7 @@ public final class StoredObject {
     return writes == null ? "" : writes;
   }
 
-  /** Whether this version is known to be older; versions that are no numbers are never. */
+  /** Whether this version is known to be older; false if a version is not a number. */
   public boolean isOlderThan(StoredObject other) {
     try {
       return Long.parseLong(resourceVersion()) < Long.parseLong(other.resourceVersion());

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 /** Makes the next version of an object. Unknown fields stay as they were. */
 public final class Writer {
   /**
-   * A version to be written, and what the writer knows it by again.
+   * A version to be written, and how the writer recognizes it later.
    *
    * @param writeId different for every write
    * @param base the id of the write it is based on; empty when there is none
@@ -22,7 +22,10 @@ public final class Writer {
    */
   public record Draft(JsonObject json, String writeId, String base, String holder) {}
 
-  /** So many ids of writes are kept: one more than others may write until an answer is unknown. */
+  /**
+   * How many ids of writes are kept: one more than the writes of others after which an outcome is
+   * unknown.
+   */
   public static final int WRITES_KEPT = 8;
 
   private static final List<String> ABOUT_A_HOLDER =
@@ -56,7 +59,7 @@ public final class Writer {
     return hold(object.copy(), request, now(), transitions, fencingToken);
   }
 
-  /** The same holding again, with what the request says of it. */
+  /** The same holding again, with the terms of the request. */
   public Draft renew(StoredObject object, LeaseRequest request, long fencingToken) {
     LeaderRecord record = object.record();
     return hold(object.copy(), request, record.acquireTime(), record.transitions(), fencingToken);
