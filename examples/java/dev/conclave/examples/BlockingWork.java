@@ -10,7 +10,7 @@ import io.vertx.core.json.JsonObject;
 public final class BlockingWork {
   private BlockingWork() {}
 
-  /** Completes with what the blocking code made. */
+  /** Completes with the result of the blocking code. */
   public static Future<String> run(Vertx vertx, JsonObject backend) {
     return Conclave.connect(vertx, new JsonObject().put("backend", backend))
         .compose(conclave -> convert(vertx, conclave).eventually(conclave::close));
@@ -26,7 +26,7 @@ public final class BlockingWork {
 
   private static String convertVideo(LockHandle handle) throws InterruptedException {
     for (int frame = 0; frame < 5; frame++) {
-      // From any thread, at any time: is the lock still ours?
+      // May be called from any thread, at any time.
       if (!handle.isValid()) {
         throw new IllegalStateException("lost the lock at frame " + frame);
       }

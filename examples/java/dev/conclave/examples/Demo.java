@@ -67,7 +67,7 @@ public final class Demo {
     vertx
         .eventBus()
         .<JsonObject>localConsumer(
-            LeadershipEvent.address(election), message -> tell(message.body()));
+            LeadershipEvent.address(election), message -> report(message.body()));
     return vertx
         .deployVerticle(new ConclaveVerticle(), new DeploymentOptions().setConfig(config))
         .map(
@@ -95,14 +95,14 @@ public final class Demo {
     return full.containsKey("locks") ? full : full.put("locks", new JsonObject());
   }
 
-  private void tell(JsonObject event) {
+  private void report(JsonObject event) {
     String worker = event.getString("worker");
     String reason = event.getString("reason");
     if (event.getBoolean("leading")) {
       leading.add(worker);
-      say("election '%s': %s LEADS, fencing token %d", election, worker, fence(event));
+      print("election '%s': %s LEADS, fencing token %d", election, worker, fence(event));
     } else if (leading.remove(worker)) {
-      say("election '%s': %s leads no more (%s)", election, worker, reason);
+      print("election '%s': %s leads no more (%s)", election, worker, reason);
     }
   }
 
@@ -112,30 +112,30 @@ public final class Demo {
 
   private void stepDown() {
     for (String worker : Set.copyOf(leading)) {
-      say("election '%s': asking %s to step down for 2 s", election, worker);
+      print("election '%s': asking %s to step down for 2 s", election, worker);
       LeaderElectionService.createWorkerProxy(vertx, election, worker)
           .resign(2_000)
-          .onFailure(failure -> say("it did not: %s", failure.getMessage()));
+          .onFailure(failure -> print("it did not: %s", failure.getMessage()));
     }
   }
 
   private void contend(String client, LockService locks) {
     String owner = client + "@" + ProcessHandle.current().pid();
-    long askedAt = System.nanoTime();
+    long requestedAt = System.nanoTime();
     DistributedLock.create(
             vertx, locks, LOCK, new LockOptions().setOwner(owner).setWaitTimeout(30_000))
         .withLock(
             handle -> {
-              say(
+              print(
                   "lock '%s': %s holds it after %d ms, fencing token %d",
                   LOCK,
                   owner,
-                  TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - askedAt),
+                  TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - requestedAt),
                   handle.fencingToken());
               return vertx.timer(1_000 + ThreadLocalRandom.current().nextLong(1_500));
             })
-        .onFailure(failure -> say("lock '%s': %s %s", LOCK, owner, ending(failure)))
-        // When Vert.x closes, the pause fails, and the client has come to its end.
+        .onFailure(failure -> print("lock '%s': %s %s", LOCK, owner, ending(failure)))
+        // When Vert.x closes, the pause fails, and the client ends.
         .onComplete(released -> vertx.timer(500).onSuccess(rested -> contend(client, locks)));
   }
 
@@ -148,13 +148,13 @@ public final class Demo {
         : "did not get it: " + failure.getMessage();
   }
 
-  private void say(String format, Object... values) {
+  private void print(String format, Object... values) {
     out.println(LocalTime.now().format(CLOCK) + "  " + String.format(format, values));
   }
 
   /** Runs until Ctrl-C and then steps down cleanly. */
   public static void main(String[] args) throws InterruptedException {
-    // The demonstration tells of leadership in its own words.
+    // The demonstration prints changes of the leadership itself.
     CONCLAVE_LOG.setLevel(Level.WARNING);
     Vertx vertx = Vertx.vertx();
     CountDownLatch ended = new CountDownLatch(1);

@@ -10,7 +10,7 @@ import io.vertx.core.json.JsonObject;
 public final class DeployAndListen {
   private DeployAndListen() {}
 
-  /** Completes with the first event that says this worker leads; the election goes on. */
+  /** Completes with the first event of this worker's leadership; the election continues. */
   public static Future<JsonObject> run(Vertx vertx, JsonObject backend) {
     // tag::listen[]
     JsonObject config =

@@ -13,9 +13,9 @@ public final class EveryMinute {
   private EveryMinute() {}
 
   /**
-   * Completes with what goes on until it is closed.
+   * Completes with the {@link Conclave} to close when the work must end.
    *
-   * @param every a minute, or less for the impatient
+   * @param every how often the work runs: a minute, or less in a test
    * @param work gets the fencing token of the leadership it runs under
    */
   public static Future<Conclave> run(

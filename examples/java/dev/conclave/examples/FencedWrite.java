@@ -5,8 +5,8 @@ import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
 
 /**
- * Writes to a PostgreSQL table which refuses a holder of an older lock than the last writer: a
- * holder that was paused for longer than its lease, and does not know yet, changes nothing.
+ * Writes to a PostgreSQL table that refuses a smaller fencing token than that of the last writer. A
+ * holder that was paused for longer than its lease, and has not noticed the loss, changes nothing.
  */
 public final class FencedWrite {
   // tag::fenced[]
@@ -38,7 +38,7 @@ public final class FencedWrite {
 
   // end::fenced[]
 
-  /** Makes the table and one account. */
+  /** Creates the table and one account. */
   public static Future<Void> prepare(SqlClient sql, String id) {
     return sql.query(TABLE)
         .execute()

@@ -10,11 +10,11 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
 
 /**
- * What {@code examples/kubernetes/deployment.yaml} runs: everything from one file, and the answers
- * to the kubelet's probes on port 8080 (or {@code healthPort}).
+ * What {@code examples/kubernetes/deployment.yaml} runs: everything from one file, and an HTTP
+ * server for the kubelet's probes on port 8080 (or {@code healthPort}).
  *
- * <p>{@code /live} says that the event loop turns; {@code /ready} that the API server answers.
- * Neither depends on who leads: a follower is as healthy as the leader.
+ * <p>{@code /live} succeeds while the event loop runs; {@code /ready} succeeds while the API server
+ * answers. Neither depends on which pod leads: a follower is as healthy as the leader.
  */
 public final class InKubernetes extends VerticleBase {
   private SyncBackend backend;

@@ -12,7 +12,7 @@ import io.vertx.core.json.JsonObject;
 public final class LeaderOnly {
   private LeaderOnly() {}
 
-  /** Answers on {@code importer}, wherever the leader is. */
+  /** Serves the address {@code importer}, on whichever node leads. */
   public static final class Importer extends VerticleBase {
     @Override
     public Future<?> start() {
@@ -23,7 +23,7 @@ public final class LeaderOnly {
     }
   }
 
-  /** Completes with the importer's answer. */
+  /** Completes with the importer's reply. */
   public static Future<String> run(Vertx vertx, JsonObject backend) {
     // tag::leader-only[]
     JsonObject config =
@@ -38,15 +38,15 @@ public final class LeaderOnly {
     return vertx
         .deployVerticle(new LeaderElectionVerticle(), new DeploymentOptions().setConfig(config))
         // end::leader-only[]
-        .compose(deployed -> ask(vertx));
+        .compose(deployed -> request(vertx));
   }
 
-  private static Future<String> ask(Vertx vertx) {
+  private static Future<String> request(Vertx vertx) {
     return vertx
         .eventBus()
         .<String>request("importer", "42 rows")
         .map(reply -> reply.body())
-        .recover(notYet -> vertx.timer(20).compose(later -> ask(vertx)));
+        .recover(notYet -> vertx.timer(20).compose(later -> request(vertx)));
   }
 
   /** Runs it in this process. */

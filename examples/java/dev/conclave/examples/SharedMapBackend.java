@@ -23,17 +23,18 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * A backend of one's own, in one file: leases in a shared map of Vert.x.
+ * An example of your own backend in one file: leases in a shared map of Vert.x.
  *
  * <ol>
  *   <li>A lease is one entry. Every step reads it, decides, and replaces it only if it is
  *       unchanged; otherwise it decides again.
- *   <li>Waiters are not served in line: they ask again at the holder's expiry.
- *   <li>Hints go over the event bus.
+ *   <li>It has no queue: waiters try again at the holder's expiry.
+ *   <li>Hints are sent over the event bus.
  * </ol>
  *
- * <p>It passes the contract suite. What it cannot have is a clock of the store: it takes this
- * machine's, so on a cluster it is as right as the machines' clocks agree. Real stores do better.
+ * <p>It passes the contract suite. But a shared map has no clock. This backend uses the clock of
+ * its machine, so on a cluster it is correct only as far as the machines' clocks agree. The
+ * backends that come with Conclave do not have this limit.
  */
 public final class SharedMapBackend implements SyncBackend {
   private record Step<T>(JsonObject record, T answer) {}
@@ -232,7 +233,7 @@ public final class SharedMapBackend implements SyncBackend {
         key);
   }
 
-  /** One atomic step: decides on the current record, and again if another client was faster. */
+  /** One atomic step: decides on the current record; decides again if another client was faster. */
   private <T> Future<T> step(
       String id, Function<JsonObject, Step<T>> decide, Function<T, Boolean> hints, LeaseKey key) {
     return open()

@@ -25,8 +25,7 @@ public final class Tasks {
     // At two o'clock in Zurich, once in the whole cluster, whatever clocks and restarts do.
     reports.cron("0 2 * * *", "nightly", this::nightly).zone("Europe/Zurich").oncePerTick();
 
-    // Blocking code, one run at a time, at most one every four minutes, and no other process at the
-    // files.
+    // Blocking code: one run at a time, at most one every four minutes, under the lock "files".
     reports
         .every(Duration.ofMinutes(5), "export", TaskBody.blocking(this::export))
         .withLock(files)
