@@ -25,7 +25,7 @@ public enum ErrorCode {
   INVALID(4805),
   /** Too many requests are waiting already; this one was not queued. */
   OVERLOADED(4806),
-  /** The backend or the service was closed. */
+  /** The backend or the service was closed, or the wait was given up. */
   CLOSED(4807);
 
   private static final int MAX_MESSAGE = 2_000;

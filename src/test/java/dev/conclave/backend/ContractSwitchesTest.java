@@ -46,7 +46,7 @@ class ContractSwitchesTest {
         WaitersContract::anOfferIsForTheFirstWaiterOnly,
         WaitersContract::leavingGivesUpAnOffer,
         WaitersContract::anUnclaimedOfferLapsesSoonAndGoesToTheNext,
-        WaitersContract::releaseGivesUpAPlaceInLineAndAnOffer);
+        WaitersContract::releaseGivesUpAPositionInTheQueueAndAnOffer);
   }
 
   @ParameterizedTest

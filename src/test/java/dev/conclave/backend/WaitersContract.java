@@ -181,7 +181,7 @@ public abstract class WaitersContract extends InspectionContract {
   }
 
   @Test
-  void leavingEndsAPlaceInLineAndNeverAHolding() {
+  void leavingEndsAPositionInTheQueueAndNeverAHolding() {
     LeaseKey key = key();
     String holder = token();
     String waiter = token();
@@ -263,7 +263,7 @@ public abstract class WaitersContract extends InspectionContract {
   }
 
   @Test
-  void aPlaceInLineLapsesWithItsPatience() {
+  void aPositionInTheQueueLapsesWithItsPatience() {
     if (!handsOver()) {
       return;
     }
@@ -281,7 +281,7 @@ public abstract class WaitersContract extends InspectionContract {
   }
 
   @Test
-  void releaseGivesUpAPlaceInLineAndAnOffer() {
+  void releaseGivesUpAPositionInTheQueueAndAnOffer() {
     if (!handsOver()) {
       return;
     }

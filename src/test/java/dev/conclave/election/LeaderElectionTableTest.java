@@ -563,7 +563,7 @@ class LeaderElectionTableTest {
   // ---- stepping down
 
   @Test
-  void stopHandsOverToTheFirstInLineAtOnce() {
+  void stopHandsOverToTheFirstInTheQueueAtOnce() {
     Worker a = fixture.worker("a").start();
     Worker b = fixture.worker("b").start();
     Worker c = fixture.worker("c").start();
@@ -582,7 +582,7 @@ class LeaderElectionTableTest {
   }
 
   @Test
-  void aStoppedFollowerLeavesNoPlaceInLine() {
+  void aStoppedFollowerLeavesNoPositionInTheQueue() {
     Worker a = fixture.worker("a").start();
     Worker b = fixture.worker("b").start();
     Worker c = fixture.worker("c").start();

@@ -52,7 +52,7 @@ class KubernetesWatchTest extends FakeApiServerFixture {
   }
 
   @Test
-  void aWaiterIsCalledWhenTheHolderReleasesInAnotherProcess() {
+  void aWaiterIsNotifiedWhenTheHolderReleasesInAnotherProcess() {
     LeaseKey key = key();
     SyncBackend leader = open();
     KubernetesBackend follower = open();
@@ -69,7 +69,7 @@ class KubernetesWatchTest extends FakeApiServerFixture {
   }
 
   @Test
-  void aWaiterIsCalledWhenTheHolderRunsOut() {
+  void aWaiterIsNotifiedWhenTheHolderRunsOut() {
     LeaseKey key = key();
     SyncBackend leader = open();
     KubernetesBackend follower = open();

@@ -177,7 +177,7 @@ class ObservationsTest {
   }
 
   @Test
-  void aWaiterIsCalledAtTheMomentTheHolderRunsOut() {
+  void aWaiterIsNotifiedAtTheMomentTheHolderRunsOut() {
     AtomicInteger turns = new AtomicInteger();
     StoredObject object = held("t");
     observations.observe(object);
@@ -195,7 +195,7 @@ class ObservationsTest {
   }
 
   @Test
-  void aHintIsCalledWhenTheHolderRunsOutAndMayThrow() {
+  void aHintFiresWhenTheHolderRunsOutAndMayThrow() {
     AtomicInteger hints = new AtomicInteger();
     Runnable hint =
         () -> {

@@ -97,7 +97,7 @@ class PostgresCostTest extends PostgresFixture {
   }
 
   @Test
-  void onlyTheFirstInLineIsNotifiedAndThatWithoutItsToken() throws Exception {
+  void onlyTheFirstWaiterIsNotifiedAndThatWithoutItsToken() throws Exception {
     SyncBackend holding = open();
     SyncBackend first = open();
     SyncBackend second = open();
@@ -125,7 +125,7 @@ class PostgresCostTest extends PostgresFixture {
 
   /** The server's own writer also flushes now and then; so what counts is what happens mostly. */
   @Test
-  void placesInLineAndOffersDoNotWaitForTheDiskButGrantsAndEndsDo() {
+  void queuePositionsAndOffersDoNotWaitForTheDiskButGrantsAndEndsDo() {
     JsonObject properties = new JsonObject().put("synchronous_commit", "on");
     SyncBackend backend =
         open(config().put("options", new JsonObject().put("properties", properties)));

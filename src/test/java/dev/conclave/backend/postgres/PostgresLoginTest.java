@@ -158,7 +158,7 @@ class PostgresLoginTest extends PostgresFixture {
   }
 
   @Test
-  void logsTellNeitherPasswordsNorTokens() {
+  void logsContainNeitherPasswordsNorTokens() {
     String token = Planted.secret();
     try (CapturedLog log = CapturedLog.ofEverything()) {
       SyncBackend wrong =

@@ -70,7 +70,7 @@ class PostgresOutageTest extends PostgresFixture {
   }
 
   @Test
-  void brokenConnectionsAreMadeAgainAndEverybodyIsCalledOnce() {
+  void brokenConnectionsAreMadeAgainAndEveryWaiterIsNotifiedOnce() {
     SyncBackend holding = open();
     SyncBackend waiting = open();
     Waiting waiter = new Waiting(holding, waiting);

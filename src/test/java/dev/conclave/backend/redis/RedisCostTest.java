@@ -162,7 +162,7 @@ class RedisCostTest extends RedisFixture {
   }
 
   @Test
-  void aDeadWaitersPlaceIsPassedOver() {
+  void aDeadWaitersPositionIsSkipped() {
     SyncBackend backend = open(server);
     SyncBackend dying = open(server);
     LeaseKey key = key();

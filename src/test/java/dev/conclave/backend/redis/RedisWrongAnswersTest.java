@@ -232,7 +232,7 @@ class RedisWrongAnswersTest extends RedisFixture {
         "+what\r\n",
         "$-1\r\n",
       })
-  void messagesThatAreNoneDoNoHarm(String message) {
+  void messagesThatAreNotCallsDoNoHarm(String message) {
     eventually("it listens", () -> server.subscribers() == 1);
     server.tell(message);
     assertWell();

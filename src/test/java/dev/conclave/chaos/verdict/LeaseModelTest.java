@@ -52,7 +52,7 @@ class LeaseModelTest {
   }
 
   @Test
-  void acceptsThatAnOfferLapsesAndGoesToTheNextInLine() {
+  void acceptsThatAnOfferLapsesAndGoesToTheNextWaiter() {
     releasedWithOneWaiting();
     history.waits("d", 31, 32, 5_000);
     history.acquire("c", 540, 545, 0);
