@@ -8,7 +8,7 @@ import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import java.time.Duration;
-import java.util.function.LongFunction;
+import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 
 /**
@@ -50,34 +50,33 @@ public final class Attempt {
 
   private final Scheduler scheduler;
   private final long sentAt;
-  private final Future<Acquisition> sent;
+  private Future<Acquisition> sent;
 
-  private Attempt(Scheduler scheduler, long sentAt, Future<Acquisition> sent) {
+  /** Reads the clock. The request is to be sent at once. */
+  public Attempt(Scheduler scheduler) {
     this.scheduler = scheduler;
-    this.sentAt = sentAt;
-    this.sent = sent;
+    this.sentAt = scheduler.nanoTime();
   }
 
-  /**
-   * Reads the clock and sends the request.
-   *
-   * @param request receives the clock's reading; an exception that it throws is its failure
-   */
-  public static Attempt send(Scheduler scheduler, LongFunction<Future<Acquisition>> request) {
-    long sentAt = scheduler.nanoTime();
-    return new Attempt(scheduler, sentAt, CallerContext.attempt(() -> request.apply(sentAt)));
+  /** Sends the request; an exception that it throws is its failure. */
+  public Attempt send(Callable<Future<Acquisition>> request) {
+    sent = CallerContext.attempt(request);
+    return this;
   }
 
-  /** When the request was sent, by the monotonic clock. */
+  /** Whether the answer is still to come. */
+  public boolean isUnderWay() {
+    return !sent.isComplete();
+  }
+
+  /** The monotonic clock's reading before the request was sent. */
   public long sentAt() {
     return sentAt;
   }
 
-  /** Calls the handler with an answer that has not arrived yet, however late it comes. */
-  public void examineLater(Handler<AsyncResult<Acquisition>> handler) {
-    if (!sent.isComplete()) {
-      sent.onComplete(outcome -> CallerContext.run(scheduler, () -> handler.handle(outcome)));
-    }
+  /** Calls the handler with the answer, however late it comes. */
+  public void examine(Handler<AsyncResult<Acquisition>> handler) {
+    sent.onComplete(outcome -> CallerContext.run(scheduler, () -> handler.handle(outcome)));
   }
 
   /** The answer. */
@@ -87,7 +86,8 @@ public final class Attempt {
 
   /** The answer, or this failure if there is none in time. */
   public Future<Answer> answerWithin(Duration timeout, Supplier<Throwable> tooLate) {
-    return stamped(new Deadline(scheduler, timeout).bound(sent, tooLate));
+    return stamped(
+        sent.isComplete() ? sent : new Deadline(scheduler, timeout).bound(sent, tooLate));
   }
 
   private Future<Answer> stamped(Future<Acquisition> answer) {

@@ -22,9 +22,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.DoubleSupplier;
-import java.util.function.Supplier;
 
 /**
  * A {@link LockManager} in this process. It may be called from any thread and completes on the
@@ -289,9 +289,9 @@ final class LocalLockManager implements LockManager {
         .onFailure(waiter::fail);
   }
 
-  private <T> Future<T> serve(Supplier<Future<T>> call) {
+  private <T> Future<T> serve(Callable<Future<T>> call) {
     return CallerContext.call(
-        scheduler, () -> ended ? Future.failedFuture(LockFailures.closed()) : call.get());
+        scheduler, () -> ended ? Future.failedFuture(LockFailures.closed()) : call.call());
   }
 
   private static LockInfo info(Lease lease) {

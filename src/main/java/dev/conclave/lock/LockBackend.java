@@ -19,7 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.concurrent.Callable;
 
 /**
  * The requests of one lock service to its backend.
@@ -51,8 +51,8 @@ final class LockBackend {
   }
 
   /** The request's outcome, or a failure when the timeout is over first. */
-  <T> Future<T> request(Supplier<Future<T>> request) {
-    return bounded(CallerContext.attempt(request::get));
+  <T> Future<T> request(Callable<Future<T>> request) {
+    return bounded(CallerContext.attempt(request));
   }
 
   /**
@@ -85,14 +85,12 @@ final class LockBackend {
   }
 
   private Future<Answer> send(Waiter waiter, LeaseRequest.Waiter position) {
-    Attempt attempt =
-        Attempt.send(
-            scheduler,
-            sentAt -> {
-              waiter.noteSent(sentAt);
-              return backend.acquire(waiter.request.lease(waiter.key, position));
-            });
-    attempt.examineLater(outcome -> examine(waiter, attempt.sentAt(), outcome));
+    Attempt attempt = new Attempt(scheduler);
+    waiter.noteSent(attempt.sentAt());
+    attempt.send(() -> backend.acquire(waiter.request.lease(waiter.key, position)));
+    if (attempt.isUnderWay()) {
+      attempt.examine(outcome -> examine(waiter, attempt.sentAt(), outcome));
+    }
     Future<Answer> answer = withCode(attempt.answerWithin(timeout, this::tooLate));
     waiter.attempt = answer;
     answer.onSuccess(known -> waiter.noteAnswer(known.acquisition()));
@@ -157,7 +155,7 @@ final class LockBackend {
     return release(waiter, () -> backend.leave(waiter.key, waiter.token()));
   }
 
-  private <T> Future<Void> release(Waiter waiter, Supplier<Future<T>> request) {
+  private <T> Future<Void> release(Waiter waiter, Callable<Future<T>> request) {
     Future<Void> sent = request(request).transform(any -> Future.succeededFuture());
     if (sent.isComplete() && waiter.attempt.isComplete()) {
       return sent;
@@ -178,11 +176,15 @@ final class LockBackend {
   }
 
   private <T> Future<T> bounded(Future<T> request) {
-    return withCode(new Deadline(scheduler, timeout).bound(request, this::tooLate));
+    return request.succeeded()
+        ? request
+        : withCode(new Deadline(scheduler, timeout).bound(request, this::tooLate));
   }
 
   private static <T> Future<T> withCode(Future<T> request) {
-    return request.recover(cause -> Future.failedFuture(ErrorCode.withCode(cause)));
+    return request.succeeded()
+        ? request
+        : request.recover(cause -> Future.failedFuture(ErrorCode.withCode(cause)));
   }
 
   private Throwable tooLate() {

@@ -40,14 +40,14 @@ public final class CallerContext {
    * Runs the call on the scheduler's thread, at once if the caller runs there, and completes on the
    * caller's context. What the call throws is its failure.
    */
-  public static <T> Future<T> call(Scheduler scheduler, Supplier<Future<T>> call) {
+  public static <T> Future<T> call(Scheduler scheduler, Callable<Future<T>> call) {
     if (scheduler.isCurrent()) {
-      return answer(attempt(call::get));
+      return answer(attempt(call));
     }
     Context caller = Vertx.currentContext();
     Promise<T> promise = Promise.promise();
     scheduler.execute(
-        () -> attempt(call::get).onComplete(outcome -> complete(caller, promise, outcome)));
+        () -> attempt(call).onComplete(outcome -> complete(caller, promise, outcome)));
     return promise.future();
   }
 

@@ -53,8 +53,8 @@ public final class TaskLock implements Guard {
   public Future<Hold> take(Instant fireTime) {
     String token = Tokens.random();
     Attempt attempt =
-        Attempt.send(
-            scheduler, sentAt -> backend.acquire(LeaseRequest.of(key, token, lease, worker)));
+        new Attempt(scheduler)
+            .send(() -> backend.acquire(LeaseRequest.of(key, token, lease, worker)));
     return Attempt.orRelease(
             scheduler,
             attempt.answer(),
