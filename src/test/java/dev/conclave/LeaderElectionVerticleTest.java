@@ -341,7 +341,9 @@ class LeaderElectionVerticleTest {
         Arguments.of(
             config("a").put("backend", new JsonObject().put("type", "floppy")),
             "backend.type 'floppy' is unknown; known types: "),
-        Arguments.of(config("a").put("backend", "memory"), "backend is \"memory\""));
+        // It may contain a password, so it is not repeated.
+        Arguments.of(
+            config("a").put("backend", "memory"), "backend has a wrong value; expected an object"));
   }
 
   @ParameterizedTest
