@@ -67,7 +67,8 @@ public final class ConfigSchema {
   public static ConfigSchema named(String name) {
     ConfigSchema known = LOADED.get(name);
     if (known == null) {
-      known = new ConfigSchema((JsonObject) resolved(name + ".json", read(name + ".json")));
+      JsonObject written = read(name + ".json");
+      known = new ConfigSchema((JsonObject) resolved(written, written));
       LOADED.put(name, known);
     }
     return known;
@@ -77,20 +78,20 @@ public final class ConfigSchema {
    * A part of a schema, with each reference in it replaced by the part that it names. Keys next to
    * a reference override the keys of that part.
    */
-  private static Object resolved(String file, Object part) {
+  private static Object resolved(JsonObject root, Object part) {
     if (part instanceof JsonArray array) {
-      return new JsonArray(array.stream().map(inner -> resolved(file, inner)).toList());
+      return new JsonArray(array.stream().map(inner -> resolved(root, inner)).toList());
     }
     if (!(part instanceof JsonObject object)) {
       return part;
     }
     JsonObject all = new JsonObject();
     if (object.getValue("$ref") instanceof String reference) {
-      int split = reference.indexOf('#');
-      String other = split == 0 ? file : reference.substring(0, split);
-      all.mergeIn((JsonObject) resolved(other, at(read(other), tokens(reference))));
+      String file = reference.substring(0, reference.indexOf('#'));
+      JsonObject other = file.isEmpty() ? root : named(file.replace(".json", "")).schema;
+      all.mergeIn((JsonObject) resolved(other, at(other, tokens(reference))));
     }
-    object.forEach(entry -> all.put(entry.getKey(), resolved(file, entry.getValue())));
+    object.forEach(entry -> all.put(entry.getKey(), resolved(root, entry.getValue())));
     all.remove("$ref");
     return all;
   }
@@ -126,6 +127,11 @@ public final class ConfigSchema {
       case "boolean" -> Boolean.class;
       default -> String.class;
     };
+  }
+
+  /** Throws as {@link Range#check} if the value of this key is not within its bounds. */
+  public void checkNumber(String key, Number value) {
+    range(key).check(key, value);
   }
 
   /** The bounds of the number at a place, such as {@code tasks, items, retry, times}. */

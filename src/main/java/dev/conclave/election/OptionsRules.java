@@ -51,7 +51,7 @@ final class OptionsRules {
     named("worker", () -> LeaseRequest.checkOwner(options.getWorker()));
     LeaseRequest.checkMetadata(options.getMetadata());
     checkTimes(options);
-    SCHEMA.range("jitter").check("jitter", options.getJitter());
+    SCHEMA.checkNumber("jitter", options.getJitter());
     if (options.getPublish() == null) {
       throw ErrorCode.INVALID.failure("publish is missing");
     }

@@ -114,9 +114,9 @@ public class LockServiceOptions {
       throw ErrorCode.INVALID.failure("address is " + (address == null ? "missing" : "empty"));
     }
     ConfigSchema schema = ConfigSchema.named("locks");
-    schema.range("maxWaiters").check("maxWaiters", maxWaiters);
-    schema.range("maxWait").check("maxWait", maxWait);
-    schema.range("backendTimeout").check("backendTimeout", backendTimeout);
+    schema.checkNumber("maxWaiters", maxWaiters);
+    schema.checkNumber("maxWait", maxWait);
+    schema.checkNumber("backendTimeout", backendTimeout);
     return this;
   }
 

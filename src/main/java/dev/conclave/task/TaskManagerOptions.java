@@ -130,8 +130,8 @@ public class TaskManagerOptions {
       throw ErrorCode.INVALID.failure("worker: " + refused.getMessage());
     }
     ConfigSchema schema = ConfigSchema.named("tasks");
-    schema.range("shutdownTimeout").check("shutdownTimeout", shutdownTimeout);
-    schema.range("errorInterval").check("errorInterval", errorInterval);
+    schema.checkNumber("shutdownTimeout", shutdownTimeout);
+    schema.checkNumber("errorInterval", errorInterval);
     if (publish == null || !PUBLISH.contains(publish)) {
       throw ErrorCode.INVALID.failure(
           "publish '" + publish + "' must be \"local\", \"cluster\" or \"none\"");
