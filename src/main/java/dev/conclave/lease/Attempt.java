@@ -86,8 +86,7 @@ public final class Attempt {
 
   /** The answer, or this failure if there is none in time. */
   public Future<Answer> answerWithin(Duration timeout, Supplier<Throwable> tooLate) {
-    return stamped(
-        sent.isComplete() ? sent : new Deadline(scheduler, timeout).bound(sent, tooLate));
+    return stamped(Deadline.bound(scheduler, timeout, sent, tooLate));
   }
 
   private Future<Answer> stamped(Future<Acquisition> answer) {

@@ -176,9 +176,7 @@ final class LockBackend {
   }
 
   private <T> Future<T> bounded(Future<T> request) {
-    return request.succeeded()
-        ? request
-        : withCode(new Deadline(scheduler, timeout).bound(request, this::tooLate));
+    return withCode(Deadline.bound(scheduler, timeout, request, this::tooLate));
   }
 
   private static <T> Future<T> withCode(Future<T> request) {

@@ -46,6 +46,18 @@ public final class Deadline {
     return left() <= 0;
   }
 
+  /**
+   * As {@link #bound(Future, Supplier)} with a deadline that is this far away. For a call that is
+   * complete already, no deadline is computed.
+   */
+  public static <T> Future<T> bound(
+      Scheduler scheduler,
+      Duration timeout,
+      Future<T> call,
+      Supplier<? extends Throwable> tooLate) {
+    return call.isComplete() ? call : new Deadline(scheduler, timeout).bound(call, tooLate);
+  }
+
   /** The call's outcome on the scheduler's thread, or this failure if there is none in time. */
   public <T> Future<T> bound(Future<T> call, Supplier<? extends Throwable> tooLate) {
     return bound(call, tooLate, late -> {});

@@ -260,8 +260,11 @@ public abstract class KeptConnection<C> {
       return;
     }
     checking = checked;
-    new Deadline(scheduler, timeout)
-        .bound(CallerContext.attempt(() -> check(checked)), () -> new NoAnswer(timeout))
+    Deadline.bound(
+            scheduler,
+            timeout,
+            CallerContext.attempt(() -> check(checked)),
+            () -> new NoAnswer(timeout))
         .onComplete(
             (well, failure) -> CallerContext.run(scheduler, () -> checked(checked, failure)));
   }
