@@ -1,6 +1,7 @@
 package dev.conclave.backend;
 
 import dev.conclave.error.ErrorCode;
+import io.vertx.serviceproxy.ServiceException;
 import java.util.Objects;
 
 /**
@@ -65,6 +66,18 @@ public record LeaseKey(Kind kind, String name) {
    */
   public static String checkName(String name) {
     return checkText("name", name, true);
+  }
+
+  /**
+   * Whether a name can begin with the prefix. A prefix that breaks the rules for names matches no
+   * name, and must not be sent: a store might change its characters, and match others.
+   */
+  public static boolean mayBeginAName(String prefix) {
+    try {
+      return prefix.isEmpty() || checkName(prefix) != null;
+    } catch (ServiceException illegal) {
+      return false;
+    }
   }
 
   @Override

@@ -47,17 +47,4 @@ final class LeaseRows {
   private static Duration micros(long micros) {
     return Duration.ofNanos(Math.max(0, micros) * 1000);
   }
-
-  /**
-   * Whether a name can begin with the prefix. A prefix that breaks the rules for names matches no
-   * name, and is not sent: the database might change its characters.
-   */
-  static boolean mayBeginAName(String prefix) {
-    try {
-      LeaseKey.checkName(prefix);
-      return true;
-    } catch (RuntimeException no) {
-      return false;
-    }
-  }
 }

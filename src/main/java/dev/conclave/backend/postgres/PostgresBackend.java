@@ -215,7 +215,7 @@ final class PostgresBackend implements SyncBackend {
     return CallerContext.attempt(
         () -> {
           LeasePage.checkLimit(limit);
-          if (!prefix.isEmpty() && !LeaseRows.mayBeginAName(prefix)) {
+          if (!LeaseKey.mayBeginAName(prefix)) {
             return runner.direct(
                 connection -> Future.succeededFuture(new LeasePage(List.of(), null)));
           }

@@ -17,6 +17,7 @@ import dev.conclave.time.ContextScheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
 import io.vertx.redis.client.ResponseType;
@@ -24,6 +25,7 @@ import io.vertx.serviceproxy.ServiceException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -186,6 +188,10 @@ final class RedisBackend implements SyncBackend {
     return CallerContext.attempt(
         () -> {
           LeasePage.checkLimit(limit);
+          if (!LeaseKey.mayBeginAName(prefix)) {
+            return command(Request.cmd(Command.PING))
+                .map(reached -> new LeasePage(List.of(), null));
+          }
           return listing
               .page(kind, prefix, page, limit)
               .recover(failure -> Future.failedFuture(named(failure)));
