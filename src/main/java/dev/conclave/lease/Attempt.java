@@ -90,7 +90,9 @@ public final class Attempt {
   }
 
   private Future<Answer> stamped(Future<Acquisition> answer) {
-    return answer.map(acquisition -> new Answer(sentAt, acquisition));
+    return answer.succeeded()
+        ? Future.succeededFuture(new Answer(sentAt, answer.result())) // No future in between.
+        : answer.map(acquisition -> new Answer(sentAt, acquisition));
   }
 
   /**

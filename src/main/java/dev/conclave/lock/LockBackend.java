@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 
 /**
  * The requests of one lock service to its backend.
@@ -42,12 +43,15 @@ final class LockBackend {
   private final Scheduler scheduler;
   private final SyncBackend backend;
   private final Duration timeout;
+  // One for all requests: most have their answer in time.
+  private final Supplier<Throwable> tooLate;
   private final Map<String, Future<Void>> releases = new HashMap<>();
 
   LockBackend(Scheduler scheduler, SyncBackend backend, long timeoutMillis) {
     this.scheduler = scheduler;
     this.backend = backend;
     this.timeout = Duration.ofMillis(timeoutMillis);
+    this.tooLate = () -> tooLate(backend, timeoutMillis);
   }
 
   /** The request's outcome, or a failure when the timeout is over first. */
@@ -91,7 +95,7 @@ final class LockBackend {
     if (attempt.isUnderWay()) {
       attempt.examine(outcome -> examine(waiter, attempt.sentAt(), outcome));
     }
-    Future<Answer> answer = withCode(attempt.answerWithin(timeout, this::tooLate));
+    Future<Answer> answer = withCode(attempt.answerWithin(timeout, tooLate));
     waiter.attempt = answer;
     answer.onSuccess(known -> waiter.noteAnswer(known.acquisition()));
     return answer;
@@ -176,7 +180,7 @@ final class LockBackend {
   }
 
   private <T> Future<T> bounded(Future<T> request) {
-    return withCode(Deadline.bound(scheduler, timeout, request, this::tooLate));
+    return withCode(Deadline.bound(scheduler, timeout, request, tooLate));
   }
 
   private static <T> Future<T> withCode(Future<T> request) {
@@ -185,10 +189,10 @@ final class LockBackend {
         : request.recover(cause -> Future.failedFuture(ErrorCode.withCode(cause)));
   }
 
-  private Throwable tooLate() {
+  private static Throwable tooLate(SyncBackend backend, long timeoutMillis) {
     return ErrorCode.BACKEND_UNAVAILABLE.failure(
         LastCause.added(
-            "the backend did not answer within " + timeout.toMillis() + " ms (backendTimeout)",
+            "the backend did not answer within " + timeoutMillis + " ms (backendTimeout)",
             backend));
   }
 }
