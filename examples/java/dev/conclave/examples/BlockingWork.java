@@ -11,8 +11,8 @@ public final class BlockingWork {
   private BlockingWork() {}
 
   /** Completes with the result of the blocking code. */
-  public static Future<String> run(Vertx vertx, JsonObject backend) {
-    return Conclave.connect(vertx, new JsonObject().put("backend", backend))
+  public static Future<String> run(Vertx vertx, JsonObject config) {
+    return Conclave.connect(vertx, config)
         .compose(conclave -> convert(vertx, conclave).eventually(conclave::close));
   }
 
@@ -38,7 +38,8 @@ public final class BlockingWork {
   /** Runs it in this process. */
   public static void main(String[] args) {
     Vertx vertx = Vertx.vertx();
-    run(vertx, new JsonObject().put("type", "memory"))
+    JsonObject memory = new JsonObject().put("type", "memory");
+    run(vertx, new JsonObject().put("backend", memory).put("requires", "process"))
         .onSuccess(System.out::println)
         .onFailure(Throwable::printStackTrace)
         .onComplete(ended -> vertx.close());

@@ -16,6 +16,7 @@ public final class DeployAndListen {
     JsonObject config =
         new JsonObject()
             .put("backend", backend) // {"type": "redis", "options": {…}}
+            .put("requires", "process") // "cluster" in production
             .put("election", "reports")
             .put("worker", "worker-1");
 

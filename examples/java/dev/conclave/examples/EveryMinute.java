@@ -19,9 +19,9 @@ public final class EveryMinute {
    * @param work gets the fencing token of the leadership it runs under
    */
   public static Future<Conclave> run(
-      Vertx vertx, JsonObject backend, Duration every, LongConsumer work) {
+      Vertx vertx, JsonObject config, Duration every, LongConsumer work) {
     // tag::every-minute[]
-    return Conclave.connect(vertx, new JsonObject().put("backend", backend))
+    return Conclave.connect(vertx, config)
         .onSuccess(
             conclave -> {
               LeaderElection election = conclave.election("cleaner");
@@ -33,9 +33,10 @@ public final class EveryMinute {
   /** Runs it in this process, until the process is ended. */
   public static void main(String[] args) {
     Vertx vertx = Vertx.vertx();
+    JsonObject memory = new JsonObject().put("type", "memory");
     run(
             vertx,
-            new JsonObject().put("type", "memory"),
+            new JsonObject().put("backend", memory).put("requires", "process"),
             Duration.ofMinutes(1),
             token -> System.out.println("cleaning under fencing token " + token))
         .onSuccess(

@@ -29,6 +29,7 @@ public final class LeaderOnly {
     JsonObject config =
         new JsonObject()
             .put("backend", backend)
+            .put("requires", "process") // "cluster" in production
             .put("election", "importer")
             .put(
                 "deploy",

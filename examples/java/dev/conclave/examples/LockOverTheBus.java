@@ -13,9 +13,8 @@ public final class LockOverTheBus {
   private LockOverTheBus() {}
 
   /** Completes with what was done under the lock. */
-  public static Future<String> run(Vertx vertx, JsonObject backend) {
+  public static Future<String> run(Vertx vertx, JsonObject config) {
     // tag::over-the-bus[]
-    JsonObject config = new JsonObject().put("backend", backend);
     Future<String> deployed =
         vertx.deployVerticle(new LockServiceVerticle(), new DeploymentOptions().setConfig(config));
 
@@ -33,7 +32,8 @@ public final class LockOverTheBus {
   /** Runs it in this process. */
   public static void main(String[] args) {
     Vertx vertx = Vertx.vertx();
-    run(vertx, new JsonObject().put("type", "memory"))
+    JsonObject memory = new JsonObject().put("type", "memory");
+    run(vertx, new JsonObject().put("backend", memory).put("requires", "process"))
         .onSuccess(System.out::println)
         .onFailure(Throwable::printStackTrace)
         .onComplete(ended -> vertx.close());

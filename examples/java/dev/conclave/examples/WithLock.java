@@ -10,11 +10,8 @@ public final class WithLock {
   private WithLock() {}
 
   /** Completes with what was done under the lock. */
-  public static Future<String> run(Vertx vertx, JsonObject backend) {
+  public static Future<String> run(Vertx vertx, JsonObject config) {
     // tag::with-lock[]
-    // {"backend": {"type": "redis", "options": {"connectionString": "redis://localhost"}}}
-    JsonObject config = new JsonObject().put("backend", backend);
-
     return Conclave.connect(vertx, config)
         .compose(
             conclave ->
@@ -39,7 +36,8 @@ public final class WithLock {
   /** Runs it in this process. */
   public static void main(String[] args) {
     Vertx vertx = Vertx.vertx();
-    run(vertx, new JsonObject().put("type", "memory"))
+    JsonObject memory = new JsonObject().put("type", "memory");
+    run(vertx, new JsonObject().put("backend", memory).put("requires", "process"))
         .onSuccess(System.out::println)
         .onFailure(Throwable::printStackTrace)
         .onComplete(ended -> vertx.close());

@@ -30,10 +30,11 @@ public interface Conclave {
 
   /**
    * Connects to the backend of this configuration. Its keys: {@code backend} (an object with a
-   * {@code type}, required), {@code startTimeout} (milliseconds to wait for a backend that cannot
-   * be reached yet; 0 by default) and {@code locks} (an object with {@code maxWaiters}, {@code
-   * maxWait} and {@code backendTimeout} of {@link LockServiceOptions}). {@code ${NAME}} and {@code
-   * ${NAME:default}} are expanded in every string.
+   * {@code type}, required), {@code requires} ({@code "cluster"} refuses a backend that only one
+   * process sees, {@code "process"} declares that it is intended), {@code startTimeout}
+   * (milliseconds to wait for a backend that cannot be reached yet; 0 by default) and {@code locks}
+   * (an object with {@code maxWaiters}, {@code maxWait} and {@code backendTimeout} of {@link
+   * LockServiceOptions}). {@code ${NAME}} and {@code ${NAME:default}} are expanded in every string.
    *
    * <p>Equal backend configurations of one Vert.x instance share one backend.
    *

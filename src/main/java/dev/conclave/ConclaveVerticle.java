@@ -28,6 +28,8 @@ import java.util.function.Supplier;
  *
  * <ul>
  *   <li>{@code backend}: required.
+ *   <li>{@code requires}: {@code "cluster"} refuses a backend for one process, {@code "process"}
+ *       declares that such a backend is intended.
  *   <li>{@code startTimeout}: how long the start waits for a backend that cannot be reached yet, in
  *       milliseconds; 0 by default.
  *   <li>{@code locks}: as for {@link LockServiceVerticle}, without the backend.
@@ -58,13 +60,14 @@ public class ConclaveVerticle extends VerticleBase {
   private Future<?> begin() {
     JsonObject config = config() == null ? new JsonObject() : config().copy();
     ConfigSchema schema = ConfigSchema.named("conclave");
-    if (config.containsKey(EmbeddedConclave.START_TIMEOUT)) {
-      // The only key of this level that is expanded here: the parts expand their own.
-      JsonObject own =
-          new JsonObject()
-              .put(EmbeddedConclave.START_TIMEOUT, config.getValue(EmbeddedConclave.START_TIMEOUT));
-      config.mergeIn(Environment.ofProcess().expand("", own, schema::expected));
+    // The only keys of this level that are expanded here: the parts expand their own.
+    JsonObject own = new JsonObject();
+    for (String key : List.of(EmbeddedConclave.START_TIMEOUT, RequiredStore.KEY)) {
+      if (config.containsKey(key)) {
+        own.put(key, config.getValue(key));
+      }
     }
+    config.mergeIn(Environment.ofProcess().expand("", own, schema::expected));
     check(schema.check("", config));
     // Waits for the store, for all parts. While this handle is open, they find it connected.
     return EmbeddedConclave.backend(vertx, config)
@@ -166,6 +169,9 @@ public class ConclaveVerticle extends VerticleBase {
   }
 
   private static JsonObject with(JsonObject config, JsonObject part) {
-    return part.copy().put(BACKEND, config.getJsonObject(BACKEND));
+    JsonObject whole = part.copy().put(BACKEND, config.getJsonObject(BACKEND));
+    return config.containsKey(RequiredStore.KEY)
+        ? whole.put(RequiredStore.KEY, config.getValue(RequiredStore.KEY))
+        : whole;
   }
 }

@@ -72,7 +72,10 @@ final class EmbeddedConclave implements Conclave {
         new LockServiceOptions(checked.getJsonObject(LOCKS, new JsonObject())).validate());
   }
 
-  /** Connects with the keys {@code backend} and {@code startTimeout} of a checked object. */
+  /**
+   * Connects with the keys {@code backend}, {@code requires} and {@code startTimeout} of a checked
+   * object.
+   */
   static Future<EmbeddedConclave> connect(
       Vertx vertx, JsonObject config, LockServiceOptions locks) {
     return backend(vertx, config)
@@ -84,6 +87,7 @@ final class EmbeddedConclave implements Conclave {
    * address fails at once, and the supervisor of the process decides how often to restart it.
    */
   static Future<SyncBackend> backend(Vertx vertx, JsonObject config) {
+    RequiredStore.check(config);
     Duration startTimeout = Duration.ofMillis(config.getLong(START_TIMEOUT, 0L));
     return Backends.connect(vertx, config.getJsonObject(BACKEND), startTimeout);
   }
@@ -93,6 +97,7 @@ final class EmbeddedConclave implements Conclave {
     JsonObject others = config.copy();
     others.remove(BACKEND);
     others.remove(START_TIMEOUT);
+    others.remove(RequiredStore.KEY);
     return others;
   }
 

@@ -14,9 +14,10 @@ import io.vertx.core.json.JsonObject;
  * leader's verticles stop, the leadership is released, the first candidate in the queue leads.
  *
  * <p>Its configuration has the keys of {@link LeaderElectionOptions}, {@code backend}: an object
- * whose {@code type} names the backend, and {@code startTimeout}: how long the deployment waits for
- * a backend that cannot be reached yet (0 by default). {@code ${ENV_VAR}} and {@code
- * ${ENV_VAR:default}} are expanded in every string. All times are milliseconds.
+ * whose {@code type} names the backend, {@code requires}: {@code "cluster"} or {@code "process"},
+ * and {@code startTimeout}: how long the deployment waits for a backend that cannot be reached yet
+ * (0 by default). {@code ${ENV_VAR}} and {@code ${ENV_VAR:default}} are expanded in every string.
+ * All times are milliseconds.
  *
  * <p>Deployment fails when the configuration breaks a rule, or when the backend cannot be reached
  * within {@code startTimeout} and the backend's own timeout. During a later outage of the backend,

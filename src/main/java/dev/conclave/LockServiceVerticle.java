@@ -10,12 +10,13 @@ import io.vertx.core.json.JsonObject;
 /**
  * Binds a {@link LockService} to its event-bus address.
  *
- * <p>Configuration: {@code backend} (an object with a {@code type}, required), {@code startTimeout}
- * (how long the start waits for a backend that cannot be reached yet; 0 by default) and the keys of
- * {@link LockServiceOptions}; durations are milliseconds. The start fails when the configuration
- * breaks a rule, or the backend cannot be reached within {@code startTimeout} and the backend's own
- * timeout. When undeployed, it refuses new calls, fails those that wait with {@code CLOSED}, and
- * releases their positions in the queues.
+ * <p>Configuration: {@code backend} (an object with a {@code type}, required), {@code requires}
+ * ({@code "cluster"} refuses a backend for one process), {@code startTimeout} (how long the start
+ * waits for a backend that cannot be reached yet; 0 by default) and the keys of {@link
+ * LockServiceOptions}; durations are milliseconds. The start fails when the configuration breaks a
+ * rule, or the backend cannot be reached within {@code startTimeout} and the backend's own timeout.
+ * When undeployed, it refuses new calls, fails those that wait with {@code CLOSED}, and releases
+ * their positions in the queues.
  *
  * <p>One instance per process serves any number of callers; requests are queued in the order of
  * their arrival at an instance. Several instances may listen on one address, in one process or in a

@@ -21,12 +21,13 @@ import java.util.function.Supplier;
  * starts no new run, waits up to {@code shutdownTimeout} for those under way, and releases what
  * they hold.
  *
- * <p>Configuration: {@code backend} (an object with a {@code type}, required), {@code startTimeout}
- * (how long the start waits for a backend that cannot be reached yet; 0 by default), the keys of
- * {@link TaskManagerOptions}, and {@code tasks}: an array of tasks that send a message or deploy a
- * one-shot verticle. {@code ${ENV_VAR}} and {@code ${ENV_VAR:default}} are expanded in every
- * string. All times are milliseconds. Deployment fails when something breaks a rule, or the backend
- * cannot be reached within {@code startTimeout} and the backend's own timeout.
+ * <p>Configuration: {@code backend} (an object with a {@code type}, required), {@code requires}
+ * ({@code "cluster"} or {@code "process"}), {@code startTimeout} (how long the start waits for a
+ * backend that cannot be reached yet; 0 by default), the keys of {@link TaskManagerOptions}, and
+ * {@code tasks}: an array of tasks that send a message or deploy a one-shot verticle. {@code
+ * ${ENV_VAR}} and {@code ${ENV_VAR:default}} are expanded in every string. All times are
+ * milliseconds. Deployment fails when something breaks a rule, or the backend cannot be reached
+ * within {@code startTimeout} and the backend's own timeout.
  */
 public class TaskManagerVerticle extends VerticleBase {
   private final List<TaskRouter> routers;

@@ -49,7 +49,7 @@ class ApiTest {
     }
     Files.write(FOUND, api);
     assertThat(api)
-        .as("the API; if the change is meant, copy %s to %s", FOUND, LIST)
+        .as("the API; if the change is intended, copy %s to %s", FOUND, LIST)
         .containsExactlyElementsOf(Files.readAllLines(LIST));
   }
 

@@ -36,4 +36,12 @@ public interface BackendFactory {
   default Class<?> expected(List<String> place) {
     return String.class;
   }
+
+  /**
+   * Whether its backends are seen by one process only, so that they protect nothing from other
+   * processes. False unless overridden.
+   */
+  default boolean isForOneProcess() {
+    return false;
+  }
 }

@@ -82,11 +82,26 @@ public final class Backends {
    * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID}, as {@link #connect}
    */
   public static SyncBackend create(Vertx vertx, JsonObject config) {
+    BackendFactory factory = factory(config);
+    return factory.create(
+        vertx, Environment.ofProcess().expand("backend", config, factory::expected));
+  }
+
+  /**
+   * Whether the backend of this configuration is seen by one process only.
+   *
+   * @throws io.vertx.serviceproxy.ServiceException {@link ErrorCode#INVALID} when the type is
+   *     missing or unknown
+   */
+  public static boolean isForOneProcess(JsonObject config) {
+    return factory(config).isForOneProcess();
+  }
+
+  private static BackendFactory factory(JsonObject config) {
     Map<String, BackendFactory> factories = factories();
-    Environment environment = Environment.ofProcess();
     Object type =
         config.getValue("type") instanceof String text
-            ? environment.expandText("backend.type", text)
+            ? Environment.ofProcess().expandText("backend.type", text)
             : config.getValue("type");
     BackendFactory factory = type instanceof String ? factories.get(type) : null;
     if (factory == null) {
@@ -95,7 +110,7 @@ public final class Backends {
               + "; known types: "
               + String.join(", ", new TreeSet<>(factories.keySet())));
     }
-    return factory.create(vertx, environment.expand("backend", config, factory::expected));
+    return factory;
   }
 
   private static Map<String, BackendFactory> factories() {

@@ -38,6 +38,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(VertxExtension.class)
 class ExamplesTest {
   private static final JsonObject MEMORY = new JsonObject().put("type", "memory");
+  private static final JsonObject CONFIG =
+      new JsonObject().put("backend", MEMORY).put("requires", "process");
 
   private Vertx vertx;
 
@@ -61,7 +63,7 @@ class ExamplesTest {
 
   @Test
   void withLockRunsUnderTheLockAndReleasesIt() {
-    assertThat(get(WithLock.run(vertx, MEMORY))).startsWith("invoice sent under fencing token ");
+    assertThat(get(WithLock.run(vertx, CONFIG))).startsWith("invoice sent under fencing token ");
     SyncBackend backend = get(Backends.connect(vertx, MEMORY));
     assertThat(get(backend.find(LeaseKey.lock("invoice:4711")))).isEmpty();
     get(backend.close());
@@ -69,13 +71,13 @@ class ExamplesTest {
 
   @Test
   void withLockOverTheBusRunsUnderTheLockToo() {
-    assertThat(get(LockOverTheBus.run(vertx, MEMORY)))
+    assertThat(get(LockOverTheBus.run(vertx, CONFIG)))
         .startsWith("invoice sent under fencing token ");
   }
 
   @Test
   void blockingWorkRunsOnAWorker() {
-    assertThat(get(BlockingWork.run(vertx, MEMORY)))
+    assertThat(get(BlockingWork.run(vertx, CONFIG)))
         .startsWith("converted on vert.x-worker-thread");
   }
 
@@ -97,8 +99,8 @@ class ExamplesTest {
   void everyMinuteRunsOnTheLeaderOnly() {
     List<Long> tokens = new CopyOnWriteArrayList<>();
     Duration often = Duration.ofMillis(10);
-    Conclave one = get(EveryMinute.run(vertx, MEMORY, often, tokens::add));
-    Conclave two = get(EveryMinute.run(vertx, MEMORY, often, tokens::add));
+    Conclave one = get(EveryMinute.run(vertx, CONFIG, often, tokens::add));
+    Conclave two = get(EveryMinute.run(vertx, CONFIG, often, tokens::add));
     eventually("it runs", () -> tokens.size() > 5);
     assertThat(one.election("cleaner").isLeader()).isNotEqualTo(two.election("cleaner").isLeader());
     assertThat(Set.copyOf(tokens)).hasSize(1);

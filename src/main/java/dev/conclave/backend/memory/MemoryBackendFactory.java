@@ -22,6 +22,11 @@ public final class MemoryBackendFactory implements BackendFactory {
   }
 
   @Override
+  public boolean isForOneProcess() {
+    return true;
+  }
+
+  @Override
   public Class<?> expected(List<String> place) {
     return ConfigSchema.named("backend-memory").expected(place);
   }
