@@ -5,7 +5,9 @@ import dev.conclave.chaos.verdict.LeaseOperation.Outcome;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A lease that does one thing at a time, on a server that decides by its own clock. Times are not
@@ -30,9 +32,15 @@ public final class LeaseModel implements SequentialLease {
   /** PostgreSQL writes what it did not wait for within three times 200 ms; a machine is busy. */
   private static final long FLUSH = 1_000_000_000L;
 
-  private final List<LeaseOperation> waits = new ArrayList<>();
+  /**
+   * An attempt that may have joined the queue.
+   *
+   * @param over when its token had certainly left the queue again
+   */
+  private record Wait(LeaseOperation attempt, long over) {}
+
+  private final List<Wait> waits = new ArrayList<>();
   private final Set<String> waiting = new HashSet<>();
-  private final List<LeaseOperation> leaves = new ArrayList<>();
   private final long slack;
   private final long offer;
   private final List<History.Span> crashes;
@@ -47,16 +55,25 @@ public final class LeaseModel implements SequentialLease {
     this.slack = slack;
     this.offer = offer;
     this.crashes = crashes;
+    Map<String, List<LeaseOperation>> leaves =
+        all.stream()
+            .filter(one -> one.answered() && givesUpItsPlace(one))
+            .collect(Collectors.groupingBy(LeaseOperation::token));
     for (LeaseOperation one : all) {
       boolean acquire = one.kind() == Kind.ACQUIRE;
       if (acquire && one.patience() > 0 && one.outcome() != Outcome.YES) {
-        waits.add(one);
+        waits.add(new Wait(one, over(one, leaves.getOrDefault(one.token(), List.of()))));
         waiting.add(one.token());
       }
-      if (one.answered() && givesUpItsPlace(one)) {
-        leaves.add(one);
-      }
     }
+  }
+
+  private static long over(LeaseOperation wait, List<LeaseOperation> leaves) {
+    return leaves.stream()
+        .filter(leave -> wait.answered() && leave.from() >= wait.to())
+        .mapToLong(LeaseOperation::to)
+        .min()
+        .orElse(Long.MAX_VALUE);
   }
 
   private static boolean givesUpItsPlace(LeaseOperation one) {
@@ -179,18 +196,12 @@ public final class LeaseModel implements SequentialLease {
       State state, String but, long from, long to, long limit, Former former, List<State> next) {
     long late = to == Long.MAX_VALUE ? to : to + offer + slack;
     waits.stream()
-        .filter(wait -> offer > 0 && wait.from() <= limit && !wait.token().equals(but))
+        .filter(wait -> offer > 0 && wait.over >= from)
+        .map(Wait::attempt)
+        .filter(wait -> wait.from() <= limit && !wait.token().equals(but))
         .filter(wait -> !wait.answered() || wait.to() + wait.patience() + slack >= from)
-        .filter(wait -> leaves.stream().noneMatch(leave -> ends(leave, wait, from)))
         .map(LeaseOperation::token)
         .distinct()
         .forEach(token -> next.add(state.offered(token, from + offer, late, former)));
-  }
-
-  private static boolean ends(LeaseOperation leave, LeaseOperation wait, long before) {
-    return leave.token().equals(wait.token())
-        && wait.answered()
-        && leave.from() >= wait.to()
-        && leave.to() < before;
   }
 }
